@@ -41,6 +41,7 @@ verify() {
     a = rand(3, 3) + 3I
     b = a * rand(3, 3)
     @assert a * (a \ b) ≈ b
+    @assert startswith(string(sqrt(big"2")), "1.41421356") && big"2"^100 ÷ big"2"^98 == 4
     @assert bytes2hex(sha256("")) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     for julia in (Base.julia_cmd(), `$(ARGS[1])`)
         children = [@async read(`$julia --startup-file=no -e "print(6 * $i)"`, String) for i in 1:3]
@@ -178,20 +179,29 @@ Acquire::https::Timeout "20";
 APT
 }
 
-# What of julia's dependencies has to be unpacked: libraries that the running
-# system lacks or has in an older version. The C and C++ runtimes always stay the
-# system's own, which are newer and already in every process.
+# 0 when the running system has this package in this or a newer version.
+installed() { # name, version
+  local have
+  have=$(dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1:$(dpkg --print-architecture)" 2>/dev/null |
+    sed -n 's/^installed //p') || true
+  [ -n "$have" ] && dpkg --compare-versions "$have" ge "$2"
+}
+
+# What of julia's dependencies has to be unpacked. Libraries that Julia calls itself
+# must be of its own time (Julia 1.5 prints every BigFloat wrongly with MPFR 4.2).
+# The libraries these need may be the system's, when it has them as new or newer. The
+# C and C++ runtimes always are: they are newer and in every process.
 missing_packages() {
+  local direct name version
+  direct=" $(private_apt apt-cache depends --important julia libjulia1 | sed -nE 's/^ *Depends: //p' | tr '\n' ' ')"
   private_apt apt-get -s --no-install-recommends install julia |
     sed -nE 's/^Inst ([^ ]+) \(([^ ]+) .*/\1 \2/p' |
     while read -r name version; do
       case $name in
         libc6 | libcrypt1 | libgcc-s1 | libstdc++6) continue ;;
-        julia | julia-common | libjulia*) ;;
+        julia | julia-common) ;;
         lib*)
-          have=$(dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$name:$(dpkg --print-architecture)" 2>/dev/null |
-            sed -n 's/^installed //p') || true
-          [ -n "$have" ] && dpkg --compare-versions "$have" ge "$version" && continue
+          [[ $direct == *" $name "* ]] || ! installed "$name" "$version" || continue
           ;;
         *) continue ;; # tools such as dpkg and perl that only installing would need
       esac
@@ -252,7 +262,7 @@ debian_release() {
 # executable does it for everything that Julia loads, and unlike LD_LIBRARY_PATH it
 # is not handed on to the programs which Julia starts.
 relocate_debian() { # tree
-  local folder triplet link target system library patchelf=$work/patchelf/usr/bin/patchelf
+  local folder triplet link library patchelf=$work/patchelf/usr/bin/patchelf
   folder=$(dirname "$(find "$1/usr/lib" -name sys.so)")
   triplet=$(basename "$(dirname "$folder")")
   # Libraries that packages of that time still put into /lib.
@@ -266,16 +276,12 @@ relocate_debian() { # tree
     done || return 1
   "$patchelf" --force-rpath \
     --set-rpath "\$ORIGIN/../lib/$triplet:\$ORIGIN/../lib/$triplet/julia" "$1/usr/bin/julia" || return 1
-  # julia/libgmp.so and the like point to ../libgmp.so.10, which may be the system's.
-  find "$folder" -maxdepth 1 -type l ! -exec test -e {} \; -print | while read -r link; do
-    target=$(basename "$(readlink "$link")")
-    system=$(/sbin/ldconfig -p | awk -v name="$target" -v dir="/$triplet/" '$1 == name && index($NF, dir) { print $NF; exit }')
-    [ -n "$system" ] || {
-      echo "no $target for $link"
-      exit 1
-    }
-    ln -sfn "$system" "$link"
-  done || return 1
+  # julia/libgmp.so and the like are links to the libraries unpacked beside them.
+  link=$(find "$folder" -type l ! -exec test -e {} \; -print -quit)
+  [ -z "$link" ] || {
+    echo "$link points to nothing"
+    return 1
+  }
   rm -rf "$1/usr/share/doc" "$1/usr/share/man" "$1/usr/share/locale" "$1/usr/share/lintian"
 }
 
