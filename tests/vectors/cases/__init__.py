@@ -1,0 +1,1 @@
+"""The questions asked. Expected answers come from the oracle, never from here."""
