@@ -48,7 +48,7 @@ verify() {
         @assert fetch.(children) == ["6", "12", "18"]
     end
     @assert startswith(read(`sha256sum /dev/null`, String), "e3b0c442")
-    Sys.which("cc") === nothing || read(`cc --version`, String)
+    read(`sh -c "cc --version || true"`, String)
     println(stderr, "setup_julia: Julia $VERSION works")
   ' "$1" </dev/null >&2
 }
@@ -82,7 +82,7 @@ fetch() { # url, file
   if command -v curl >/dev/null; then
     curl -fsSL --proto '=https' --connect-timeout 5 --speed-limit 1000 --speed-time 30 --retry 2 -o "$2" "$1"
   elif command -v wget >/dev/null; then
-    wget -q --dns-timeout=5 --connect-timeout=5 --read-timeout=30 --tries=2 -O "$2" "$1"
+    wget -nv --dns-timeout=5 --connect-timeout=5 --read-timeout=30 --tries=2 -O "$2" "$1"
   else
     python3 - "$1" "$2" <<'PY'
 import shutil, sys, urllib.request
@@ -110,7 +110,7 @@ official_archive() {
   local url=$ARCHIVE_HOST/bin/linux/$folder/${ARCHIVE_VERSION%.*}/julia-$ARCHIVE_VERSION-linux-$cpu.tar.gz
   say "downloading the official Julia $ARCHIVE_VERSION"
   fetch "$url" "$work/julia.tar.gz" || {
-    gave_up "official archive: cannot download $url ($(head -n 1 "$work/fetch.log"))"
+    gave_up "official archive: cannot download $url ($(tail -n 1 "$work/fetch.log"))"
     return 1
   }
   printf '%s  %s\n' "$sum" "$work/julia.tar.gz" | sha256sum -c --status - || {
@@ -120,7 +120,7 @@ official_archive() {
   say "unpacking it into .julia"
   mkdir -p "$work/root"
   tar -xzf "$work/julia.tar.gz" -C "$work/root" --strip-components=1 && adopt "" || {
-    gave_up "official archive: the unpacked Julia does not work on this machine"
+    gave_up "official archive: the unpacked Julia does not work on this machine (see above)"
     return 1
   }
 }
@@ -252,8 +252,12 @@ debian_release() {
       *) dpkg-deb -x "$deb" "$work/root" ;;
     esac
   done
-  relocate_debian "$work/root" >"$log" 2>&1 && adopt /usr || {
-    gave_up "Debian's release: the unpacked Julia does not work on this machine ($(tail -n 1 "$log"))"
+  relocate_debian "$work/root" >"$log" 2>&1 || {
+    gave_up "Debian's release: the unpacked files are not as expected ($(tail -n 1 "$log"))"
+    return 1
+  }
+  adopt /usr || {
+    gave_up "Debian's release: the unpacked Julia does not work on this machine (see above)"
     return 1
   }
 }
@@ -302,9 +306,9 @@ if found=$(command -v julia); then
     printf '%s\n' "$found"
     exit 0
   fi
-  gave_up "julia on PATH: $found does not run or is older than 1.5"
+  tried+=("julia on PATH: $found does not run or is older than 1.5")
 else
-  gave_up "julia on PATH: there is none"
+  tried+=("julia on PATH: there is none")
 fi
 
 mkdir -p "$home"
@@ -314,11 +318,11 @@ if command -v flock >/dev/null; then # two runs at once: the second waits and fi
 fi
 
 if [ -x "$home/bin/julia" ] && usable "$home/bin/julia"; then
-  say "using the Julia in .julia"
   printf '%s\n' "$home/bin/julia"
   exit 0
 fi
 
+say "${tried[0]}; none is set up in .julia yet"
 rm -rf "$home"/setup.* # what an interrupted run left behind
 work=$(mktemp -d "$home/setup.XXXXXX")
 trap 'rm -rf "$work"' EXIT

@@ -1,0 +1,147 @@
+# The only entry people need: `make` lists the targets. Everything that is set up is
+# set up inside this folder (.venv, .julia, target, out); only `install` writes elsewhere.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+# The steps share cargo's build folder and some measure time: one after the other.
+.NOTPARALLEL:
+
+VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -n 1)
+MAJOR := $(firstword $(subst ., ,$(VERSION)))
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DESTDIR ?=
+
+# Input of `make run`; handed on through the environment, so any file name will do.
+export BID ASK SYMBOL TIMEFRAME
+
+# A build of its own whose answers can be falsified; the bindings' tests load it to
+# prove that what they return really comes from the library. Never the release build.
+FAULTY_DIR := $(TARGET_DIR)/fault-injection
+export OMEGA_FAULT_LIBRARY := $(abspath $(FAULTY_DIR))/debug/libomega_slicer.so
+
+# Programs that people must bring along, each named with how to get it.
+define need
+@command -v $(1) >/dev/null 2>&1 || { echo "make: $(1) is missing; get it with: $(2)" >&2; exit 1; }
+endef
+NEED_CARGO = $(call need,cargo,curl https://sh.rustup.rs -sSf | sh    (https://rustup.rs))
+NEED_FMT = $(call need,cargo-fmt,rustup component add rustfmt)
+NEED_CLIPPY = $(call need,cargo-clippy,rustup component add clippy)
+NEED_CC = $(call need,$(firstword $(CC)),apt-get install gcc libc6-dev)
+# Programs that widen a check, but that it can do without: $(call note,program,package,what is lost).
+define note
+@command -v $(1) >/dev/null 2>&1 || echo "make: $(1) is missing, so $(3); get it with: apt-get install $(2)" >&2
+endef
+NEED_PYTHON = $(call need,$(or $(PYTHON),python3),apt-get install python3 python3-venv)
+PYTHON_FOLDERS = $(wildcard python examples benches tests tools)
+
+.PHONY: help setup setup-python setup-julia build build-faulty run test check bench \
+	install clean distclean lint header test-rust test-c test-julia test-python \
+	test-examples check-rust check-install
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  make run BID=bid.csv ASK=ask.csv [SYMBOL=...] [TIMEFRAME=...]    the backtest on files of yours"
+	@echo "  make install PREFIX=/usr [DESTDIR=...] [LIBDIR=...]              where the C library goes"
+
+setup: setup-python setup-julia ## set up .venv and Julia inside this folder
+
+setup-python:
+	$(NEED_PYTHON)
+	@tools/setup_python.sh >/dev/null
+
+setup-julia:
+	@tools/setup_julia.sh >/dev/null
+
+build: ## build the native library (shared, static) and its header
+	$(NEED_CARGO)
+	$(NEED_CC)
+	cargo build --release --locked
+
+build-faulty:
+	$(NEED_CARGO)
+	cargo build --locked --features fault-injection --target-dir "$(FAULTY_DIR)"
+
+run: build setup-python ## run the same backtest in four languages and compare them
+	@julia=$$(tools/setup_julia.sh) && python=$$(tools/setup_python.sh) && \
+	JULIA=$$julia "$$python" examples/run.py \
+		$(if $(BID),--bid "$$BID") $(if $(ASK),--ask "$$ASK") \
+		$(if $(SYMBOL),--symbol "$$SYMBOL") $(if $(TIMEFRAME),--timeframe "$$TIMEFRAME")
+
+test: header lint test-rust test-c test-julia test-python test-examples ## run every test and lint
+	@echo "make test: everything passed"
+
+check: test check-rust check-install ## run the tests and the longer checks
+
+bench: build setup-python ## measure, beside what a user would pick instead
+	@julia=$$(tools/setup_julia.sh) && python=$$(tools/setup_python.sh) && \
+	JULIA=$$julia "$$python" benches/run.py
+
+header: ## check that include/omega_slicer.h is what the sources say
+	$(NEED_CARGO)
+	@tools/check_header.sh
+
+lint: setup-python ## rustfmt, clippy, ruff and mypy
+	$(NEED_FMT)
+	$(NEED_CLIPPY)
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings -W clippy::pedantic
+	.venv/bin/ruff check --config python/pyproject.toml $(PYTHON_FOLDERS)
+	.venv/bin/ruff format --check --config python/pyproject.toml $(PYTHON_FOLDERS)
+	.venv/bin/mypy --strict --config-file python/pyproject.toml python/src
+
+test-rust: ## the Rust tests
+	$(NEED_CARGO)
+	cargo test --locked
+
+test-c: build ## the C ABI from C11 and C++17, under Valgrind where installed
+	$(call note,$(firstword $(CXX)),g++,the C++17 half of the C tests is not run)
+	$(call note,valgrind,valgrind,the C tests are not run under Valgrind)
+	tests/c/run.sh
+
+test-julia: build build-faulty ## the Julia package's tests
+	@julia=$$(tools/setup_julia.sh) && set -x && \
+	"$$julia" --project=julia julia/test/runtests.jl
+
+test-python: build build-faulty setup-python ## the Python package's tests
+	PYTHONPATH=python/src .venv/bin/python -m pytest python/tests
+
+test-examples: build setup-python ## the backtest's fingerprints on a small generated series
+	@julia=$$(tools/setup_julia.sh) && set -x && \
+	JULIA=$$julia .venv/bin/python examples/run.py --check
+
+# More random cases, optimised code, fewer features, the documentation.
+check-rust:
+	PROPTEST_CASES=4096 cargo test --release --locked
+	cargo clippy --locked --no-default-features -- -D warnings -W clippy::pedantic
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+check-install: build
+	@tools/check_install.sh
+
+install: ## install the C library, header and pkg-config file
+	@if command -v cargo >/dev/null 2>&1; then $(MAKE) build; else \
+		test -f "$(TARGET_DIR)/release/libomega_slicer.so" || $(MAKE) build; fi
+	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(INCLUDEDIR)"
+	install -m 755 "$(TARGET_DIR)/release/libomega_slicer.so" "$(DESTDIR)$(LIBDIR)/libomega_slicer.so.$(VERSION)"
+	ln -sf libomega_slicer.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/libomega_slicer.so.$(MAJOR)"
+	ln -sf libomega_slicer.so.$(MAJOR) "$(DESTDIR)$(LIBDIR)/libomega_slicer.so"
+	install -m 644 "$(TARGET_DIR)/release/libomega_slicer.a" "$(DESTDIR)$(LIBDIR)/libomega_slicer.a"
+	install -m 644 include/omega_slicer.h "$(DESTDIR)$(INCLUDEDIR)/omega_slicer.h"
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+		-e 's|@LIBDIR@|$(subst $(PREFIX)/,$${prefix}/,$(LIBDIR))|' \
+		-e 's|@INCLUDEDIR@|$(subst $(PREFIX)/,$${prefix}/,$(INCLUDEDIR))|' \
+		tools/omega_slicer.pc.in >"$(DESTDIR)$(LIBDIR)/pkgconfig/omega_slicer.pc"
+	chmod 644 "$(DESTDIR)$(LIBDIR)/pkgconfig/omega_slicer.pc"
+
+clean: ## remove what was built and computed, but keep .venv and .julia
+	rm -rf "$(TARGET_DIR)" out
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find $(PYTHON_FOLDERS) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## remove .venv and .julia, too
+	rm -rf .venv .julia
