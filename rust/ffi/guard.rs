@@ -1,0 +1,39 @@
+//! The panic boundary: every export's body is one `guard!`, and nothing but a status leaves it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::status::{Failure, OMEGA_OK, OmegaStatus, record};
+use crate::error::ErrorCode;
+
+/// Runs a body that ends in `Ok(())` or a [`Failure`] (by `?`) and turns it into a status.
+macro_rules! guard {
+    ($($body:tt)*) => {
+        $crate::ffi::guard::run(|| { $($body)* })
+    };
+}
+
+#[inline]
+pub(super) fn run(body: impl FnOnce() -> Result<(), Failure>) -> OmegaStatus {
+    // Unwind safe: an export writes its out-parameters last, after all that may panic, and the
+    // objects behind handles are never changed.
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        #[cfg(feature = "fault-injection")]
+        super::fault::panic_if_armed();
+        body()
+    }));
+    match result {
+        Ok(Ok(())) => OMEGA_OK,
+        Ok(Err(failure)) => record(failure),
+        Err(panic) => caught(&panic),
+    }
+}
+
+#[cold]
+fn caught(panic: &(dyn std::any::Any + Send)) -> OmegaStatus {
+    let what = panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned());
+    record(Failure::new(ErrorCode::FfiPanicCaught, format!("panic inside the library: {what}")))
+}

@@ -1,0 +1,25 @@
+//! The C ABI: one file per noun of `include/omega_slicer.h`, each export a single `guard!`.
+//!
+//! Nothing is computed here: arguments are checked, the core is asked, the answer is written out.
+//! `handle.rs` says what makes a handle valid, `guard.rs` that no panic crosses.
+#![allow(unsafe_code, reason = "pointers of another language become references here, each where its promise is written")]
+
+mod abi;
+mod arguments;
+#[cfg(feature = "fault-injection")]
+mod fault;
+#[macro_use]
+mod guard;
+mod handle;
+mod series;
+mod slicer;
+mod status;
+mod time;
+
+pub use abi::*;
+#[cfg(feature = "fault-injection")]
+pub use fault::*;
+pub use series::*;
+pub use slicer::*;
+pub use status::*;
+pub use time::*;

@@ -1,0 +1,238 @@
+//! Candles from CSV files: which column is which, what a stamp or a number may look like, and exact blame.
+//!
+//! The csv crate splits records; this file reads cells. Numbers are rounded correctly, times are never
+//! cut off, and every refusal names its line.
+
+use std::path::Path;
+
+use csv::{ByteRecord, ReaderBuilder, Trim};
+
+use super::timestamp;
+use crate::candle::Field;
+use crate::column::Column;
+use crate::error::Error;
+use crate::series::{CandleSeries, Columns, SeriesOptions};
+
+/// The unit of integer stamps in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(i32)]
+pub enum TimeUnit {
+    /// Microseconds.
+    #[default]
+    Microseconds = 0,
+    /// Seconds.
+    Seconds = 1,
+    /// Milliseconds.
+    Milliseconds = 2,
+    /// Nanoseconds; each a whole number of microseconds.
+    Nanoseconds = 3,
+}
+
+impl TimeUnit {
+    const ALL: [(Self, &'static str); 4] =
+        [(Self::Microseconds, "us"), (Self::Seconds, "s"), (Self::Milliseconds, "ms"), (Self::Nanoseconds, "ns")];
+
+    fn to_microseconds(self, stamp: i64) -> Result<i64, &'static str> {
+        let outside = "outside int64 microseconds";
+        match self {
+            Self::Microseconds => Ok(stamp),
+            Self::Seconds => stamp.checked_mul(1_000_000).ok_or(outside),
+            Self::Milliseconds => stamp.checked_mul(1000).ok_or(outside),
+            Self::Nanoseconds if stamp % 1000 == 0 => Ok(stamp / 1000),
+            Self::Nanoseconds => Err("finer than a microsecond"),
+        }
+    }
+}
+
+impl TryFrom<i32> for TimeUnit {
+    type Error = Error;
+
+    fn try_from(number: i32) -> Result<Self, Error> {
+        Self::ALL.into_iter().map(|(unit, _)| unit).find(|unit| *unit as i32 == number).ok_or_else(|| {
+            Error::InvalidArgument(format!("unit {number} is none of 0 us, 1 s, 2 ms, 3 ns"))
+        })
+    }
+}
+
+/// A series from the CSV file at `path`; integer stamps are read in `unit`. O(size of the file).
+///
+/// Columns are found by header without regard to case: `timestamp`, `time`, `datetime`, `date`,
+/// `UTC time` or an unnamed first column; `open`, `high`, `low`, `close`; `volume` if there is one.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::SchemaViolation`] on missing or repeated columns; [`Error::InvalidFormat`]
+/// naming line and text of a bad cell; what [`CandleSeries::new`] refuses.
+pub fn read_csv(path: impl AsRef<Path>, unit: TimeUnit, options: SeriesOptions) -> Result<CandleSeries, Error> {
+    let path = path.as_ref();
+    let bytes = std::fs::read(path).map_err(|error| Error::io(path, &error))?;
+    parse_csv(&bytes, unit, options)
+}
+
+/// Where each of our columns stands in a record.
+struct Header {
+    width: usize,
+    time: usize,
+    /// In the order of `Field::ALL`.
+    fields: [Option<usize>; 5],
+}
+
+const TIME_NAMES: [&str; 5] = ["timestamp", "time", "datetime", "date", "utc time"];
+
+impl Header {
+    fn new(record: &ByteRecord) -> Result<Self, Error> {
+        let names: Vec<String> = record.iter().map(|name| String::from_utf8_lossy(name).to_lowercase()).collect();
+        let only = |what: &str, positions: &[usize]| match positions {
+            [] => Ok(None),
+            [position] => Ok(Some(*position)),
+            several => {
+                let named: Vec<&str> = several.iter().map(|&i| names[i].as_str()).collect();
+                Err(Error::SchemaViolation(format!("more than one {what} column: {}", named.join(", "))))
+            }
+        };
+        let missing = |what: &str| {
+            Error::SchemaViolation(format!("no {what} column among the headers: {}", names.join(", ")))
+        };
+        let named = |name: &str| -> Vec<usize> { (0..names.len()).filter(|&i| names[i] == name).collect() };
+        let times: Vec<usize> = (0..names.len()).filter(|&i| TIME_NAMES.contains(&names[i].as_str())).collect();
+        let index = names.first().is_some_and(String::is_empty).then_some(0);
+        let time = only("time", &times)?.or(index).ok_or_else(|| missing("time"))?;
+        let mut fields = [None; 5];
+        for field in Field::ALL {
+            let position = only(field.name(), &named(field.name()))?;
+            if position.is_none() && field != Field::Volume {
+                return Err(missing(field.name()));
+            }
+            fields[field as usize] = position;
+        }
+        Ok(Self { width: names.len(), time, fields })
+    }
+}
+
+/// What the first row says the time column holds.
+#[derive(Clone, Copy, PartialEq)]
+enum Stamps {
+    Integers,
+    Text,
+}
+
+fn parse_csv(bytes: &[u8], unit: TimeUnit, options: SeriesOptions) -> Result<CandleSeries, Error> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::None).from_reader(bytes);
+    let mut record = ByteRecord::new();
+    let blame = |record: &ByteRecord, what: String| {
+        Error::InvalidFormat(format!("line {}: {what}", physical_line(bytes, record)))
+    };
+    let mut read = |record: &mut ByteRecord| {
+        reader.read_byte_record(record).map_err(|error| Error::InvalidFormat(error.to_string()))
+    };
+    if !read(&mut record)? {
+        return Err(Error::EmptyInput("the file is empty: no header line".to_owned()));
+    }
+    record.trim();
+    let header = Header::new(&record)?;
+    let rows = bytes.iter().filter(|&&byte| byte == b'\n').count();
+    let mut timestamp: Vec<i64> = Vec::with_capacity(rows);
+    let mut fields: [Vec<f64>; 5] = header.fields.map(|column| Vec::with_capacity(if column.is_some() { rows } else { 0 }));
+    let (mut stamps, mut last_integer) = (Stamps::Text, 0);
+    while read(&mut record)? {
+        if record.len() != header.width {
+            let what = format!("{} fields where the header has {}", record.len(), header.width);
+            return Err(blame(&record, what));
+        }
+        let cell = trim(&record[header.time]);
+        let integer = parse_integer(cell);
+        if timestamp.is_empty() && integer.is_some() {
+            stamps = Stamps::Integers;
+        }
+        let stamp = match (stamps, integer) {
+            (Stamps::Integers, Some(number)) => number.and_then(|number| {
+                last_integer = number;
+                unit.to_microseconds(number)
+            }),
+            (Stamps::Integers, None) => Err("the rows before hold integer stamps"),
+            (Stamps::Text, _) => timestamp::parse(cell),
+        };
+        match stamp {
+            Ok(stamp) => timestamp.push(stamp),
+            Err(what) => return Err(blame(&record, format!("timestamp {:?}: {what}", String::from_utf8_lossy(cell)))),
+        }
+        for field in Field::ALL {
+            let Some(column) = header.fields[field as usize] else { continue };
+            let cell = trim(&record[column]);
+            let Some(value) = parse_number(cell) else {
+                let text = String::from_utf8_lossy(cell);
+                return Err(blame(&record, format!("{} {text:?} is not a number", field.name())));
+            };
+            fields[field as usize].push(value);
+        }
+    }
+    if stamps == Stamps::Integers {
+        refuse_wrong_unit(&timestamp, last_integer, unit)?;
+    }
+    let has_volume = header.fields[Field::Volume as usize].is_some();
+    let [open, high, low, close, volume] = fields.map(shrunk);
+    let timestamp = shrunk(timestamp);
+    CandleSeries::new(Columns { timestamp, open, high, low, close, volume: has_volume.then_some(volume) }, options)
+}
+
+/// Without the spare capacity a guess at the number of rows may leave.
+fn shrunk<T: Send + Sync + 'static>(mut values: Vec<T>) -> Column<T> {
+    values.shrink_to_fit();
+    values.into()
+}
+
+/// The 1-based line a record starts on: blank lines that the reader skipped are counted too.
+fn physical_line(bytes: &[u8], record: &ByteRecord) -> usize {
+    let from = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(bytes.len()));
+    let blank = bytes[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    1 + bytes[..from + blank].iter().filter(|&&byte| byte == b'\n').count()
+}
+
+fn trim(cell: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let Some(first) = cell.iter().position(|byte| !blank(byte)) else { return &[] };
+    let last = cell.iter().rposition(|byte| !blank(byte)).unwrap_or(first);
+    &cell[first..=last]
+}
+
+/// None unless the cell is an optional sign and digits; an error if they do not fit an int64.
+fn parse_integer(cell: &[u8]) -> Option<Result<i64, &'static str>> {
+    let digits = cell.strip_prefix(b"-").or_else(|| cell.strip_prefix(b"+")).unwrap_or(cell);
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(std::str::from_utf8(cell).ok().and_then(|text| text.parse().ok()).ok_or("outside int64"))
+}
+
+/// Correctly rounded; an empty cell is missing.
+fn parse_number(cell: &[u8]) -> Option<f64> {
+    if cell.is_empty() {
+        return Some(f64::NAN);
+    }
+    std::str::from_utf8(cell).ok()?.parse().ok()
+}
+
+/// Seconds read as microseconds land in January 1970; no market data do.
+fn refuse_wrong_unit(timestamps: &[i64], last: i64, unit: TimeUnit) -> Result<(), Error> {
+    const YEAR_1971: i64 = 31_536_000_000_000;
+    const YEAR_2200: i64 = 7_258_118_400_000_000;
+    if timestamps.iter().any(|&stamp| stamp >= YEAR_1971) {
+        return Ok(());
+    }
+    let plausible = |unit: TimeUnit| {
+        let nearest_micro = if unit == TimeUnit::Nanoseconds { last - last % 1000 } else { last };
+        unit.to_microseconds(nearest_micro).is_ok_and(|stamp| (YEAR_1971..YEAR_2200).contains(&stamp))
+    };
+    let name = |unit: TimeUnit| TimeUnit::ALL.iter().find(|(u, _)| *u == unit).map_or("", |(_, name)| name);
+    let hint = [TimeUnit::Seconds, TimeUnit::Milliseconds, TimeUnit::Nanoseconds, TimeUnit::Microseconds]
+        .into_iter()
+        .find(|&other| other != unit && plausible(other))
+        .map_or_else(
+            || "no unit puts the last of them between 1971 and 2200".to_owned(),
+            |other| format!("they are likely in unit {}", name(other)),
+        );
+    Err(Error::InvalidFormat(format!(
+        "all integer stamps, the last being {last}, lie before 1971 when read in unit {}; {hint}",
+        name(unit)
+    )))
+}

@@ -1,0 +1,30 @@
+//! Bid/ask candle series and the fastest honest answers a backtest asks of them.
+//!
+//! A [`CandleSeries`] holds one symbol, timeframe and price type as columns; a [`SymbolDataSlicer`]
+//! answers questions in time with row ranges over them. Timestamps are microseconds since 1970-01-01
+//! UTC and name a candle's open; nothing is ever seen before it exists, and `closed_only` admits only
+//! candles that have closed. The same library speaks C (`include/omega_slicer.h`), and through it
+//! Julia (`OmegaJulia`) and Python (`omega_slicer`).
+
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("omega-slicer needs 64-bit pointers: handles of the C ABI carry a generation in them");
+
+mod candle;
+mod column;
+mod error;
+pub mod ffi;
+pub mod io;
+mod quality;
+mod series;
+mod slicer;
+mod time_index;
+mod timeframe;
+
+pub use candle::{Candle, Field, PriceType};
+pub use column::Column;
+pub use error::{Error, ErrorCode};
+pub use quality::{PairQuality, Quality};
+pub use series::{CandleSeries, Check, Columns, SeriesOptions};
+pub use slicer::{Candles, LookbackOptions, RowRange, SymbolDataSlicer};
+pub use time_index::{Cursor, TimeIndex};
+pub use timeframe::Timeframe;
