@@ -1,0 +1,134 @@
+"""Which backend answers for a module: the choice, its reason, and what happens when it cannot be had.
+
+The native library is loaded here and nowhere else, and never when the fallback was chosen. A choice
+holds for objects made after it; those that exist keep theirs.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import warnings
+from typing import Any, Final, NamedTuple
+
+from . import _native
+from ._config import MODULES, WORDS, Choice, from_environment, from_file
+from ._engine import Engine
+from ._errors import InvalidArgumentError, OmegaError, TypeMismatchError
+from ._fallback import PYTHON
+
+__all__ = ["Answer", "FallbackWarning", "check_word", "engine", "inspect", "set_backend"]
+
+_LOG: Final = logging.getLogger("omega_slicer")
+_LOCK: Final = threading.Lock()
+_chosen: dict[str, str] = {}
+_warned: set[str] = set()
+
+
+class FallbackWarning(UserWarning):
+    """The native library was not to be had, and the slower fallback answers instead."""
+
+
+class Answer(NamedTuple):
+    """Which backend answers for a module, and why; `engine` is None if the choice cannot be met."""
+
+    engine: Engine | None
+    choice: Choice
+    reason: str
+
+
+def set_backend(module: str, backend: str | None) -> None:
+    """Choose the backend of `module` for objects made from now on; None takes the choice back.
+
+    `module` is "slicer"; `backend` is "native" (an error here and now if it cannot be had), "python", or
+    "auto" (native if possible). Stands above environment and `omega.toml`, below a `backend=` argument.
+    Raises `InvalidArgumentError` for unknown words, `NotBuiltInError` or `FfiSchemaMismatchError` saying
+    where the library was looked for.
+
+    >>> set_backend("slicer", "python")
+    >>> set_backend("slicer", None)
+    """
+    _check_module(module)
+    if backend is None:
+        _chosen.pop(module, None)
+        return
+    word = check_word(backend, "set_backend")
+    if word == "native":
+        _native.load(retry=True)
+    _chosen[module] = word
+
+
+def engine(module: str, argument: str | None) -> Engine:
+    """The backend of an object that is being made; `argument` is its `backend=`."""
+    choice = _requested(module, argument)
+    if choice.requested == "python":
+        return PYTHON
+    try:
+        return _native.load(retry=choice.requested == "native")
+    except OmegaError as error:
+        if choice.requested == "native":
+            raise type(error)(f"backend 'native' was demanded ({choice.source}), but: {error}") from None
+        _warn_once(module, str(error))
+        return PYTHON
+
+
+def inspect(module: str) -> Answer:
+    """What `engine` would do now, without an error or a warning; loads the library unless it is not wanted."""
+    try:
+        choice = _requested(module, None)
+    except OmegaError as error:
+        return Answer(None, Choice("", "configuration"), f"the configuration cannot be read: {error}")
+    if choice.requested == "python":
+        return Answer(PYTHON, choice, f"chosen ({choice.source})")
+    try:
+        native = _native.load(retry=False)
+    except OmegaError as error:
+        if choice.requested == "native":
+            return Answer(None, choice, f"native is demanded ({choice.source}), but: {error}")
+        return Answer(PYTHON, choice, str(error))
+    found = "the native library was found" if choice.requested == "auto" else f"chosen ({choice.source})"
+    return Answer(native, choice, found)
+
+
+def check_word(word: Any, what: str) -> str:
+    """A word for a backend, or 1001/1004."""
+    if not isinstance(word, str):
+        raise TypeMismatchError(f"{what}: a backend is one of {', '.join(WORDS)}, not {word!r}")
+    if word not in WORDS:
+        raise InvalidArgumentError(f"{what}: unknown backend {word!r}; allowed: {', '.join(WORDS)}")
+    return word
+
+
+def _check_module(module: Any) -> None:
+    if not isinstance(module, str):
+        raise TypeMismatchError(f"a module is one of {', '.join(MODULES)}, not {module!r}")
+    if module not in MODULES:
+        raise InvalidArgumentError(f"unknown module {module!r}; known: {', '.join(MODULES)}")
+
+
+def _requested(module: str, argument: str | None) -> Choice:
+    if argument is not None:
+        return Choice(check_word(argument, "backend"), "argument")
+    chosen = _chosen.get(module)
+    if chosen is not None:
+        return Choice(chosen, "set_backend")
+    return from_environment(module) or from_file(module) or Choice("auto", "default")
+
+
+def _warn_once(module: str, reason: str) -> None:
+    with _LOCK:
+        if module in _warned:
+            return
+        _warned.add(module)
+    message = f"{module}: the python backend answers, since {reason}"
+    _LOG.warning("%s", message)
+    warnings.warn(message, FallbackWarning, stacklevel=_outside())
+
+
+def _outside() -> int:
+    """How far up the caller's own code is, so that the warning points there."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+        frame, level = frame.f_back, level + 1
+    return level

@@ -1,0 +1,104 @@
+"""What the environment and `omega.toml` say about backends.
+
+Reads and validates; who wins is `_backend`'s business. Nothing is cached, so that a choice can change
+while the program runs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from ._errors import (
+    FileMissingError,
+    InputOutputError,
+    InvalidArgumentError,
+    InvalidFormatError,
+    PermissionDeniedError,
+)
+
+__all__ = ["MODULES", "WORDS", "Choice", "from_environment", "from_file"]
+
+MODULES: Final = ("slicer",)
+WORDS: Final = ("auto", "native", "python")
+
+_ENVIRONMENT: Final = {
+    **dict.fromkeys(("true", "1", "yes", "on"), "native"),
+    **dict.fromkeys(("false", "0", "no", "off"), "python"),
+    "auto": "auto",
+}
+# One file serves both languages: each reads the other's name as its own fallback.
+_FILE: Final = {
+    "native": "native",
+    "auto": "auto",
+    **dict.fromkeys(("python", "julia", "fallback"), "python"),
+}
+_LINE: Final = re.compile(r'[ \t]*(?:([A-Za-z0-9_-]+)[ \t]*=[ \t]*"([^"\\]*)"[ \t]*)?(?:#.*)?')
+
+
+class Choice(NamedTuple):
+    """A word and who said it."""
+
+    requested: str
+    source: str
+
+
+def from_environment(module: str) -> Choice | None:
+    """What `USE_RUST_<MODULE>` or `OMEGA_USE_RUST_<MODULE>` says; 1001 for other words and for both at odds."""
+    plain = f"USE_RUST_{module.upper()}"
+    found: list[Choice] = []
+    for variable in (f"OMEGA_{plain}", plain):
+        text = os.environ.get(variable)
+        if text is None:
+            continue
+        word = _ENVIRONMENT.get(text.lower())
+        if word is None:
+            allowed = ", ".join(_ENVIRONMENT)
+            raise InvalidArgumentError(f"environment variable {variable} is {text!r}; allowed: {allowed}")
+        found.append(Choice(word, variable))
+    if len({choice.requested for choice in found}) > 1:
+        both = " and ".join(f"{choice.source}={os.environ[choice.source]!r}" for choice in found)
+        raise InvalidArgumentError(f"environment variables disagree: {both}")
+    return found[0] if found else None
+
+
+def from_file(module: str) -> Choice | None:
+    """What `$OMEGA_CONFIG`, or else `omega.toml` in the working directory, says; errors name file and line."""
+    named = os.environ.get("OMEGA_CONFIG")
+    path = Path(named or "omega.toml")
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        if named:
+            raise FileMissingError(f"{path}: no such file (environment variable OMEGA_CONFIG)") from None
+        return None
+    except PermissionError as error:
+        raise PermissionDeniedError(f"{path}: {error.strerror}") from error
+    except OSError as error:
+        raise InputOutputError(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidFormatError(f"{path}: not UTF-8 text: {error.reason}") from error
+    word = _parse(path, text).get(module)
+    return Choice(word, str(path.absolute())) if word else None
+
+
+def _parse(path: Path, text: str) -> dict[str, str]:
+    words: dict[str, str] = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        where = f"{path}, line {number}"
+        match = _LINE.fullmatch(line.removesuffix("\r"))
+        if match is None:
+            raise InvalidFormatError(f'{where}: {line!r} is not of the form: module = "word"')
+        module, word = match.groups()
+        if module is None:
+            continue
+        if module not in MODULES:
+            raise InvalidArgumentError(f"{where}: unknown key {module!r}; known: {', '.join(MODULES)}")
+        if module in words:
+            raise InvalidArgumentError(f"{where}: {module!r} is there twice")
+        if word not in _FILE:
+            raise InvalidArgumentError(f"{where}: unknown word {word!r}; allowed: {', '.join(_FILE)}")
+        words[module] = _FILE[word]
+    return words

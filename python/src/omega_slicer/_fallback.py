@@ -1,0 +1,172 @@
+"""The `python` backend: whole-series and whole-array work in NumPy, the same answers as the native library.
+
+Never loads anything. Errors have the codes, and in substance the messages, of the native library.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ._columns import FIELDS, PRICES, Floats, Stamps
+from ._csv import read_table
+from ._engine import Admits, Matched, Read
+from ._errors import ConstraintViolationError, InsufficientDataError, InvalidStateError, OutOfMemoryError
+from ._model import Columns, Options
+from ._time import INT64_MAX, INT64_MIN
+
+if TYPE_CHECKING:
+    from ._native_engine import Handle
+    from ._series import CandleSeries
+
+__all__ = ["PYTHON", "PythonEngine", "insufficient"]
+
+# Gathering goes in pieces of so many cells, so that its indices stay in cache.
+_CELLS = 1 << 18
+
+
+class PythonEngine:
+    """The `Engine` in NumPy."""
+
+    name = "python"
+    single = "fallback"
+
+    def accept(self, columns: Columns, options: Options) -> Handle | None:
+        """Check, in the order of the contract; there is nothing to keep."""
+        if options.check != "none":
+            _check_order(columns.timestamp)
+        if options.check == "full":
+            _check_finite(columns, options.allow_missing)
+        return None
+
+    def read_csv(self, path: str, unit: str, options: Options) -> Read:
+        """Read all columns, then check them."""
+        columns = Columns(*read_table(path, unit))
+        self.accept(columns, options)
+        return Read(columns, None)
+
+    def columns(self, handle: Handle) -> Columns:  # noqa: ARG002 - the protocol's
+        """A native series is never this engine's."""
+        raise InvalidStateError("the python backend holds no native series")
+
+    def quality(self, series: CandleSeries) -> tuple[int, ...]:
+        """One pass of NumPy per count; NaN compares false."""
+        steps = np.diff(series.timestamp.view(np.uint64))
+        prices = [series.open, series.high, series.low, series.close]
+        opens, high, low, close = prices
+        outside = (opens > high) | (opens < low) | (close > high) | (close < low)
+        duration = np.uint64(series.timeframe.duration)
+        counts = [
+            steps > duration,
+            steps < duration,
+            high < low,
+            outside,
+            np.logical_or.reduce([price <= 0 for price in prices]),
+            series.volume < 0,
+            np.logical_or.reduce([np.isnan(price) for price in prices]),
+            np.isnan(series.volume),
+        ]
+        return (len(series), *(int(np.count_nonzero(count)) for count in counts))
+
+    def gaps(self, series: CandleSeries, at_most: int) -> list[tuple[int, int]]:  # noqa: ARG002
+        """Distinct long steps; one longer than int64 counts as the longest."""
+        steps = np.diff(series.timestamp.view(np.uint64))
+        steps = np.minimum(steps[steps > np.uint64(series.timeframe.duration)], np.uint64(INT64_MAX))
+        lengths, counts = np.unique(steps, return_counts=True)
+        return list(zip(lengths.tolist(), counts.tolist(), strict=True))
+
+    def pair_quality(self, bid: CandleSeries, ask: CandleSeries) -> Matched:
+        """Match stamps, compare closes."""
+        _, at_bid, at_ask = np.intersect1d(bid.timestamp, ask.timestamp, assume_unique=True, return_indices=True)
+        bids, asks = bid.close[at_bid], ask.close[at_ask]
+        matched = len(at_bid)
+        crossed, locked = int(np.count_nonzero(asks < bids)), int(np.count_nonzero(asks == bids))
+        return Matched(matched, crossed, locked, len(bid) - matched, len(ask) - matched)
+
+    def get_lookbacks(self, series: CandleSeries, times: Stamps, n: int, admits: Admits) -> Stamps:
+        """A binary search per time."""
+        ends = _rows_admitted(series, times, admits)
+        if not admits.partial:
+            short = ends < n
+            if short.any():
+                i = int(short.argmax())
+                raise insufficient(n, int(ends[i]), int(times[i]), i)
+        ranges = np.empty((len(times), 2), np.int64)
+        np.minimum(ends, n, out=ranges[:, 1])
+        np.subtract(ends, ranges[:, 1], out=ranges[:, 0])
+        return ranges
+
+    def get_candles_at(self, series: CandleSeries, times: Stamps) -> Stamps:
+        """A binary search per time."""
+        if not len(series):
+            return np.full(len(times), -1, np.int64)
+        rows = np.searchsorted(series.timestamp, times, "right") - 1
+        return np.where((rows >= 0) & (series.timestamp[np.maximum(rows, 0)] == times), rows, -1)
+
+    def get_candles_asof(self, series: CandleSeries, times: Stamps, closed_only: bool) -> Stamps:
+        """A binary search per time."""
+        return _rows_admitted(series, times, Admits(True, closed_only, True)) - 1
+
+    def gather_lookback(self, series: CandleSeries, times: Stamps, n: int, field: str, admits: Admits) -> Floats:
+        """Rows of indices, a piece at a time; missing history is NaN on the left."""
+        ranges = self.get_lookbacks(series, times, n, admits)
+        column: Floats = getattr(series, field)
+        try:
+            matrix = np.full((len(times), n), np.nan)
+        except (MemoryError, ValueError):
+            raise OutOfMemoryError(f"no memory for a matrix of {len(times)} times and n {n}") from None
+        width = int(ranges[:, 1].max(initial=0))  # no further back than there is history
+        if width:
+            back = np.arange(-width, 0)
+            for first in range(0, len(times), max(1, _CELLS // width)):
+                piece = ranges[first : first + max(1, _CELLS // width)]
+                rows = (piece[:, 0] + piece[:, 1])[:, None] + back
+                values = column[np.maximum(rows, 0)]
+                values[rows < piece[:, :1]] = np.nan
+                matrix[first : first + len(piece), n - width :] = values
+        return matrix
+
+
+def insufficient(n: int, available: int, now: int, element: int | None = None) -> InsufficientDataError:
+    """2008, naming how many there are, how many were asked for, and when."""
+    which = "" if element is None else f"times[{element}]: "
+    return InsufficientDataError(f"{which}{n} rows asked for at {now}, {available} available")
+
+
+def _rows_admitted(series: CandleSeries, times: Stamps, admits: Admits) -> Stamps:
+    """How many rows each time may see."""
+    stamps = series.timestamp
+    if admits.closed_only:
+        duration = series.timeframe.duration
+        possible = times >= INT64_MIN + duration
+        ends = np.searchsorted(stamps, np.where(possible, times, duration + INT64_MIN) - duration, "right")
+        return np.where(possible, ends, 0).astype(np.int64)
+    side = "right" if admits.include_current else "left"
+    return np.searchsorted(stamps, times, side).astype(np.int64)  # type: ignore[call-overload, no-any-return]
+
+
+def _check_order(stamps: Stamps) -> None:
+    wrong = stamps[1:] <= stamps[:-1]
+    if wrong.any():
+        row = int(wrong.argmax()) + 1
+        raise ConstraintViolationError(f"row {row}: timestamp {stamps[row]} is not after {stamps[row - 1]}")
+
+
+def _check_finite(columns: Columns, allow_missing: bool) -> None:
+    row, column = len(columns.timestamp), ""
+    for name in FIELDS:
+        values: Floats | None = getattr(columns, name)
+        if values is None:
+            continue
+        head = values[:row]
+        wrong = np.isinf(head) if name not in PRICES or allow_missing else ~np.isfinite(head)
+        if wrong.any():
+            row, column = int(wrong.argmax()), name
+    if column:
+        value = float(getattr(columns, column)[row])
+        hint = " (allow_missing admits missing prices)" if np.isnan(value) else ""
+        raise ConstraintViolationError(f"row {row}: {column} is {value}, not a finite number{hint}")
+
+
+PYTHON = PythonEngine()

@@ -1,0 +1,187 @@
+"""The C ABI of `include/omega_slicer.h` in ctypes: structs, prototypes, and whether a library speaks it.
+
+Declarations and their comparison with the library's own report; no real call is made here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, Structure, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_void_p
+from typing import Any, Final
+
+from ._errors import FfiSchemaMismatchError
+
+__all__ = ["Columns", "Gap", "PairQuality", "Quality", "SeriesOptions", "abi_of", "declare", "text_of"]
+
+ABI_MAJOR: Final = 1
+
+
+class Columns(Structure):
+    """OmegaColumns."""
+
+    _fields_ = [(name, c_void_p) for name in ("timestamp", "open", "high", "low", "close", "volume")] + [
+        ("len", c_size_t)
+    ]
+
+
+class Range(Structure):
+    """OmegaRange; arrays of it are (m, 2) int64 tables."""
+
+    _fields_ = [("start", c_int64), ("len", c_int64)]
+
+
+class CandleStruct(Structure):
+    """OmegaCandle."""
+
+    _fields_ = [("timestamp", c_int64)] + [(name, c_double) for name in ("open", "high", "low", "close", "volume")]
+
+
+class SeriesOptions(Structure):
+    """OmegaSeriesOptions."""
+
+    _fields_ = [
+        ("symbol", c_char_p),
+        ("timeframe_us", c_int64),
+        ("price_type", c_int32),
+        ("check", c_int32),
+        ("flags", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
+class SeriesInfo(Structure):
+    """OmegaSeriesInfo."""
+
+    _fields_ = [
+        ("symbol", c_char_p),
+        ("timeframe_us", c_int64),
+        ("price_type", c_int32),
+        ("reserved", c_uint32),
+        ("len", c_size_t),
+    ]
+
+
+class Quality(Structure):
+    """OmegaQuality."""
+
+    _fields_ = [
+        (name, c_int64)
+        for name in (
+            "rows",
+            "gaps",
+            "overlaps",
+            "high_below_low",
+            "outside_high_low",
+            "nonpositive_prices",
+            "negative_volumes",
+            "missing_prices",
+            "missing_volumes",
+        )
+    ]
+
+
+class Gap(Structure):
+    """OmegaGap."""
+
+    _fields_ = [("step_us", c_int64), ("count", c_int64)]
+
+
+class PairQuality(Structure):
+    """OmegaPairQuality."""
+
+    _fields_ = [(name, c_int64) for name in ("matched", "crossed", "locked", "bid_only", "ask_only")]
+
+
+_STRUCTS: Final[dict[str, type[Structure]]] = {
+    "columns": Columns,
+    "range": Range,
+    "candle": CandleStruct,
+    "options": SeriesOptions,
+    "info": SeriesInfo,
+    "quality": Quality,
+    "gap": Gap,
+    "pair_quality": PairQuality,
+}
+_HANDLE: Final = c_void_p
+_ARRAY: Final = c_void_p  # addresses as integers: the cheapest argument there is
+_OUT_HANDLE: Final = POINTER(c_void_p)
+
+# Every function this package calls: its result, then its arguments.
+_PROTOTYPES: Final[dict[str, tuple[Any, ...]]] = {
+    "omega_library_version": (c_char_p,),
+    "omega_build_id": (c_char_p,),
+    "omega_last_error_message": (c_char_p,),
+    "omega_series_new_borrowed": (
+        c_int32,
+        POINTER(Columns),
+        POINTER(SeriesOptions),
+        c_void_p,
+        c_void_p,
+        _OUT_HANDLE,
+    ),
+    "omega_series_read_csv": (c_int32, c_char_p, c_int32, POINTER(SeriesOptions), _OUT_HANDLE),
+    "omega_series_free": (c_int32, _HANDLE),
+    "omega_series_columns": (c_int32, _HANDLE, POINTER(Columns)),
+    "omega_series_quality": (c_int32, _HANDLE, POINTER(Quality)),
+    "omega_series_gaps": (c_int32, _HANDLE, _ARRAY, c_size_t, POINTER(c_size_t)),
+    "omega_series_pair_quality": (c_int32, _HANDLE, _HANDLE, POINTER(PairQuality)),
+    "omega_slicer_get_lookbacks": (c_int32, _HANDLE, _ARRAY, c_size_t, c_size_t, c_uint32, _ARRAY),
+    "omega_slicer_get_candles_at": (c_int32, _HANDLE, _ARRAY, c_size_t, _ARRAY),
+    "omega_slicer_get_candles_asof": (c_int32, _HANDLE, _ARRAY, c_size_t, c_uint32, _ARRAY),
+    "omega_slicer_gather_lookback": (
+        c_int32,
+        _HANDLE,
+        _ARRAY,
+        c_size_t,
+        c_size_t,
+        c_int32,
+        c_uint32,
+        _ARRAY,
+    ),
+}
+
+
+def _layout() -> dict[str, int]:
+    """Sizes and offsets as declared above, in the order of OmegaAbiLayout."""
+    numbers: dict[str, int] = {}
+    for prefix, struct in _STRUCTS.items():
+        numbers[f"{prefix}_size"] = ctypes.sizeof(struct)
+        for name, *_ in struct._fields_:
+            if name != "reserved":
+                numbers[f"{prefix}_{name}"] = getattr(struct, name).offset
+    return numbers
+
+
+def abi_of(library: ctypes.CDLL) -> str:
+    """The ABI version as text, once version and layout have been found to agree; else 5004 naming what differs."""
+    try:
+        library.omega_abi_version.restype = c_uint32
+        library.omega_abi_layout.restype = POINTER(c_uint32)
+        version = library.omega_abi_version()
+        major, minor = version >> 16, version & 0xFFFF
+        if major != ABI_MAJOR:
+            raise FfiSchemaMismatchError(f"its ABI is {major}.{minor}, this package speaks {ABI_MAJOR}.x")
+        reported = library.omega_abi_layout()
+        missing = [name for name in _PROTOTYPES if not hasattr(library, name)]
+    except AttributeError as error:
+        raise FfiSchemaMismatchError(f"it is no omega_slicer library: {error}") from None
+    expected = {"layout_size": 0, **_layout()}
+    expected["layout_size"] = 4 * len(expected)
+    for i, (name, number) in enumerate(expected.items()):
+        if reported[i] != number:
+            raise FfiSchemaMismatchError(f"its layout differs: {name} is {reported[i]}, expected {number}")
+    if missing:
+        raise FfiSchemaMismatchError(f"it lacks {', '.join(missing)}")
+    return f"{major}.{minor}"
+
+
+def declare(library: ctypes.CDLL) -> None:
+    """Set the prototypes."""
+    for name, (result, *arguments) in _PROTOTYPES.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+
+
+def text_of(raw: bytes | None) -> str:
+    """A C string of the library."""
+    return (raw or b"").decode("utf-8", "replace")

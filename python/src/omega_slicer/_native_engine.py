@@ -1,0 +1,231 @@
+"""The `native` backend: one call into the library for each piece of whole-series work.
+
+Lends arrays to the library and keeps them alive for it; turns its statuses into exceptions. Nothing is
+answered here without the library.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ._columns import FIELDS, Floats, Stamps
+from ._engine import Admits, Matched, Read
+from ._errors import OutOfMemoryError, make_error
+from ._model import CHECKS, UNITS, Columns, Options
+from ._native_abi import Columns as ColumnsStruct
+from ._native_abi import Gap, PairQuality, Quality, SeriesOptions, text_of
+from ._time import INT64_MAX
+
+if TYPE_CHECKING:
+    from ._series import CandleSeries
+
+__all__ = ["Handle", "NativeEngine"]
+
+_ALLOW_MISSING: Final = 1
+_EXCLUDE_CURRENT: Final = 1
+_CLOSED_ONLY: Final = 2
+_PARTIAL: Final = 4
+
+
+class Handle:
+    """A native series, freed when the last user of it is gone; keeps the arrays it borrowed alive.
+
+    Not freed at the end of the process, nor in a fork of the process that made it: there the library
+    may be gone or its locks held, and the memory goes with the process anyway.
+    """
+
+    __slots__ = ("__weakref__", "address", "borrowed")
+
+    def __init__(self, library: ctypes.CDLL, address: int, borrowed: Columns | None) -> None:
+        self.address = address
+        self.borrowed = borrowed
+        weakref.finalize(self, _free, library.omega_series_free, address, os.getpid()).atexit = False
+
+
+def _free(function: Any, address: int, owner: int) -> None:
+    if os.getpid() == owner:
+        function(address)
+
+
+class _Memory:
+    """A column inside a native series, for NumPy to look at: read-only, and with it the series stays alive."""
+
+    __slots__ = ("__array_interface__", "handle")
+
+    def __init__(self, handle: Handle, address: int, length: int, kind: str) -> None:
+        self.handle = handle
+        self.__array_interface__ = {
+            "data": (address, True),
+            "shape": (length,),
+            "typestr": kind,
+            "version": 3,
+        }
+
+
+class NativeEngine:
+    """The `Engine` over the loaded library."""
+
+    name = "native"
+    single = "shared"
+
+    def __init__(self, library: ctypes.CDLL, path: str, abi: str) -> None:
+        self._library = library
+        self.path = path
+        self.abi = abi
+        self.version = text_of(library.omega_library_version())
+        self.build_id = text_of(library.omega_build_id())
+
+    def _check(self, status: int) -> None:
+        if status:
+            raise make_error(status, text_of(self._library.omega_last_error_message()))
+
+    def accept(self, columns: Columns, options: Options) -> Handle:
+        """Borrow the columns."""
+        addresses = [None if column is None else column.ctypes.data for column in columns]
+        struct = ColumnsStruct(*addresses, len(columns.timestamp))
+        out = ctypes.c_void_p()
+        self._check(
+            self._library.omega_series_new_borrowed(struct, _options(options), None, None, ctypes.byref(out))
+        )
+        return self._own(out, columns)
+
+    def _own(self, out: ctypes.c_void_p, borrowed: Columns | None) -> Handle:
+        assert out.value is not None
+        return Handle(self._library, out.value, borrowed)
+
+    def read_csv(self, path: str, unit: str, options: Options) -> Read:
+        """The library keeps what it read; `columns` shows it."""
+        out = ctypes.c_void_p()
+        self._check(
+            self._library.omega_series_read_csv(
+                os.fsencode(path), UNITS.index(unit), _options(options), ctypes.byref(out)
+            )
+        )
+        return Read(None, self._own(out, None))
+
+    def columns(self, handle: Handle) -> Columns:
+        """Views of the library's own memory."""
+        struct = ColumnsStruct()
+        self._check(self._library.omega_series_columns(handle.address, struct))
+
+        def view(address: int, kind: str) -> npt.NDArray[Any]:
+            if not struct.len:
+                return np.empty(0, kind)
+            return np.asarray(_Memory(handle, address, struct.len, kind))
+
+        return Columns(
+            view(struct.timestamp, "<i8"),
+            view(struct.open, "<f8"),
+            view(struct.high, "<f8"),
+            view(struct.low, "<f8"),
+            view(struct.close, "<f8"),
+            None if struct.volume is None else view(struct.volume, "<f8"),
+        )
+
+    def quality(self, series: CandleSeries) -> tuple[int, ...]:
+        """The nine counts."""
+        struct = Quality()
+        self._check(self._library.omega_series_quality(series._handle_of(self), struct))
+        return tuple(getattr(struct, name) for name, *_ in Quality._fields_)
+
+    def gaps(self, series: CandleSeries, at_most: int) -> list[tuple[int, int]]:
+        """Distinct lengths, of which there are at most as many as gaps."""
+        gaps, count = (Gap * at_most)(), ctypes.c_size_t()
+        self._check(self._library.omega_series_gaps(series._handle_of(self), gaps, at_most, ctypes.byref(count)))
+        return [(gap.step_us, gap.count) for gap in gaps[: count.value]]
+
+    def pair_quality(self, bid: CandleSeries, ask: CandleSeries) -> Matched:
+        """Counts over both sides."""
+        struct = PairQuality()
+        self._check(self._library.omega_series_pair_quality(bid._handle_of(self), ask._handle_of(self), struct))
+        return Matched(struct.matched, struct.crossed, struct.locked, struct.bid_only, struct.ask_only)
+
+    def get_lookbacks(self, series: CandleSeries, times: Stamps, n: int, admits: Admits) -> Stamps:
+        """The table is the library's array of ranges."""
+        ranges = np.empty((len(times), 2), np.int64)
+        self._check(
+            self._library.omega_slicer_get_lookbacks(
+                series._handle_of(self), _address(times), len(times), n, _flags(admits), _address(ranges)
+            )
+        )
+        return ranges
+
+    def get_candles_at(self, series: CandleSeries, times: Stamps) -> Stamps:
+        """Rows."""
+        rows = np.empty(len(times), np.int64)
+        self._check(
+            self._library.omega_slicer_get_candles_at(
+                series._handle_of(self), _address(times), len(times), _address(rows)
+            )
+        )
+        return rows
+
+    def get_candles_asof(self, series: CandleSeries, times: Stamps, closed_only: bool) -> Stamps:
+        """Rows."""
+        rows = np.empty(len(times), np.int64)
+        flags = _CLOSED_ONLY if closed_only else 0
+        self._check(
+            self._library.omega_slicer_get_candles_asof(
+                series._handle_of(self), _address(times), len(times), flags, _address(rows)
+            )
+        )
+        return rows
+
+    def gather_lookback(self, series: CandleSeries, times: Stamps, n: int, field: str, admits: Admits) -> Floats:
+        """The matrix is written by the library."""
+        if n > len(series) and not admits.partial:
+            self.get_lookbacks(series, times, n, admits)  # says which time fails; no time at all is fine
+        if n * max(1, len(times)) > INT64_MAX // 8:
+            raise OutOfMemoryError(f"no memory for a matrix of {len(times)} times and n {n}")
+        try:
+            matrix = np.empty((len(times), n))
+        except MemoryError:
+            raise OutOfMemoryError(f"no memory for a matrix of {len(times)} times and n {n}") from None
+        if len(times):
+            self._check(
+                self._library.omega_slicer_gather_lookback(
+                    series._handle_of(self),
+                    _address(times),
+                    len(times),
+                    n,
+                    FIELDS.index(field),
+                    _flags(admits),
+                    _address(matrix),
+                )
+            )
+        return matrix
+
+
+def _options(options: Options) -> SeriesOptions:
+    return SeriesOptions(
+        options.symbol.encode(),
+        options.timeframe.duration,
+        ("bid", "ask").index(options.price_type),
+        CHECKS.index(options.check),
+        _ALLOW_MISSING if options.allow_missing else 0,
+    )
+
+
+def _flags(admits: Admits) -> int:
+    flags = 0 if admits.include_current else _EXCLUDE_CURRENT
+    return flags | (_CLOSED_ONLY if admits.closed_only else 0) | (_PARTIAL if admits.partial else 0)
+
+
+_char_at: Final = ctypes.c_char.from_buffer
+_address_of: Final = ctypes.addressof
+
+
+def _address(array: npt.NDArray[Any]) -> int | None:
+    """Where an array begins; five times as fast as `array.ctypes.data` for one that may be written to."""
+    if not array.size:
+        return None
+    try:
+        return _address_of(_char_at(array))  # type: ignore[arg-type] # arrays are buffers; typeshed knows from 3.12
+    except (TypeError, BufferError):
+        return array.ctypes.data

@@ -1,0 +1,107 @@
+"""What answers, why, and how often: a picture of the backends for people and for programs.
+
+Looks without changing anything, except that looking at a module that may use the native library loads it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Any
+
+from . import _backend, _native
+from ._config import MODULES
+from ._counts import KINDS, counts
+from ._version import __version__
+
+__all__ = ["LibraryStatus", "ModuleStatus", "Status", "status"]
+
+
+@dataclasses.dataclass(frozen=True)
+class ModuleStatus:
+    """One module: `backend` answers for objects made now ("none": the choice cannot be met) for this `reason`.
+
+    `requested` is the word asked for and `source` who said it: argument, set_backend, an environment
+    variable's name, the path of an omega.toml, or default. `counts` has, per operation, the calls answered
+    `native`, `shared` (in Python over the shared columns, since that is faster than a call) and `fallback`.
+    """
+
+    backend: str
+    reason: str
+    requested: str
+    source: str
+    counts: dict[str, dict[str, int]]
+
+
+@dataclasses.dataclass(frozen=True)
+class LibraryStatus:
+    """The native library in this process; empty texts and the reason while there is none."""
+
+    loaded: bool
+    path: str
+    version: str
+    build_id: str
+    abi: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Status:
+    """All of it. `as_dict()` for programs; printing it is for people."""
+
+    version: str
+    modules: dict[str, ModuleStatus]
+    library: LibraryStatus
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain dicts, texts, numbers and booleans."""
+        return dataclasses.asdict(self)
+
+    def __str__(self) -> str:
+        lines = [f"omega_slicer {self.version}"]
+        for name, module in self.modules.items():
+            lines += [
+                f"  {name}: {module.backend} ({module.reason})",
+                f"    requested {module.requested or '-'} by {module.source}",
+            ]
+            used = {operation: numbers for operation, numbers in module.counts.items() if any(numbers.values())}
+            if used:
+                lines.append(f"    {'calls':<18}" + "".join(f"{kind:>12}" for kind in KINDS))
+            for operation, numbers in used.items():
+                lines.append(f"    {operation:<18}" + "".join(f"{numbers[kind]:>12}" for kind in KINDS))
+        library = self.library
+        if library.loaded:
+            lines.append(f"  library: {library.path}")
+            lines.append(f"    version {library.version}, build {library.build_id}, ABI {library.abi}")
+        else:
+            lines.append(f"  library: not loaded ({library.reason})")
+        return "\n".join(lines)
+
+
+def status() -> Status:
+    """Which backend answers for each module and why, call counts, and the native library.
+
+    >>> import omega_slicer
+    >>> omega_slicer.set_backend("slicer", "python")
+    >>> module = omega_slicer.status().modules["slicer"]
+    >>> module.backend, module.source
+    ('python', 'set_backend')
+    >>> omega_slicer.set_backend("slicer", None)
+    """
+    modules: dict[str, ModuleStatus] = {}
+    for name in MODULES:
+        answer = _backend.inspect(name)
+        backend = "none" if answer.engine is None else answer.engine.name
+        modules[name] = ModuleStatus(
+            backend, answer.reason, answer.choice.requested, answer.choice.source, counts()
+        )
+    native = _native.loaded()
+    if native is None:
+        wanted = any(module.requested != "python" for module in modules.values())
+        reason = "see the reasons above" if wanted else "not needed: the fallback is chosen"
+        record = _native.build_record()
+        library = LibraryStatus(False, "", "", "", "", f"{reason}; {record}" if record else reason)
+    else:
+        path = os.fspath(native.path)
+        library = LibraryStatus(True, path, native.version, native.build_id, native.abi, "loaded")
+    return Status(__version__, modules, library)
