@@ -1,0 +1,69 @@
+"""
+Candle series and the four questions a backtest asks of them at every bar: which rows so far, which
+candle now, the latest one by now, the last `n`.
+
+Each question has two complete implementations behind one function: the native library and plain
+Julia. Which one answers is chosen by [`set_backend`](@ref) and shown by [`status`](@ref).
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> minute = 60_000_000;
+
+julia> series = CandleSeries([0, 1, 2] .* minute, [1.0, 1.1, 1.2], [1.2, 1.3, 1.4],
+                             [0.9, 1.0, 1.1], [1.1, 1.2, 1.3]; symbol="EURUSD", timeframe="M1");
+
+julia> slicer = SymbolDataSlicer(series);
+
+julia> sum(get_lookback(slicer, 2minute, 2).close)
+2.5
+
+julia> get_candle_at(slicer, 90_000_000) === nothing
+true
+```
+"""
+module OmegaJulia
+
+# This file names the parts and the public words; nothing is computed here. Loading does no work:
+# the native library is looked for when the first series that may use it is made.
+
+import Dates, Libdl, Logging
+
+export CandleSeries, SymbolDataSlicer, Candles, Candle, Timeframe, OmegaError
+export read_csv, columns, datetime, parse_timestamp
+export get_slice, get_candle_at, get_candle_asof, get_lookback
+export get_lookbacks, get_candles_at, get_candles_asof, gather_lookback
+export Quality, PairQuality, quality
+export set_backend, status, reset_counts
+
+include("errors.jl")
+include("timeframe.jl")
+include("time.jl")
+include("time_text.jl")
+include("candle.jl")
+include("columns.jl")
+include("counts.jl")
+include("layout.jl")
+include("library.jl")
+include("config.jl")
+include("backend.jl")
+include("time_index.jl")
+include("series_check.jl")
+include("series.jl")
+include("series_native.jl")
+include("candles.jl")
+include("slicer.jl")
+include("questions.jl")
+include("batch.jl")
+include("quality.jl")
+include("csv_cells.jl")
+include("csv_records.jl")
+include("csv.jl")
+include("status.jl")
+
+function __init__()
+    size_counts()
+    return nothing
+end
+
+end

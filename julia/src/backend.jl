@@ -1,0 +1,119 @@
+# Which backend answers: argument, then set_backend, then the environment, then omega.toml, then auto.
+# Decided when a series or a slicer is made, never at a question. With the Julia backend chosen the native
+# library is not loaded at all; nothing here falls back without saying so.
+
+const ARGUMENT_WORDS = ("native" => :native, "julia" => :julia, "auto" => :auto)
+const ENVIRONMENT_WORDS = (
+    "true" => :native, "1" => :native, "yes" => :native, "on" => :native,
+    "false" => :julia, "0" => :julia, "no" => :julia, "off" => :julia, "auto" => :auto,
+)
+const ENVIRONMENT_NAMES = ("USE_RUST_SLICER", "OMEGA_USE_RUST_SLICER")
+
+# What was asked for, and by whom.
+struct Choice
+    requested::Symbol # :native, :julia or :auto
+    source::String
+end
+
+const BACKEND_LOCK = ReentrantLock()
+const SET_BACKEND = Dict{String,Symbol}()
+const WARNED = Ref(false)
+
+"""
+    set_backend("slicer", "native" | "auto" | "julia" | nothing)
+
+Chooses the backend of every series and slicer made from now on, over the environment and `omega.toml`
+and under a `backend=` argument; `nothing` takes the choice back. Existing ones keep theirs. `slicer` is
+the only module today. Choosing does not load the library: the first use does, and with `"native"` it
+throws 6005, listing each place looked at and why it failed, if there is none.
+
+Errors: 1001 for an unknown module or word, 1004 for another type. O(1), thread-safe.
+Source: `src/backend.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> set_backend("slicer", "julia")
+
+julia> status().slicer.backend
+"julia"
+
+julia> set_backend("slicer", nothing)
+```
+"""
+function set_backend(mod, backend)
+    name = module_name(mod)
+    choice = backend === nothing ? nothing : argument_choice(backend, string("set_backend(\"", name, "\")"))
+    lock(BACKEND_LOCK) do
+        choice === nothing ? delete!(SET_BACKEND, name) : (SET_BACKEND[name] = choice)
+    end
+    return nothing
+end
+
+function module_name(mod)
+    mod isa Union{AbstractString,Symbol} || fail(TYPE_MISMATCH, "module must be a name, got ", repr(mod))
+    name = String(mod)
+    name in MODULES || fail(INVALID_ARGUMENT, "unknown module ", quoted(name), "; known: ", join(MODULES, ", "))
+    return name
+end
+
+function argument_choice(backend, where::String)
+    backend isa Union{AbstractString,Symbol} ||
+        fail(TYPE_MISMATCH, where, " must be ", allowed(ARGUMENT_WORDS), ", got ", repr(backend))
+    return word_choice(String(backend), ARGUMENT_WORDS, where)
+end
+
+# The environment's choice: nothing, or a Choice. Two spellings that disagree are an error.
+function environment_choice()
+    found = Pair{String,Symbol}[]
+    for name in ENVIRONMENT_NAMES
+        haskey(ENV, name) || continue
+        word = ENV[name]
+        push!(found, name => word_choice(lowercase(word), ENVIRONMENT_WORDS, string("environment variable ", name)))
+    end
+    isempty(found) && return nothing
+    if last(found[1]) !== last(found[end])
+        a, b = first(found[1]), first(found[end])
+        fail(INVALID_ARGUMENT, "environment variables disagree: ", a, " is ", quoted(ENV[a]), ", ", b, " is ", quoted(ENV[b]))
+    end
+    return Choice(last(found[1]), first(found[1]))
+end
+
+# What holds for a new series or slicer whose backend argument is `argument`.
+function resolve_choice(argument=nothing)
+    argument === nothing || return Choice(argument_choice(argument, "backend"), "argument")
+    set = lock(() -> get(SET_BACKEND, "slicer", nothing), BACKEND_LOCK)
+    set === nothing || return Choice(set, "set_backend")
+    environment = environment_choice()
+    environment === nothing || return environment
+    configured = config_choice("slicer")
+    configured === nothing || return Choice(configured...)
+    return Choice(:auto, "default")
+end
+
+# The library to use for a choice, or nothing for the Julia backend. Throws 6005 (or 5004 where a library
+# was found but does not fit) when native is demanded and cannot be had.
+function library_for(choice::Choice)
+    choice.requested === :julia && return nothing
+    library = find_library(retry=choice.requested === :native)
+    library === nothing || return library
+    choice.requested === :native && fail_no_library(choice)
+    warn_fallback_once()
+    return nothing
+end
+
+@noinline function fail_no_library(choice::Choice)
+    code = any(f -> f.mismatch, LIBRARY.failures) ? FFI_SCHEMA_MISMATCH : NOT_BUILT_IN
+    fail(code, "the native backend is demanded (", choice.source, ") but not available; looked at:\n", failures_text())
+end
+
+function warn_fallback_once()
+    first_time = lock(BACKEND_LOCK) do
+        WARNED[] ? false : (WARNED[] = true)
+    end
+    first_time || return nothing
+    Logging.@warn string("OmegaJulia answers in Julia: the native library is not available; looked at:\n", failures_text())
+    return nothing
+end
+
+failures_text() = join((string("  ", f.place, ": ", f.why) for f in LIBRARY.failures), '\n')

@@ -1,0 +1,229 @@
+# The same questions for a whole vector of times in one call. Under the native backend one native call
+# answers all of them; nothing is asked twice, and either every element is answered or none.
+
+const SLOT_GET_LOOKBACKS = operation_slot(:get_lookbacks)
+const SLOT_GET_CANDLES_AT = operation_slot(:get_candles_at)
+const SLOT_GET_CANDLES_ASOF = operation_slot(:get_candles_asof)
+const SLOT_GATHER_LOOKBACK = operation_slot(:gather_lookback)
+
+"""
+    get_lookbacks(slicer, times, n; include_current=true, closed_only=false, partial=false)
+
+Addresses candles by stamp: one stamped `times[i]` is still forming then; `include_current` and
+`closed_only` as in [`get_lookback`](@ref).
+
+[`get_lookback`](@ref) for each of `times` (any order) in one call: an `m × 2` matrix of `Int64` whose row
+`i` is the **one-based** first row and the length of lookback `i`. With `partial=true` a lookback without
+any row is `1, 0`. The matrix is a `PermutedDimsArray` over a `2 × m` one (`parent`), so that start and
+length lie side by side.
+
+Errors: as `get_lookback`; the first failing element's one-based index is in the message, as `times[3]`.
+O(m); allocates the answer. Source: `src/batch.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> series = CandleSeries([0, 60_000_000], [1.0, 1.1], [1.2, 1.3], [0.9, 1.0], [1.1, 1.2];
+                             symbol="EURUSD", timeframe="M1");
+
+julia> get_lookbacks(SymbolDataSlicer(series), [60_000_000, 0], 2; partial=true) == [1 2; 1 1]
+true
+```
+"""
+function get_lookbacks(slicer::SymbolDataSlicer, times, n; include_current=true, closed_only=false, partial=false)
+    current, closed = boolean(include_current, "include_current"), boolean(closed_only, "closed_only")
+    some, rows = boolean(partial, "partial"), row_count(n)
+    stamps = batch_times(times)
+    ranges = Matrix{Int64}(undef, 2, length(stamps))
+    if slicer.handle == C_NULL
+        count!(SLOT_GET_LOOKBACKS, FALLBACK)
+        fill_lookbacks!(ranges, slicer, stamps, rows, current, closed, some)
+    else
+        count!(SLOT_GET_LOOKBACKS, NATIVE)
+        status = GC.@preserve slicer ccall(slicer.library.slicer_get_lookbacks, Int32,
+            (Ptr{Cvoid}, Ptr{Int64}, Csize_t, Csize_t, UInt32, Ptr{Int64}),
+            slicer.handle, stamps, length(stamps), rows, lookback_flags(current, closed, some), ranges)
+        status == 0 || refused(() -> check_history(slicer, stamps, rows, current, closed), slicer.library, status)
+        @inbounds for i in axes(ranges, 2)
+            ranges[1, i] += 1
+        end
+    end
+    return PermutedDimsArray(ranges, (2, 1))
+end
+
+function fill_lookbacks!(ranges, slicer, stamps::Vector{Int64}, n::Int64, current::Bool, closed::Bool, partial::Bool)
+    @inbounds for (i, now) in enumerate(stamps)
+        available = rows_admitted(slicer, now, current, closed)
+        (available < n) & !partial && fail_insufficient(n, now, available, string("times[", i, "]: "))
+        len = min(n, available)
+        ranges[1, i] = available - len + 1
+        ranges[2, i] = len
+    end
+    return ranges
+end
+
+# Throws for the first element with too little history, if there is one. For either backend: a native
+# slicer's refusal is worded here too, and the index is then built for it.
+function check_history(slicer, stamps::Vector{Int64}, n::Int64, current::Bool, closed::Bool)
+    index = shared_index(slicer.series)
+    for (i, now) in enumerate(stamps)
+        latest, wrapped = Base.sub_with_overflow(now, closed ? slicer.duration : current ? Int64(0) : Int64(1))
+        available = wrapped ? 0 : rows_through(index, slicer.timestamp, latest)
+        available < n && fail_insufficient(n, now, available, string("times[", i, "]: "))
+    end
+    return nothing
+end
+
+"""
+    get_candles_at(slicer, times) -> Vector{Int64}
+
+Addresses candles by stamp: one stamped `times[i]` is still forming then.
+
+[`get_candle_at`](@ref) for each of `times` (any order) in one call, as **one-based** rows of the series,
+0 for none. Errors: 1004 if `times` is no vector of times. O(m); allocates the answer.
+Source: `src/batch.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> series = CandleSeries([0], [1.0], [1.2], [0.9], [1.1]; symbol="EURUSD", timeframe="M1");
+
+julia> get_candles_at(SymbolDataSlicer(series), [0, 1]) == [1, 0]
+true
+```
+"""
+function get_candles_at(slicer::SymbolDataSlicer, times)
+    stamps = batch_times(times)
+    rows = Vector{Int64}(undef, length(stamps))
+    if slicer.handle == C_NULL
+        count!(SLOT_GET_CANDLES_AT, FALLBACK)
+        @inbounds for (i, t) in enumerate(stamps)
+            rows[i] = exact_row(slicer, t)
+        end
+        return rows
+    end
+    count!(SLOT_GET_CANDLES_AT, NATIVE)
+    status = GC.@preserve slicer ccall(slicer.library.slicer_get_candles_at, Int32,
+        (Ptr{Cvoid}, Ptr{Int64}, Csize_t, Ptr{Int64}), slicer.handle, stamps, length(stamps), rows)
+    status == 0 || native_failure(slicer.library, status)
+    return one_based!(rows)
+end
+
+"""
+    get_candles_asof(slicer, times; closed_only=false) -> Vector{Int64}
+
+Addresses candles by stamp: the latest one stamped at or before `times[i]` may still be forming then.
+`closed_only=true` admits only candles whose close time is `<= times[i]`.
+
+[`get_candle_asof`](@ref) for each of `times` (any order) in one call, as **one-based** rows of the
+series, 0 for none. Errors: 1004 for other types. O(m); allocates the answer. Source: `src/batch.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> series = CandleSeries([0], [1.0], [1.2], [0.9], [1.1]; symbol="EURUSD", timeframe="M1");
+
+julia> get_candles_asof(SymbolDataSlicer(series), [-1, 59_000_000]) == [0, 1]
+true
+```
+"""
+function get_candles_asof(slicer::SymbolDataSlicer, times; closed_only=false)
+    closed = boolean(closed_only, "closed_only")
+    stamps = batch_times(times)
+    rows = Vector{Int64}(undef, length(stamps))
+    if slicer.handle == C_NULL
+        count!(SLOT_GET_CANDLES_ASOF, FALLBACK)
+        @inbounds for (i, t) in enumerate(stamps)
+            rows[i] = rows_admitted(slicer, t, true, closed)
+        end
+        return rows
+    end
+    count!(SLOT_GET_CANDLES_ASOF, NATIVE)
+    status = GC.@preserve slicer ccall(slicer.library.slicer_get_candles_asof, Int32,
+        (Ptr{Cvoid}, Ptr{Int64}, Csize_t, UInt32, Ptr{Int64}),
+        slicer.handle, stamps, length(stamps), lookback_flags(true, closed, false), rows)
+    status == 0 || native_failure(slicer.library, status)
+    return one_based!(rows)
+end
+
+function one_based!(rows::Vector{Int64})
+    @inbounds @simd for i in eachindex(rows)
+        rows[i] += 1
+    end
+    return rows
+end
+
+"""
+    gather_lookback(slicer, times, n, field="close"; include_current=true, closed_only=false, partial=false)
+
+Addresses candles by stamp: one stamped `times[i]` is still forming then; `include_current` and
+`closed_only` as in [`get_lookback`](@ref).
+
+One field (`"open"`, `"high"`, `"low"`, `"close"` or `"volume"`) over the lookback of each of `times`: an
+`m × n` matrix of `Float64`, row `i` for `times[i]`, oldest first. With `partial=true` missing history is
+NaN on the left. Each lookback lies contiguously in memory: the matrix is a `PermutedDimsArray` over an
+`n × m` one, whose columns are the lookbacks (`parent(matrix)`, `parent(matrix)[:, i]`).
+
+Errors: as [`get_lookbacks`](@ref); 1001 for an unknown field; 6001 if the matrix does not fit into
+memory. O(m n); allocates the answer. Source: `src/batch.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> series = CandleSeries([0, 60_000_000], [1.0, 1.1], [1.2, 1.3], [0.9, 1.0], [1.1, 1.2];
+                             symbol="EURUSD", timeframe="M1");
+
+julia> gather_lookback(SymbolDataSlicer(series), [60_000_000], 2, "high") == [1.2 1.3]
+true
+```
+"""
+function gather_lookback(slicer::SymbolDataSlicer, times, n, field="close";
+    include_current=true, closed_only=false, partial=false)
+
+    current, closed = boolean(include_current, "include_current"), boolean(closed_only, "closed_only")
+    some, rows, number = boolean(partial, "partial"), row_count(n), field_number(field)
+    stamps = batch_times(times)
+    # Too little history for anyone: said before memory for n columns is asked for.
+    !some && rows > length(slicer.timestamp) && check_history(slicer, stamps, rows, current, closed)
+    values = lookback_memory(rows, length(stamps))
+    if slicer.handle == C_NULL
+        count!(SLOT_GATHER_LOOKBACK, FALLBACK)
+        fill_gathered!(values, slicer, stamps, number, current, closed, some)
+    else
+        count!(SLOT_GATHER_LOOKBACK, NATIVE)
+        status = GC.@preserve slicer ccall(slicer.library.slicer_gather_lookback, Int32,
+            (Ptr{Cvoid}, Ptr{Int64}, Csize_t, Csize_t, Int32, UInt32, Ptr{Float64}), slicer.handle, stamps,
+            length(stamps), rows, number, lookback_flags(current, closed, some), values)
+        status == 0 || refused(() -> check_history(slicer, stamps, rows, current, closed), slicer.library, status)
+    end
+    return PermutedDimsArray(values, (2, 1))
+end
+
+function lookback_memory(n::Int64, m::Int)
+    try
+        return Matrix{Float64}(undef, n, m)
+    catch error
+        error isa Union{OutOfMemoryError,ArgumentError} || rethrow()
+        fail(OUT_OF_MEMORY, "a matrix of ", m, " times and n ", n, " does not fit into memory")
+    end
+end
+
+function fill_gathered!(values::Matrix{Float64}, slicer, stamps::Vector{Int64}, number::Int, current::Bool, closed::Bool,
+    partial::Bool)
+
+    n = size(values, 1)
+    source = getfield(slicer.series, FIELDS[number+1])::Vector{Float64}
+    # An absent volume is missing everywhere.
+    known = number != 4 || slicer.series.has_volume
+    for (i, now) in enumerate(stamps)
+        available = rows_admitted(slicer, now, current, closed)
+        (available < n) & !partial && fail_insufficient(n, now, available, string("times[", i, "]: "))
+        len = known ? min(n, available) : 0
+        start = (i - 1) * n
+        @inbounds for j in start+1:start+n-len
+            values[j] = NaN
+        end
+        copyto!(values, start + n - len + 1, source, available - len + 1, len)
+    end
+    return values
+end

@@ -1,0 +1,120 @@
+# What the package says about itself: which backend answers and why, and what has been counted so far.
+# Plain structures for programs, text for people. Asking never throws because of a wrong setting: the
+# setting's error is the reason it gives.
+
+"""
+    ModuleStatus
+
+One module's part of [`status`](@ref), by property: `backend` (`"native"`, `"julia"`, or `"none"` where a new
+series would throw), `reason`, `requested` (`"native"`, `"julia"` or `"auto"`), `source` (what asked for
+it), `counts` (a named tuple by operation, each `(native, shared, fallback)`). Source: `src/status.jl`.
+"""
+struct ModuleStatus
+    backend::String
+    reason::String
+    requested::String
+    source::String
+    counts::NamedTuple
+end
+
+"""
+    LibraryStatus
+
+The native library's part of [`status`](@ref), by property: `loaded`, `path`, `version`, `build_id`, `abi` (empty
+texts unless loaded) and `failures`, each place looked at in vain with its reason. Source: `src/status.jl`.
+"""
+struct LibraryStatus
+    loaded::Bool
+    path::String
+    version::String
+    build_id::String
+    abi::String
+    failures::Vector{Pair{String,String}}
+end
+
+"What [`status`](@ref) returns: `slicer`, a [`ModuleStatus`](@ref), and `library`, a [`LibraryStatus`](@ref)."
+struct Status
+    slicer::ModuleStatus
+    library::LibraryStatus
+end
+
+"""
+    status() -> OmegaJulia.Status
+
+Which backend new series get and why, how often each operation was answered by which path, and the native
+library's path, version, build id and ABI. Prints well; its properties are plain values (`status().slicer`,
+`status().library`). Counts are of this process: a call counts when it is made, `native` for the native
+library, `shared` for answers in Julia over columns shared with it (none today: a native call is as fast),
+`fallback` for plain Julia. With several threads a sum may miss calls still being made; none is lost.
+
+Under `auto` and `native` this opens the library if nothing has yet; under `julia` it is left alone.
+O(threads). Source: `src/status.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> reset_counts(); set_backend("slicer", "julia");
+
+julia> series = CandleSeries([0], [1.0], [1.2], [0.9], [1.1]; symbol="EURUSD", timeframe="M1");
+
+julia> get_lookback(SymbolDataSlicer(series), 0, 1);
+
+julia> status().slicer.counts.get_lookback, status().slicer.source
+((native = 0, shared = 0, fallback = 1), "set_backend")
+
+julia> set_backend("slicer", nothing)
+```
+"""
+status() = Status(slicer_status(), library_status())
+
+function slicer_status()
+    counts = NamedTuple{OPERATIONS}(map(operation_counts, OPERATIONS))
+    choice = try
+        resolve_choice()
+    catch error
+        error isa OmegaError || rethrow()
+        return ModuleStatus("none", error.message, "", "", counts)
+    end
+    return ModuleStatus(backend_and_reason(choice)..., String(choice.requested), choice.source, counts)
+end
+
+function backend_and_reason(choice::Choice)
+    choice.requested === :julia && return ("julia", string("asked for by ", choice.source))
+    library = find_library()
+    library === nothing || return ("native", string("the library fits (", choice.source, ": ", choice.requested, ")"))
+    reason = string("the native library is not available: ", join((string(f.place, ": ", f.why) for f in LIBRARY.failures), "; "))
+    return (choice.requested === :native ? "none" : "julia", reason)
+end
+
+function operation_counts(name::Symbol)
+    slot = operation_slot(name)
+    return NamedTuple{PATHS}((total_count(slot + NATIVE), total_count(slot + SHARED), total_count(slot + FALLBACK)))
+end
+
+function library_status()
+    library = LIBRARY.library
+    failures = Pair{String,String}[f.place => f.why for f in LIBRARY.failures]
+    library === nothing && return LibraryStatus(false, "", "", "", "", failures)
+    return LibraryStatus(true, library.path, library.version, library.build_id, version_text(library.abi), failures)
+end
+
+function Base.show(io::IO, ::MIME"text/plain", status::Status)
+    slicer, library = status.slicer, status.library
+    println(io, "omega-slicer ", VERSION_TEXT, " on Julia ", VERSION)
+    println(io, "  slicer   ", slicer.backend, ": ", slicer.reason)
+    println(io, "           requested ", isempty(slicer.requested) ? "-" : slicer.requested, " by ",
+        isempty(slicer.source) ? "-" : slicer.source)
+    if library.loaded
+        println(io, "  library  ", library.path)
+        println(io, "           version ", library.version, ", build ", library.build_id, ", ABI ", library.abi)
+    else
+        println(io, "  library  not loaded")
+    end
+    print(io, "  calls    ", rpad("", 18), join(lpad.(PATHS, 12)))
+    for name in OPERATIONS
+        counts = getfield(slicer.counts, name)
+        sum(counts) == 0 || print(io, "\n           ", rpad(name, 18), join(lpad.(values(counts), 12)))
+    end
+end
+
+const VERSION_TEXT = "0.1.0"

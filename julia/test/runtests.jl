@@ -1,0 +1,44 @@
+# All tests of OmegaJulia: `julia --project=julia julia/test/runtests.jl` from the project's root.
+# Standard library alone. The native half fails loudly where the library is missing, unless
+# OMEGA_ALLOW_NO_NATIVE=1 asks for it to be skipped.
+
+include("support.jl")
+
+const PARTS = [
+    "vectors.jl",
+]
+
+if NATIVE_MISSING !== nothing
+    println(stderr, "\nThe native backend is not available:\n", NATIVE_MISSING, "\n")
+    if get(ENV, "OMEGA_ALLOW_NO_NATIVE", "") == "1"
+        println(stderr, "SKIPPED: every test of the native backend (OMEGA_ALLOW_NO_NATIVE=1)\n")
+    end
+end
+
+function run_all()
+    @testset "OmegaJulia" begin
+        if get(ENV, "OMEGA_ALLOW_NO_NATIVE", "") != "1"
+            @testset "the native library is there to be tested" begin
+                @test NATIVE_MISSING === nothing
+            end
+        end
+        for part in PARTS
+            @testset "$part" begin
+                include(part)
+            end
+        end
+    end
+end
+
+# Counts of a finished set, by hand: Test's own helper differs from release to release.
+passes(set::Test.DefaultTestSet) = set.n_passed + sum(Int[passes(result) for result in set.results])
+passes(other) = 0
+
+try
+    set = run_all()
+    println("julia: ", passes(set), " passed, 0 failed")
+catch error
+    error isa Test.TestSetException || rethrow()
+    println("julia: ", error.pass, " passed, ", error.fail + error.error, " failed")
+    exit(1)
+end
