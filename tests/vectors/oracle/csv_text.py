@@ -72,7 +72,8 @@ def columns_of(header: list[str]) -> dict[str, int]:
             raise Failure(SCHEMA_VIOLATION, *dict.fromkeys(header[at] for at in places if header[at]))
     for name in ("timestamp", *PRICES):
         if name not in found:
-            raise Failure(SCHEMA_VIOLATION, name, *(text for text in header if text))
+            called = "time" if name == "timestamp" else name  # whichever of its names is given
+            raise Failure(SCHEMA_VIOLATION, called, *(text for text in header if text))
     return {name: places[0] for name, places in found.items()}
 
 

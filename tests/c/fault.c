@@ -1,0 +1,138 @@
+/* A panic inside any export stops at the boundary, and the process goes on. Linked against a debug
+ * build with the feature fault-injection; no release build exports omega_fault_set. */
+#define OMEGA_FAULT_INJECTION
+#include <string.h>
+
+#include "fixture.h"
+
+static OmegaSeries *series;
+static OmegaColumns columns;
+static OmegaSeriesOptions options;
+static Owner owner;
+static const int64_t TIMES[2] = {MINUTE, 2 * MINUTE};
+
+/* With a panic armed each call is 5005, says so, and writes nothing. */
+#define PANICS(out, call)                                \
+    do {                                                 \
+        CHECK_REFUSED(OMEGA_FFI_PANIC_CAUGHT, out, call); \
+        CHECK_MESSAGE("panic");                          \
+    } while (0)
+
+static void panic_in_text(void) {
+    int64_t value;
+    size_t length;
+    char name[32];
+    PANICS(value, omega_timeframe_parse("M1", &value));
+    PANICS(value, omega_timestamp_parse("2012-01-01", &value));
+    PANICS(name, omega_timeframe_name(MINUTE, name, sizeof name, &length));
+    PANICS(length, omega_timeframe_name(MINUTE, name, sizeof name, &length));
+}
+
+static void panic_in_series(void) {
+    OmegaSeries *out;
+    OmegaSeriesInfo info;
+    OmegaColumns view;
+    OmegaCandle candle;
+    OmegaQuality quality;
+    OmegaPairQuality pair;
+    OmegaGap gap;
+    size_t count;
+    PANICS(out, omega_series_new(&columns, &options, &out));
+    PANICS(out, omega_series_new_borrowed(&columns, &options, count_release, &owner, &out));
+    PANICS(out, omega_series_read_csv("/no/such/file.csv", OMEGA_UNIT_US, &options, &out));
+    PANICS(info, omega_series_info(series, &info));
+    PANICS(view, omega_series_columns(series, &view));
+    PANICS(candle, omega_series_candle(series, 0, &candle));
+    PANICS(quality, omega_series_quality(series, &quality));
+    PANICS(gap, omega_series_gaps(series, &gap, 1, &count));
+    PANICS(pair, omega_series_pair_quality(series, series, &pair));
+    CHECK_STATUS(OMEGA_FFI_PANIC_CAUGHT, omega_series_free(series));
+    CHECK(owner.calls == 0);
+}
+
+static void panic_in_slicer(void) {
+    OmegaRange range, ranges[2];
+    int64_t row, rows[2];
+    double values[2];
+    PANICS(range, omega_slicer_get_slice(series, 0, MINUTE, 0, &range));
+    PANICS(row, omega_slicer_get_candle_at(series, 0, &row));
+    PANICS(row, omega_slicer_get_candle_asof(series, 0, 0, &row));
+    PANICS(range, omega_slicer_get_lookback(series, MINUTE, 1, 0, &range));
+    PANICS(ranges, omega_slicer_get_lookbacks(series, TIMES, 2, 1, 0, ranges));
+    PANICS(rows, omega_slicer_get_candles_at(series, TIMES, 2, rows));
+    PANICS(rows, omega_slicer_get_candles_asof(series, TIMES, 2, 0, rows));
+    PANICS(values, omega_slicer_gather_lookback(series, TIMES, 2, 1, OMEGA_FIELD_LOW, 0, values));
+}
+
+static void a_panic_in_any_export_is_a_status(void) {
+    for (int round = 0; round < 3; round++) {
+        CHECK_OK(omega_fault_set(OMEGA_FAULT_PANIC));
+        panic_in_text();
+        panic_in_series();
+        panic_in_slicer();
+        CHECK_OK(omega_fault_set(OMEGA_FAULT_NONE));
+    }
+}
+
+static void after_panics_the_process_is_as_usable_as_before(void) {
+    OmegaRange range;
+    OmegaSeries *other = fixture_series(ROWS);
+    CHECK_OK(omega_slicer_get_lookback(series, 3 * MINUTE, 2, 0, &range));
+    CHECK(range.start == 2 && range.len == 2);
+    CHECK_OK(omega_slicer_get_lookback(other, 3 * MINUTE, 2, 0, &range));
+    CHECK(range.start == 2 && range.len == 2);
+    fixture_free(other);
+}
+
+static void a_flipped_bit_reaches_the_caller(void) {
+    OmegaRange range = {0, 0}, ranges[2];
+    int64_t row = 0, rows[2];
+    double value[2];
+    CHECK_OK(omega_fault_set(OMEGA_FAULT_FLIP));
+    CHECK_OK(omega_slicer_get_slice(series, 2 * MINUTE, 3 * MINUTE, 0, &range));
+    CHECK(range.start == 3 && range.len == 2);
+    CHECK_OK(omega_slicer_get_lookback(series, 3 * MINUTE, 2, 0, &range));
+    CHECK(range.start == 3);
+    CHECK_OK(omega_slicer_get_candle_at(series, 2 * MINUTE, &row));
+    CHECK(row == 3);
+    CHECK_OK(omega_slicer_get_candle_asof(series, 2 * MINUTE + 1, 0, &row));
+    CHECK(row == 3);
+    CHECK_OK(omega_slicer_get_candles_at(series, TIMES, 2, rows));
+    CHECK(rows[0] == 0 && rows[1] == 3);
+    CHECK_OK(omega_slicer_get_candles_asof(series, TIMES, 2, 0, rows));
+    CHECK(rows[0] == 0 && rows[1] == 3);
+    CHECK_OK(omega_slicer_get_lookbacks(series, TIMES, 2, 1, 0, ranges));
+    CHECK(ranges[0].start == 0 && ranges[1].start == 3);
+    CHECK_OK(omega_slicer_gather_lookback(series, TIMES, 2, 1, OMEGA_FIELD_OPEN, 0, value));
+    CHECK(bits_of(value[0]) == (bits_of(1.1) ^ 1u) && bits_of(value[1]) == (bits_of(1.2) ^ 1u));
+    CHECK_OK(omega_fault_set(OMEGA_FAULT_NONE));
+    CHECK_OK(omega_slicer_get_candle_at(series, 2 * MINUTE, &row));
+    CHECK(row == 2);
+}
+
+static void an_unknown_fault_is_refused(void) {
+    CHECK_STATUS(OMEGA_INVALID_ARGUMENT, omega_fault_set(3));
+    CHECK_STATUS(OMEGA_INVALID_ARGUMENT, omega_fault_set(UINT32_MAX));
+}
+
+static void a_free_that_panicked_has_freed_nothing(void) {
+    CHECK(owner.calls == 0);
+    CHECK_OK(omega_series_free(series));
+    CHECK(owner.calls == 1);
+    CHECK_STATUS(OMEGA_INVALID_ARGUMENT, omega_series_free(series));
+}
+
+int main(void) {
+    harness_start();
+    columns = fixture_columns(ROWS);
+    options = fixture_options();
+    if (omega_series_new_borrowed(&columns, &options, count_release, &owner, &series) != OMEGA_OK) {
+        return 1;
+    }
+    RUN(a_panic_in_any_export_is_a_status);
+    RUN(after_panics_the_process_is_as_usable_as_before);
+    RUN(a_flipped_bit_reaches_the_caller);
+    RUN(an_unknown_fault_is_refused);
+    RUN(a_free_that_panicked_has_freed_nothing);
+    return harness_finish();
+}

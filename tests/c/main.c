@@ -1,0 +1,28 @@
+/* Usage: tests VECTORS, the folder of the language-neutral cases. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "harness.h"
+#include "suites.h"
+
+int main(int count, char **arguments) {
+    if (count != 2) {
+        fprintf(stderr, "usage: %s VECTORS\n", arguments[0]);
+        return EXIT_FAILURE;
+    }
+    harness_start();
+    suite_abi(arguments[1]);
+    suite_text();
+    suite_series();
+    suite_borrowed();
+    suite_files();
+    suite_slicer();
+    suite_batch();
+    suite_null();
+    suite_handles();
+    suite_threads();
+    suite_vectors_slicer(arguments[1]);
+    suite_vectors_text(arguments[1]);
+    suite_vectors_series(arguments[1]);
+    return harness_finish();
+}

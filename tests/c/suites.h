@@ -1,0 +1,19 @@
+/* The parts of the test program; each runs its own tests. */
+#ifndef OMEGA_TEST_SUITES_H
+#define OMEGA_TEST_SUITES_H
+
+void suite_abi(const char *vectors);
+void suite_text(void);
+void suite_series(void);
+void suite_borrowed(void);
+void suite_files(void);
+void suite_slicer(void);
+void suite_batch(void);
+void suite_null(void);
+void suite_handles(void);
+void suite_threads(void);
+void suite_vectors_slicer(const char *vectors);
+void suite_vectors_text(const char *vectors);
+void suite_vectors_series(const char *vectors);
+
+#endif
