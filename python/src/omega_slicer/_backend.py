@@ -74,7 +74,7 @@ def engine(module: str, argument: str | None) -> Engine:
 
 
 def inspect(module: str) -> Answer:
-    """What `engine` would do now, without an error or a warning; loads the library unless it is not wanted."""
+    """What `engine` would do now, without error or warning; loads the library unless it is not wanted."""
     try:
         choice = _requested(module, None)
     except OmegaError as error:

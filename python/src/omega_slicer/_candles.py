@@ -123,7 +123,9 @@ class Candles:
         for start in range(self._start, self._stop, _CHUNK):
             columns = self._series._cells
             stop = min(start + _CHUNK, self._stop)
-            yield from map(Candle._make, zip(*(column[start:stop].tolist() for column in columns), strict=True))
+            yield from map(
+                Candle._make, zip(*(column[start:stop].tolist() for column in columns), strict=True)
+            )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Candles):

@@ -16,7 +16,17 @@ import numpy.typing as npt
 from ._errors import SizeMismatchError, TypeMismatchError
 from ._time import to_us_array
 
-__all__ = ["FIELDS", "PRICES", "Floats", "Stamps", "absent", "as_stamps", "as_values", "fingerprint", "read_only"]
+__all__ = [
+    "FIELDS",
+    "PRICES",
+    "Floats",
+    "Stamps",
+    "absent",
+    "as_stamps",
+    "as_values",
+    "fingerprint",
+    "read_only",
+]
 
 PRICES: Final = ("open", "high", "low", "close")
 FIELDS: Final = (*PRICES, "volume")
@@ -42,7 +52,9 @@ def as_values(values: Any, name: str, *, copy: bool) -> Floats:
     if array.ndim != 1:
         raise SizeMismatchError(f"column {name!r} must have one dimension, not {array.ndim}")
     if array.dtype.kind == "O":
-        array = np.array([_as_float(value, name, row) for row, value in enumerate(array.tolist())], np.float64)
+        array = np.array(
+            [_as_float(value, name, row) for row, value in enumerate(array.tolist())], np.float64
+        )
     elif array.dtype.kind not in "fiu":
         raise TypeMismatchError(
             f"column {name!r} must hold numbers, not {array.dtype} values"
@@ -60,7 +72,9 @@ def _as_array(values: Any, name: str) -> npt.NDArray[Any]:
         return values
     if isinstance(values, (list, tuple)):
         # Text, None and numbers together would become text if NumPy were asked to find the type.
-        return np.array(values, np.float64 if {type(value) for value in values} <= {int, float} else np.object_)
+        return np.array(
+            values, np.float64 if {type(value) for value in values} <= {int, float} else np.object_
+        )
     if isinstance(values, (str, bytes)) or np.ndim(values) == 0:
         raise TypeMismatchError(
             f"column {name!r} must be an array of numbers, not {type(values).__name__}: {values!r}"

@@ -46,7 +46,7 @@ class Choice(NamedTuple):
 
 
 def from_environment(module: str) -> Choice | None:
-    """What `USE_RUST_<MODULE>` or `OMEGA_USE_RUST_<MODULE>` says; 1001 for other words and for both at odds."""
+    """What `USE_RUST_<MODULE>` or `OMEGA_USE_RUST_<MODULE>` says; 1001 for other words, or both at odds."""
     plain = f"USE_RUST_{module.upper()}"
     found: list[Choice] = []
     for variable in (f"OMEGA_{plain}", plain):
@@ -65,7 +65,7 @@ def from_environment(module: str) -> Choice | None:
 
 
 def from_file(module: str) -> Choice | None:
-    """What `$OMEGA_CONFIG`, or else `omega.toml` in the working directory, says; errors name file and line."""
+    """What `$OMEGA_CONFIG`, else `omega.toml` in the working directory, says. Errors name file and line."""
     named = os.environ.get("OMEGA_CONFIG")
     path = Path(named or "omega.toml")
     try:

@@ -53,7 +53,9 @@ def tick(operation: str, kind: str) -> None:
 
 def counts() -> dict[str, dict[str, int]]:
     """Calls since the start or the last reset, by operation and by who answered."""
-    return {operation: {kind: _COUNTERS[operation, kind].value() for kind in KINDS} for operation in OPERATIONS}
+    return {
+        operation: {kind: _COUNTERS[operation, kind].value() for kind in KINDS} for operation in OPERATIONS
+    }
 
 
 def reset_counts() -> None:

@@ -28,7 +28,7 @@ _QUOTED: Final = re.compile('"((?:[^"]|"")*)(")?([^,\n]*)|([^,\n]*)')
 _FACTORS: Final = {"us": 1, "s": 1_000_000, "ms": 1_000}
 _YEAR_1971: Final = 31_536_000_000_000
 _YEAR_2201: Final = 7_289_654_400_000_000
-# Lines go through Python's objects in blocks, so that a file of any size needs little memory beside its columns.
+# Lines go through Python's objects in blocks, so that a large file needs little memory beside its columns.
 _BLOCK: Final = 1 << 21
 
 

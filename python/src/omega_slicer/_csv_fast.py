@@ -83,7 +83,9 @@ def _floats(cells: list[str]) -> Floats | None:
         return None
 
 
-def _text_stamps(raw: npt.NDArray[np.uint8], begins: npt.NDArray[Any], ends: npt.NDArray[Any]) -> Stamps | None:
+def _text_stamps(
+    raw: npt.NDArray[np.uint8], begins: npt.NDArray[Any], ends: npt.NDArray[Any]
+) -> Stamps | None:
     """Stamps that differ in `YYYY-MM-DD[ HH:MM[:SS]]` alone: one length, one ending."""
     length = int(ends[0] - begins[0])
     if (ends - begins != length).any() or length < 10:

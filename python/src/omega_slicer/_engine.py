@@ -76,5 +76,7 @@ class Engine(Protocol):
     def get_candles_asof(self, series: CandleSeries, times: Stamps, closed_only: bool) -> Stamps:
         """Rows, -1 for none."""
 
-    def gather_lookback(self, series: CandleSeries, times: Stamps, n: int, field: str, admits: Admits) -> Floats:
+    def gather_lookback(
+        self, series: CandleSeries, times: Stamps, n: int, field: str, admits: Admits
+    ) -> Floats:
         """(m, n) values, oldest first."""

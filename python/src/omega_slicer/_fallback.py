@@ -78,7 +78,9 @@ class PythonEngine:
 
     def pair_quality(self, bid: CandleSeries, ask: CandleSeries) -> Matched:
         """Match stamps, compare closes."""
-        _, at_bid, at_ask = np.intersect1d(bid.timestamp, ask.timestamp, assume_unique=True, return_indices=True)
+        _, at_bid, at_ask = np.intersect1d(
+            bid.timestamp, ask.timestamp, assume_unique=True, return_indices=True
+        )
         bids, asks = bid.close[at_bid], ask.close[at_ask]
         matched = len(at_bid)
         crossed, locked = int(np.count_nonzero(asks < bids)), int(np.count_nonzero(asks == bids))
@@ -108,7 +110,9 @@ class PythonEngine:
         """A binary search per time."""
         return _rows_admitted(series, times, Admits(True, closed_only, True)) - 1
 
-    def gather_lookback(self, series: CandleSeries, times: Stamps, n: int, field: str, admits: Admits) -> Floats:
+    def gather_lookback(
+        self, series: CandleSeries, times: Stamps, n: int, field: str, admits: Admits
+    ) -> Floats:
         """Rows of indices, a piece at a time; missing history is NaN on the left."""
         ranges = self.get_lookbacks(series, times, n, admits)
         column: Floats = getattr(series, field)

@@ -36,7 +36,7 @@ UNITS: Final = ("us", "s", "ms", "ns")
 
 
 class Candle(NamedTuple):
-    """One candle: its open time in microseconds since 1970-01-01 UTC, four prices, volume (NaN if missing)."""
+    """One candle: open time in microseconds since 1970-01-01 UTC, four prices, volume (NaN if missing)."""
 
     timestamp: int
     open: float
@@ -97,7 +97,9 @@ class Options(NamedTuple):
 
 def _one_of(value: Any, allowed: tuple[str, ...], what: str) -> str:
     if not isinstance(value, str):
-        raise TypeMismatchError(f"{what} is one of {', '.join(allowed)}, not {type(value).__name__}: {value!r}")
+        raise TypeMismatchError(
+            f"{what} is one of {', '.join(allowed)}, not {type(value).__name__}: {value!r}"
+        )
     if value not in allowed:
         raise InvalidArgumentError(f"{what} must be one of {', '.join(allowed)}, got {value!r}")
     return str(value)

@@ -33,7 +33,9 @@ class Range(Structure):
 class CandleStruct(Structure):
     """OmegaCandle."""
 
-    _fields_ = [("timestamp", c_int64)] + [(name, c_double) for name in ("open", "high", "low", "close", "volume")]
+    _fields_ = [("timestamp", c_int64)] + [
+        (name, c_double) for name in ("open", "high", "low", "close", "volume")
+    ]
 
 
 class SeriesOptions(Structure):
@@ -153,7 +155,7 @@ def _layout() -> dict[str, int]:
 
 
 def abi_of(library: ctypes.CDLL) -> str:
-    """The ABI version as text, once version and layout have been found to agree; else 5004 naming what differs."""
+    """The ABI version as text, once version and layout agree; else 5004 naming what differs."""
     try:
         library.omega_abi_version.restype = c_uint32
         library.omega_abi_layout.restype = POINTER(c_uint32)

@@ -54,7 +54,7 @@ def _free(function: Any, address: int, owner: int) -> None:
 
 
 class _Memory:
-    """A column inside a native series, for NumPy to look at: read-only, and with it the series stays alive."""
+    """A column inside a native series, for NumPy to look at: read-only, and it keeps the series alive."""
 
     __slots__ = ("__array_interface__", "handle")
 
@@ -137,13 +137,17 @@ class NativeEngine:
     def gaps(self, series: CandleSeries, at_most: int) -> list[tuple[int, int]]:
         """Distinct lengths, of which there are at most as many as gaps."""
         gaps, count = (Gap * at_most)(), ctypes.c_size_t()
-        self._check(self._library.omega_series_gaps(series._handle_of(self), gaps, at_most, ctypes.byref(count)))
+        self._check(
+            self._library.omega_series_gaps(series._handle_of(self), gaps, at_most, ctypes.byref(count))
+        )
         return [(gap.step_us, gap.count) for gap in gaps[: count.value]]
 
     def pair_quality(self, bid: CandleSeries, ask: CandleSeries) -> Matched:
         """Counts over both sides."""
         struct = PairQuality()
-        self._check(self._library.omega_series_pair_quality(bid._handle_of(self), ask._handle_of(self), struct))
+        self._check(
+            self._library.omega_series_pair_quality(bid._handle_of(self), ask._handle_of(self), struct)
+        )
         return Matched(struct.matched, struct.crossed, struct.locked, struct.bid_only, struct.ask_only)
 
     def get_lookbacks(self, series: CandleSeries, times: Stamps, n: int, admits: Admits) -> Stamps:
@@ -177,7 +181,9 @@ class NativeEngine:
         )
         return rows
 
-    def gather_lookback(self, series: CandleSeries, times: Stamps, n: int, field: str, admits: Admits) -> Floats:
+    def gather_lookback(
+        self, series: CandleSeries, times: Stamps, n: int, field: str, admits: Admits
+    ) -> Floats:
         """The matrix is written by the library."""
         if n > len(series) and not admits.partial:
             self.get_lookbacks(series, times, n, admits)  # says which time fails; no time at all is fine

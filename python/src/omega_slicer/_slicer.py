@@ -86,7 +86,9 @@ class SymbolDataSlicer:
         if isinstance(data, CandleSeries):
             extra = [name for name, value in given.items() if value is not None]
             if extra:
-                raise InvalidArgumentError(f"a series has its own {', '.join(extra)}: leave out what it knows")
+                raise InvalidArgumentError(
+                    f"a series has its own {', '.join(extra)}: leave out what it knows"
+                )
             series = data
         else:
             missing = [name for name, value in given.items() if value is None]
@@ -227,7 +229,7 @@ class SymbolDataSlicer:
         return self._engine.get_lookbacks(self._series, stamps, count, admits)
 
     def get_candles_at(self, times: Times) -> Stamps:
-        """The row stamped exactly so, for each of `times` (where it is still forming): (m,) int64, -1 for none.
+        """For each of `times` the row stamped so (and still forming then): (m,) int64, -1 for none.
 
         O(m) when the times ascend, else O(m log n).
         """
@@ -236,9 +238,10 @@ class SymbolDataSlicer:
         return self._engine.get_candles_at(self._series, stamps)
 
     def get_candles_asof(self, times: Times, closed_only: bool = False) -> Stamps:
-        """The latest row stamped `<= t` for each of `times` (it may still be forming): (m,) int64, -1 for none.
+        """For each of `times` the latest row stamped `<= t`, perhaps still forming: (m,) int64, -1 for none.
 
-        With `closed_only`, the latest whose close time is `<= t`. O(m) when the times ascend, else O(m log n).
+        With `closed_only`, the latest whose close time is `<= t`. O(m) when the times ascend, else
+        O(m log n).
         """
         stamps = to_us_array(times, "times")
         ticker("get_candles_asof", self._kind)()
@@ -253,7 +256,7 @@ class SymbolDataSlicer:
         closed_only: bool = False,
         partial: bool = False,
     ) -> Floats:
-        """One field over the lookback of each of `times` (a candle stamped so is still forming): (m, n) float64.
+        """For each of `times` (a candle stamped so is still forming) one field's lookback: (m, n) float64.
 
         Oldest first; `field` is open, high, low, close or volume. With `partial`, missing history is NaN on
         the left. Errors as `get_lookbacks`. O(m x n).

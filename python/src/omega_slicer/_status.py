@@ -19,7 +19,7 @@ __all__ = ["LibraryStatus", "ModuleStatus", "Status", "status"]
 
 @dataclasses.dataclass(frozen=True)
 class ModuleStatus:
-    """One module: `backend` answers for objects made now ("none": the choice cannot be met) for this `reason`.
+    """One module: `backend` answers for objects made now ("none": it cannot be had) for this `reason`.
 
     `requested` is the word asked for and `source` who said it: argument, set_backend, an environment
     variable's name, the path of an omega.toml, or default. `counts` has, per operation, the calls answered
@@ -64,7 +64,9 @@ class Status:
                 f"  {name}: {module.backend} ({module.reason})",
                 f"    requested {module.requested or '-'} by {module.source}",
             ]
-            used = {operation: numbers for operation, numbers in module.counts.items() if any(numbers.values())}
+            used = {
+                operation: numbers for operation, numbers in module.counts.items() if any(numbers.values())
+            }
             if used:
                 lines.append(f"    {'calls':<18}" + "".join(f"{kind:>12}" for kind in KINDS))
             for operation, numbers in used.items():

@@ -159,7 +159,9 @@ def to_us_array(values: Times, name: str) -> npt.NDArray[np.int64]:
         array: npt.NDArray[Any] = values
     else:
         if isinstance(values, (str, bytes)) or np.ndim(values) == 0:
-            raise TypeMismatchError(f"{name} must be an array of times, not {type(values).__name__}: {values!r}")
+            raise TypeMismatchError(
+                f"{name} must be an array of times, not {type(values).__name__}: {values!r}"
+            )
         # A zoned pandas column gives its UTC stamps by `values`, but slow objects to NumPy.
         array = np.asarray(values.values if getattr(getattr(values, "dtype", None), "tz", None) else values)
     if array.ndim != 1:

@@ -110,7 +110,7 @@ def _duration_of(value: object) -> int:
     if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         return _whole_minutes(int(value))
     raise TypeMismatchError(
-        f"a timeframe is text such as 'M1', microseconds or a timedelta, not {type(value).__name__}: {value!r}"
+        f"a timeframe is text like 'M1', microseconds or a timedelta, not {type(value).__name__}: {value!r}"
     )
 
 
@@ -124,7 +124,9 @@ def _parse(text: str) -> int:
     digits = counted[1].lstrip("0") if counted else ""
     duration = int(digits) * _UNITS[counted[2]] if counted and 0 < len(digits) < 20 else 0
     if not 0 < duration <= _INT64_MAX:
-        raise InvalidFormatError(f"{text!r} is not a timeframe: M1 M5 M15 M30 H1 H4 D1 W1, <n>min, <n>h or <n>d")
+        raise InvalidFormatError(
+            f"{text!r} is not a timeframe: M1 M5 M15 M30 H1 H4 D1 W1, <n>min, <n>h or <n>d"
+        )
     return duration
 
 
