@@ -114,6 +114,19 @@ library_exports_the_header() {
   fi
 }
 
+# The cases are what their definitions give, or they prove nothing.
+vectors_are_as_generated() {
+  local said
+  if ! command -v python3 >/dev/null; then
+    skip "vectors" "python3 is missing (apt-get install python3)"
+  elif said=$(python3 tests/vectors/generate.py --check 2>&1); then
+    passed=$((passed + 1))
+    line "vectors" "${said##*$'\n'}"
+  else
+    fail "vectors" $'\n' "$(tail -n 40 <<<"$said")"
+  fi
+}
+
 # A file of this name is what programs look for at run time (the soname).
 with_soname() {
   mkdir -p "$2" && ln -sf "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")" "$2/libomega_slicer.so.0" &&
@@ -162,6 +175,7 @@ test_faults() {
   if compile c11 "$compiler" "$folder" "${parts[@]}" &&
     "$compiler" "${objects[@]}" -o "$folder/fault" -pthread -L"$folder/lib" -lomega_slicer -Wl,-rpath,"$folder/lib"; then
     run "faults" "$folder/fault"
+    [[ -z $have_valgrind ]] || run "faults valgrind" "${memcheck[@]}" "$folder/fault"
   else
     fail "faults" "does not compile or link"
   fi
@@ -197,6 +211,7 @@ for file in "$release/libomega_slicer.so" "$release/libomega_slicer.a" include/o
   }
 done
 with_soname "$release/libomega_slicer.so" "$out/lib"
+vectors_are_as_generated
 tests_cover_the_header
 library_exports_the_header
 test_language c11 gcc
