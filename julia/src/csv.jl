@@ -88,8 +88,9 @@ end
 function Header(records::Records)
     found = [field_text(records, i) for i in 1:records.fields]
     names = [String(map(ascii_lower, collect(codeunits(name)))) for name in found]
-    is_time(i) = names[i] in TIME_HEADERS || (i == 1 && isempty(names[i]))
-    time = only_column("time", filter(is_time, eachindex(names)), found)
+    time = only_column("time", findall(in(TIME_HEADERS), names), found)
+    # The index that pandas writes, unless a column is named as the time.
+    time == 0 && isempty(names[1]) && (time = 1)
     fields = map(field -> only_column(String(field), findall(==(String(field)), names), found), FIELDS)
     wanted = (:timestamp => time, (FIELDS[i] => fields[i] for i in 1:4)...)
     for (name, position) in wanted

@@ -99,10 +99,12 @@ def header_places(header: list[str]) -> dict[str, int]:
     names = [name.lower() if name.isascii() else name for name in header]
     found: dict[str, list[int]] = {name: [] for name in ("timestamp", *FIELDS)}
     for place, name in enumerate(names):
-        if name in _TIME_NAMES or (not name and place == 0):
+        if name in _TIME_NAMES:
             found["timestamp"].append(place)
         elif name in FIELDS:
             found[name].append(place)
+    if not names[0] and not found["timestamp"]:
+        found["timestamp"] = [0]  # the index pandas writes, unless a column is named as the time
     for wanted, places in found.items():
         if len(places) > 1:
             several = ", ".join(repr(header[place]) for place in places)

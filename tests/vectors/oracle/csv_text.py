@@ -63,10 +63,12 @@ def columns_of(header: list[str]) -> dict[str, int]:
     names = [ascii_lower(name) for name in header]
     found: dict[str, list[int]] = {}
     for at, name in enumerate(names):
-        if name in TIME_NAMES or (name == "" and at == 0):
+        if name in TIME_NAMES:
             found.setdefault("timestamp", []).append(at)
         elif name in PRICES or name == "volume":
             found.setdefault(name, []).append(at)
+    if names[0] == "":
+        found.setdefault("timestamp", [0])  # pandas' index, unless a column is named as the time
     for places in found.values():
         if len(places) > 1:
             raise Failure(SCHEMA_VIOLATION, *dict.fromkeys(header[at] for at in places if header[at]))
