@@ -60,10 +60,10 @@ def _time_index(frame: Any) -> Any:
 
 
 def _plain(column: Any, name: str) -> Any:
-    """Something NumPy reads without loss: zoned times as UTC, missing numbers as NaN."""
+    """Something NumPy reads without loss; zoned times stay what they are."""
     to_numpy = getattr(column, "to_numpy", None)
     if to_numpy is None:
         raise SchemaViolationError(f"column {name!r} of the data frame cannot be made a NumPy array")
     if getattr(getattr(column, "dtype", None), "tz", None) is not None:
-        return column.values
+        return column
     return to_numpy()

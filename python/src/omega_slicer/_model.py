@@ -36,7 +36,13 @@ UNITS: Final = ("us", "s", "ms", "ns")
 
 
 class Candle(NamedTuple):
-    """One candle: open time in microseconds since 1970-01-01 UTC, four prices, volume (NaN if missing)."""
+    """One candle: open time in microseconds since 1970-01-01 UTC, four prices, volume (NaN if missing).
+
+    Unlike bare NaNs, missing values are equal to each other here.
+
+    >>> Candle(0, 1.0, 1.2, 0.9, 1.1, float("nan")) == Candle(0, 1.0, 1.2, 0.9, 1.1, float("nan"))
+    True
+    """
 
     timestamp: int
     open: float
@@ -44,6 +50,21 @@ class Candle(NamedTuple):
     low: float
     close: float
     volume: float
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, tuple):
+            return NotImplemented
+        return len(self) == len(other) and all(map(_same, self, other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other if isinstance(other, tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(None if np.isnan(value) else value for value in self))
+
+
+def _same(left: Any, right: Any) -> bool:
+    return bool(left == right or (left != left and right != right))  # noqa: PLR0124 - both missing
 
 
 class PriceType(str, Enum):
@@ -117,7 +138,7 @@ def check_field(field: Any) -> str:
 
 def check_n(n: Any) -> int:
     """A number of candles: at least 1."""
-    if isinstance(n, (bool, np.bool_)) or not isinstance(n, (int, np.integer)):
+    if isinstance(n, (bool, np.bool_, np.timedelta64)) or not isinstance(n, (int, np.integer)):
         raise TypeMismatchError(f"n must be an integer, not {type(n).__name__}: {n!r}")
     if n < 1:
         raise InvalidArgumentError(f"n must be at least 1, got {n}")

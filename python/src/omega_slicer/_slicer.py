@@ -200,8 +200,8 @@ class SymbolDataSlicer:
             stop = self._through(now if include_current else now - 1)
         start = stop - n
         if start < 0:
+            check_n(n)
             if not partial:
-                check_n(n)
                 raise insufficient(n, stop, now)
             start = 0
         candles = _new(Candles)

@@ -65,17 +65,17 @@ def to_us(value: Any) -> int:
 
 
 def _converter_for(value: Any) -> Callable[[Any], int]:
-    if isinstance(value, (bool, np.bool_, float)):
+    if isinstance(value, (bool, np.bool_, float, np.timedelta64)):
         return _refuse
     if isinstance(value, (int, np.integer)):
         return _from_integer
     if isinstance(value, np.datetime64):
         return _from_datetime64
     if isinstance(value, datetime):
-        if np.isnat(np.datetime64(value)):
-            return _refuse_nat
-        # pandas.Timestamp is a datetime that knows nanoseconds.
-        return _from_pandas if hasattr(value, "asm8") else _from_datetime
+        if not hasattr(value, "asm8"):
+            return _from_datetime
+        # pandas.Timestamp, a datetime that knows nanoseconds; or pandas.NaT, the only one of its type.
+        return _refuse_nat if np.isnat(value.asm8) else _from_pandas
     return _refuse
 
 
@@ -92,9 +92,12 @@ def _refuse_nat(_: Any) -> int:
 
 
 def _from_integer(value: Any) -> int:
-    us = int(value)
+    return _fitting(int(value), value)
+
+
+def _fitting(us: int, value: object) -> int:
     if not INT64_MIN <= us <= INT64_MAX:
-        raise InvalidArgumentError(f"time {us} does not fit into 64-bit microseconds")
+        raise InvalidArgumentError(f"time {value} does not fit into 64-bit microseconds")
     return us
 
 
@@ -128,7 +131,7 @@ def _from_datetime64(value: np.datetime64) -> int:
     us, finer = divmod(int(value.astype(np.int64)) * count * multiplier, divisor)
     if finer:
         raise _too_fine(value)
-    return _from_integer(us)
+    return _fitting(us, value)
 
 
 def _too_fine(value: object) -> InvalidFormatError:
@@ -162,11 +165,17 @@ def to_us_array(values: Times, name: str) -> npt.NDArray[np.int64]:
             raise TypeMismatchError(
                 f"{name} must be an array of times, not {type(values).__name__}: {values!r}"
             )
-        # A zoned pandas column gives its UTC stamps by `values`, but slow objects to NumPy.
-        array = np.asarray(values.values if getattr(getattr(values, "dtype", None), "tz", None) else values)
+        array = np.asarray(_without_zone(values))
     if array.ndim != 1:
         raise SizeMismatchError(f"{name} must have one dimension, not {array.ndim}")
     return _from_array(array, name)
+
+
+def _without_zone(values: Any) -> Any:
+    """A zoned pandas column as its UTC stamps; to NumPy it would be slow objects."""
+    if getattr(getattr(values, "dtype", None), "tz", None) is None:
+        return values
+    return getattr(values, "dt", values).tz_convert(None).to_numpy()
 
 
 def _from_array(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.int64]:

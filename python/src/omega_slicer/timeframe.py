@@ -107,7 +107,7 @@ def _duration_of(value: object) -> int:
         if getattr(value, "nanoseconds", 0):
             raise InvalidArgumentError(f"a timeframe must be a positive multiple of a minute, got {value}")
         return _whole_minutes((value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds)
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64)):
         return _whole_minutes(int(value))
     raise TypeMismatchError(
         f"a timeframe is text like 'M1', microseconds or a timedelta, not {type(value).__name__}: {value!r}"

@@ -1,0 +1,209 @@
+"""CSV files beyond the shared cases: file errors, both readers of the fallback, real candles."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import omega_slicer as om
+from helpers import FIELDS, MINUTE, VECTORS, same_bits
+from omega_slicer import _csv, _csv_fast
+
+_NAMES = ("timestamp", *FIELDS)
+
+
+def read(path: Any, backend: str, **how: Any) -> om.CandleSeries:
+    return om.read_csv(
+        path, **{"symbol": "X", "timeframe": "M1", "price_type": "bid", "backend": backend, **how}
+    )
+
+
+@pytest.mark.parametrize("kind", [str, Path, os.fsencode])
+def test_any_kind_of_path_is_read(kind: Any, backend: str) -> None:
+    assert len(read(kind(str(VECTORS / "csv" / "plain.csv")), backend)) > 0
+
+
+def test_paths_with_any_characters_are_read(tmp_path: Path, backend: str) -> None:
+    path = tmp_path / "Kerzen für 株 'x' %s.csv"
+    path.write_bytes((VECTORS / "csv" / "plain.csv").read_bytes())
+    assert len(read(path, backend)) > 0
+
+
+def test_errors_of_the_file_have_their_codes_and_name_it(tmp_path: Path, backend: str) -> None:
+    missing = tmp_path / "no such file.csv"
+    for path, code, kind in ((missing, 3001, FileNotFoundError), (tmp_path, 3000, OSError)):
+        with pytest.raises(kind) as caught:
+            read(path, backend)
+        assert isinstance(caught.value, om.OmegaError)
+        assert caught.value.code == code
+        assert str(path) in str(caught.value)
+    locked = tmp_path / "locked.csv"
+    locked.write_text("time,open,high,low,close\n")
+    locked.chmod(0)
+    if not os.access(locked, os.R_OK):  # not as root
+        with pytest.raises(PermissionError) as refused:
+            read(locked, backend)
+        assert isinstance(refused.value, om.PermissionDeniedError)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"path": 5}, 1004),
+        ({"path": None}, 1004),
+        ({"path": "a\0b"}, 1001),
+        ({"unit": "min"}, 1001),
+        ({"unit": 1}, 1004),
+        ({"check": "all"}, 1001),
+        ({"symbol": None}, 1004),
+        ({"timeframe": "M0x"}, 1009),
+        ({"price_type": "last"}, 1001),
+        ({"allow_missing": 1}, 1004),
+    ],
+    ids=str,
+)
+def test_wrong_arguments_are_refused_before_the_file_is_touched(
+    changes: Any, code: int, backend: str
+) -> None:
+    with pytest.raises(om.OmegaError) as caught:
+        read(**{"path": "no such file", "backend": backend, **changes})
+    assert caught.value.code == code
+
+
+# Cells that trip readers: odd spaces, signs, exponents, words, look-alikes of numbers and of times.
+# fmt: off
+_CELLS = st.sampled_from(
+    [
+        "1", "1.5", "-2", "+3.", ".5", "1e3", "1E-2", "", " ", "nan", "-NaN", "inf", "x", "1_0",
+        "0x1", "1 2", "1e", "--1", "\t7 ", "1,5", "1e400", "\"8\"", "\"9", "\"1\"\"2\"", "1\r",
+        "\f1", "1\x00", "\N{ARABIC-INDIC DIGIT ONE}", "\N{SUPERSCRIPT TWO}",
+    ]
+)
+_STAMPS = st.sampled_from(
+    [
+        "1700000000000000", "+5", "-3", "2023-11-14", "2023-11-14 22:13", "2023-11-14T22:13:20",
+        "2023-11-14T22:13:20Z", "2023-11-14 22:13:20.5+01:00", "2023-02-30", "0000-01-01",
+        "2023-11-14 24:00", "2023-1-1", "", "99999999999999999999", "1_0", " 7",
+    ]
+)
+# fmt: on
+_NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=32).map(repr)
+
+
+@st.composite
+def files(draw: st.DrawFn) -> bytes:
+    """A file mostly of one kind of stamps and plain numbers, with something odd here and there."""
+    kind = draw(st.sampled_from(["integers", "seconds", "zoned", "dates", "anything"]))
+    size, odd = draw(st.integers(0, 6)), draw(st.integers(0, 3))
+    lines = []
+    for row in range(size):
+        moment = pd.Timestamp(2023, 11, 14) + pd.Timedelta(draw(st.integers(0, 10**6)) if row else 0, "min")
+        stamp = {
+            "integers": str(1_700_000_000_000_000 + row * MINUTE),
+            "seconds": moment.strftime("%Y-%m-%d %H:%M:%S"),
+            "zoned": moment.strftime("%Y-%m-%dT%H:%M:%S") + "+02:00",
+            "dates": moment.strftime("%Y-%m-%d"),
+            "anything": draw(_STAMPS),
+        }[kind]
+        cells = [stamp, *draw(st.lists(_NUMBERS, min_size=5, max_size=5))]
+        if odd == 1:
+            cells[draw(st.integers(0, 5))] = draw(_CELLS | _STAMPS)
+        if odd == 2 and draw(st.booleans()):
+            cells = cells[: draw(st.integers(0, 6))]
+        lines.append(",".join(cells))
+    end = draw(st.sampled_from(["\n", "\r\n"]))
+    text = end.join(["time,open,high,low,close,volume", *lines]) + draw(st.sampled_from(["", end, end + end]))
+    return text.encode()
+
+
+def outcome(ask: Any) -> Any:
+    try:
+        return ask()
+    except om.OmegaError as error:
+        return error.code, str(error)
+
+
+@given(files(), st.sampled_from(["us", "s", "ms", "ns"]))
+def test_the_fast_reader_reads_what_the_careful_reader_reads(data: bytes, unit: str) -> None:
+    def parse() -> Any:
+        return _csv._parse(data, unit)
+
+    fast = outcome(parse)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_csv_fast, "parse_block", lambda *_: None)
+        careful = outcome(parse)
+    assert type(fast) is type(careful)
+    if isinstance(fast, _csv.Table):
+        for left, right in zip(fast, careful, strict=True):
+            assert same_bits(left, right)
+    else:
+        assert fast == careful
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=files(), unit=st.sampled_from(["us", "s"]), check=st.sampled_from(["full", "order", "none"]))
+def test_native_and_python_read_the_same_or_refuse_with_the_same_code(
+    data: bytes, unit: str, check: str, tmp_path: Path, native: None
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(data)
+    left, right = (
+        outcome(lambda backend=b: read(path, backend, unit=unit, check=check)) for b in ("native", "python")
+    )
+    if isinstance(left, om.CandleSeries) and isinstance(right, om.CandleSeries):
+        for name in _NAMES:
+            assert same_bits(getattr(left, name), getattr(right, name)), name
+    else:
+        assert isinstance(left, tuple), (left, right)
+        assert isinstance(right, tuple), (left, right)
+        assert left[0] == right[0], (left, right)
+
+
+@pytest.mark.parametrize("size", [_csv._BLOCK - 1, _csv._BLOCK, _csv._BLOCK + 1])
+def test_blocks_join_without_a_seam(size: int, tmp_path: Path) -> None:
+    """The last line is malformed, and blamed with its true number, wherever the blocks end."""
+    header, line = b"time,open,high,low,close\n", b"%d,1.25,1.5,1,1.25\n"
+    lines = [line % (1_700_000_000_000_000 + MINUTE * row) for row in range(size // 36 + 3)]
+    path = tmp_path / "a.csv"
+    path.write_bytes(header + b"".join(lines))
+    series = read(path, "python")
+    assert len(series) == len(lines)
+    assert (np.diff(series.timestamp) == MINUTE).all()
+    path.write_bytes(header + b"".join(lines) + b"1,2,3\n")
+    with pytest.raises(om.InvalidFormatError, match=f"line {len(lines) + 2}: 3 fields"):
+        read(path, "python")
+
+
+def test_real_candles_are_read_as_pandas_reads_them(real_data: Path, backend: str) -> None:
+    for side in ("bid", "ask"):
+        path = real_data / f"gbpusd-m1-{side}-2012.csv"
+        series = read(path, backend, price_type=side)
+        frame = pd.read_csv(path, parse_dates=["timestamp"], float_precision="round_trip")
+        stamps = frame["timestamp"].dt.tz_convert(None).to_numpy().astype("M8[us]").astype(np.int64)
+        assert same_bits(series.timestamp, stamps)
+        for name in FIELDS[:4]:
+            assert same_bits(getattr(series, name), frame[name].to_numpy())
+
+
+def test_the_real_pair_has_its_known_oddities(real_data: Path, backend: str) -> None:
+    bid, ask = (
+        read(real_data / f"gbpusd-m1-{side}-2012.csv", backend, price_type=side) for side in ("bid", "ask")
+    )
+    quality = bid.quality(ask)
+    assert quality.rows == 30_117
+    assert {step: count for step, count in quality.steps.items() if step <= 5 * MINUTE} == {
+        2 * MINUTE: 96,
+        3 * MINUTE: 10,
+        5 * MINUTE: 1,
+    }
+    assert sum(count for step, count in quality.steps.items() if step > 1440 * MINUTE) == 4  # weekends
+    assert quality.pair is not None
+    assert quality.pair.crossed + quality.pair.locked == 653
+    assert quality.pair.matched == 30_117
