@@ -73,7 +73,9 @@ fn build_id(root: &Path) -> Result<String, Box<dyn Error>> {
         fs::read(&file).unwrap_or_default().hash(&mut hasher);
     }
     let mut settings: Vec<_> = env::vars()
-        .filter(|(name, _)| name.starts_with("CARGO_FEATURE_") || ["TARGET", "PROFILE", "OPT_LEVEL"].contains(&name.as_str()))
+        .filter(|(name, _)| {
+            name.starts_with("CARGO_FEATURE_") || ["TARGET", "PROFILE", "OPT_LEVEL"].contains(&name.as_str())
+        })
         .collect();
     settings.sort();
     settings.hash(&mut hasher);

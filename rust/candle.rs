@@ -61,9 +61,7 @@ impl TryFrom<i32> for Field {
 
     fn try_from(number: i32) -> Result<Self, Error> {
         Self::ALL.into_iter().find(|f| *f as i32 == number).ok_or_else(|| {
-            Error::InvalidArgument(format!(
-                "field {number} is none of 0 open, 1 high, 2 low, 3 close, 4 volume"
-            ))
+            Error::InvalidArgument(format!("field {number} is none of 0 open, 1 high, 2 low, 3 close, 4 volume"))
         })
     }
 }

@@ -73,11 +73,7 @@ impl<T> Deref for Column<T> {
 
 impl<T> Clone for Column<T> {
     fn clone(&self) -> Self {
-        Self {
-            data: self.data,
-            len: self.len,
-            owner: Arc::clone(&self.owner),
-        }
+        Self { data: self.data, len: self.len, owner: Arc::clone(&self.owner) }
     }
 }
 

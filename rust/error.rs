@@ -244,11 +244,7 @@ impl Error {
             std::io::ErrorKind::PermissionDenied => ErrorCode::PermissionDenied,
             _ => ErrorCode::IoError,
         };
-        Self::Io {
-            code,
-            path: path.to_path_buf(),
-            message: error.to_string(),
-        }
+        Self::Io { code, path: path.to_path_buf(), message: error.to_string() }
     }
 }
 

@@ -12,7 +12,8 @@ pub struct Quality {
     /// Rows in the series.
     pub rows: usize,
     /// Steps longer than the timeframe, by length: (microseconds from stamp to stamp, how many), ascending.
-    pub gaps: Vec<(u64, usize)>,
+    /// Stamps further apart than an int64 can say count as `i64::MAX`.
+    pub gaps: Vec<(i64, usize)>,
     /// Steps shorter than the timeframe.
     pub overlaps: usize,
     /// Rows whose high is below their low.
@@ -49,11 +50,10 @@ impl CandleSeries {
     #[must_use]
     pub fn quality(&self) -> Quality {
         let mut quality = Quality { rows: self.len(), ..Quality::default() };
-        let expected = self.timeframe().duration_us().unsigned_abs();
+        let expected = self.timeframe().duration_us();
         let mut gaps = BTreeMap::new();
         for step in self.timestamp().windows(2) {
-            // Unsigned: two stamps may lie further apart than an int64 can say.
-            let step = step[1].wrapping_sub(step[0]).cast_unsigned();
+            let step = step[1].saturating_sub(step[0]);
             if step > expected {
                 *gaps.entry(step).or_insert(0) += 1;
             }

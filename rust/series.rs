@@ -138,9 +138,7 @@ impl CandleSeries {
             check_finite(&columns, options.allow_missing)?;
         }
         let SeriesOptions { symbol, timeframe, price_type, .. } = options;
-        Ok(Self {
-            inner: Arc::new(Inner { columns, symbol, timeframe, price_type, index: TimeIndex::default() }),
-        })
+        Ok(Self { inner: Arc::new(Inner { columns, symbol, timeframe, price_type, index: TimeIndex::default() }) })
     }
 
     /// Rows in the series.
@@ -255,6 +253,7 @@ fn check_lengths(columns: &Columns) -> Result<(), Error> {
     Ok(())
 }
 
+#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch per row")]
 fn check_order(timestamps: &[i64]) -> Result<(), Error> {
     // A chunk at a time without an early exit inside it, so that the compiler compares in vectors.
     const CHUNK: usize = 4096;

@@ -10,8 +10,10 @@ use std::sync::OnceLock;
 const MAX_BUCKETS: usize = 1 << 14;
 /// Rows a bucket is meant to hold in a short series.
 const ROWS_PER_BUCKET: usize = 32;
-/// Rows compared at once around the interpolated one.
-const WINDOW: usize = 4;
+/// Bits of the position inside a bucket that the interpolation uses.
+const FRACTION: u32 = 16;
+/// Rows walked one by one before a binary search takes over.
+const STEPS: usize = 16;
 
 /// Answers "which row?" for one strictly increasing column of timestamps.
 ///
@@ -25,85 +27,91 @@ pub struct TimeIndex {
 #[derive(Debug)]
 struct Buckets {
     first: i64,
-    /// A bucket spans `1 << shift` microseconds.
-    shift: u32,
+    /// From the first stamp to the last.
+    span: u64,
+    /// Turns an offset from `first` into a bucket and `FRACTION` bits of the position inside it.
+    factor: u64,
     /// Row at which each bucket starts, and the end of the last; empty when the rows outnumber `u32`.
     starts: Box<[u32]>,
 }
 
-/// The distance from `first` to `t`, which is not before it, without overflow.
+/// The distance from `first` to `t`, modulo 2^64: no larger than the span exactly if `t` is inside.
 #[inline]
 fn offset(first: i64, t: i64) -> u64 {
     t.wrapping_sub(first).cast_unsigned()
 }
 
+/// Monotone in `offset`, so rows of lower buckets are earlier and those of higher ones later.
+#[inline]
+fn scaled(offset: u64, factor: u64) -> u64 {
+    let product = u128::from(offset) * u128::from(factor);
+    u64::try_from(product >> 64).unwrap_or(u64::MAX)
+}
+
 impl Buckets {
     fn new(timestamps: &[i64]) -> Self {
-        let (Some(&first), Some(&last)) = (timestamps.first(), timestamps.last()) else {
-            return Self { first: 0, shift: 0, starts: Box::default() };
+        let rows = u32::try_from(timestamps.len());
+        let (Some(&first), Some(&last), Ok(rows)) = (timestamps.first(), timestamps.last(), rows) else {
+            let (first, last) = (timestamps.first().copied().unwrap_or(0), timestamps.last().copied().unwrap_or(0));
+            return Self { first, span: offset(first, last), factor: 0, starts: Box::default() };
         };
-        if u32::try_from(timestamps.len()).is_err() {
-            return Self { first, shift: 0, starts: Box::default() };
-        }
-        let wanted = (timestamps.len() / ROWS_PER_BUCKET).next_power_of_two().min(MAX_BUCKETS);
         let span = offset(first, last);
-        let shift = (u64::BITS - span.leading_zeros()).saturating_sub(wanted.trailing_zeros());
-        // `wanted` buckets are enough: span < 2^(shift + log2 wanted).
-        let count = usize::try_from(span.checked_shr(shift).unwrap_or(0)).map_or(wanted, |b| b + 1);
-        let mut starts = Vec::with_capacity(count + 1);
+        let count = (timestamps.len() / ROWS_PER_BUCKET).next_power_of_two().min(MAX_BUCKETS) as u64;
+        // (count << FRACTION) / (span + 1), as a fraction of 2^64: every offset up to the span stays below count.
+        let factor = ((u128::from(count) << (FRACTION + 64)) / (u128::from(span) + 1)).min(u128::from(u64::MAX));
+        let factor = u64::try_from(factor).unwrap_or(u64::MAX);
+        let bucket = |stamp: i64| scaled(offset(first, stamp), factor) >> FRACTION;
         let mut row = 0;
-        for bucket in 0..count as u64 {
-            row = match (bucket << shift).checked_sub(1).and_then(|o| i64::try_from(i128::from(first) + i128::from(o)).ok()) {
-                Some(before) => gallop(timestamps, row, before),
-                None => row,
-            };
-            starts.push(u32::try_from(row).unwrap_or(u32::MAX));
+        let mut starts: Vec<u32> = Vec::new();
+        for number in 0..count {
+            row = gallop(timestamps, row, |stamp| bucket(stamp) < number);
+            starts.push(u32::try_from(row).unwrap_or(rows));
         }
-        starts.push(u32::try_from(timestamps.len()).unwrap_or(u32::MAX));
-        Self { first, shift, starts: starts.into_boxed_slice() }
+        starts.push(rows);
+        Self { first, span, factor, starts: starts.into_boxed_slice() }
     }
 
-    /// The bounds of the answer and the likely answer, for a `t` inside the data.
+    /// The bounds of the answer and the likely answer, for a `t` at this offset inside the data.
     #[inline]
-    fn guess(&self, t: i64) -> Option<(usize, usize, usize)> {
-        let offset = offset(self.first, t);
-        let bucket = usize::try_from(offset >> self.shift).ok()?;
-        let (&low, &high) = (self.starts.get(bucket)?, self.starts.get(bucket + 1)?);
-        // 32 bits of the position inside the bucket are plenty, and their product cannot overflow.
-        let dropped = self.shift.saturating_sub(32);
-        let inside = (offset & ((1_u64 << self.shift) - 1)) >> dropped;
-        let forward = (inside * u64::from(high - low)) >> (self.shift - dropped);
+    fn guess(&self, offset: u64) -> Option<(usize, usize, usize)> {
+        let place = scaled(offset, self.factor);
+        let bucket = usize::try_from(place >> FRACTION).ok()?;
+        let high = *self.starts.get(bucket + 1)?;
+        let low = self.starts[bucket];
+        let forward = ((place & ((1 << FRACTION) - 1)) * u64::from(high - low)) >> FRACTION;
         Some((low as usize, high as usize, low as usize + usize::try_from(forward).ok()?))
     }
 }
 
 impl TimeIndex {
     /// How many rows are stamped at or before `t`. Constant time on evenly spaced candles, O(log n) at worst.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the hot path of every question: a call would cost a third of it")]
+    #[inline(always)]
     pub fn rows_through(&self, timestamps: &[i64], t: i64) -> usize {
-        let (Some(&first), Some(&last)) = (timestamps.first(), timestamps.last()) else {
-            return 0;
-        };
-        if t >= last {
-            return timestamps.len();
+        let buckets = self.buckets.get().unwrap_or_else(|| self.build(timestamps));
+        let offset = offset(buckets.first, t);
+        if offset >= buckets.span {
+            return if t < buckets.first { 0 } else { timestamps.len() };
         }
-        if t < first {
-            return 0;
-        }
-        let buckets = self.buckets.get_or_init(|| Buckets::new(timestamps));
-        let Some((low, high, guess)) = buckets.guess(t) else {
+        let Some((low, high, guess)) = buckets.guess(offset) else {
             return timestamps.partition_point(|&stamp| stamp <= t);
         };
-        // Even spacing puts the answer at `guess` or one after it: one look at four rows around it
-        // settles that without a branch that depends on the data.
-        let start = guess.saturating_sub(1);
-        if let Some(window) = timestamps.get(start..start + WINDOW) {
-            let passed: usize = window.iter().map(|&stamp| usize::from(stamp <= t)).sum();
-            if (1..WINDOW).contains(&passed) {
-                return start + passed;
-            }
+        // Even spacing puts the answer at `guess` or one after it; the rows on both sides prove it,
+        // without a branch that depends on the data.
+        let around = timestamps.get(guess.wrapping_sub(1)..).and_then(<[i64]>::first_chunk);
+        if let Some([before, at, after]) = around
+            && *before <= t
+            && t < *after
+        {
+            return guess + usize::from(*at <= t);
         }
-        search(timestamps, low, high, t)
+        walk(timestamps, low, high, guess, t)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn build(&self, timestamps: &[i64]) -> &Buckets {
+        self.buckets.get_or_init(|| Buckets::new(timestamps))
     }
 
     /// How many rows are stamped before `t`.
@@ -126,22 +134,38 @@ impl TimeIndex {
     }
 }
 
-#[cold]
+/// The answer in `low..=high` when it is not right at `guess`: a gap inside the bucket moves it by a few rows,
+/// which a short walk finds; a search does for the rest.
 #[inline(never)]
-fn search(timestamps: &[i64], low: usize, high: usize, t: i64) -> usize {
+fn walk(timestamps: &[i64], low: usize, high: usize, guess: usize, t: i64) -> usize {
+    let near = timestamps.get(guess).is_some_and(|&stamp| stamp <= t);
+    let (low, high) = if near {
+        let end = high.min(guess + STEPS);
+        match timestamps[guess..end].iter().position(|&stamp| stamp > t) {
+            Some(steps) => return guess + steps,
+            None => (end, high),
+        }
+    } else {
+        let guess = guess.min(high);
+        let end = low.max(guess.saturating_sub(STEPS));
+        match timestamps[end..guess].iter().rposition(|&stamp| stamp <= t) {
+            Some(at) => return end + at + 1,
+            None => (low, end),
+        }
+    };
     low + timestamps[low..high].partition_point(|&stamp| stamp <= t)
 }
 
-/// How many rows are stamped at or before `t`, known to be at least `from`: O(log of the distance).
-fn gallop(timestamps: &[i64], from: usize, t: i64) -> usize {
+/// How many rows pass `admit`, which all rows do up to some row, known to be at least `from`: O(log of the distance).
+fn gallop(timestamps: &[i64], from: usize, admit: impl Fn(i64) -> bool) -> usize {
     let rest = &timestamps[from..];
     let mut step = 1;
-    while step < rest.len() && rest[step - 1] <= t {
+    while step < rest.len() && admit(rest[step - 1]) {
         step *= 2;
     }
     let low = step / 2;
     let high = step.min(rest.len());
-    from + low + rest[low..high].partition_point(|&stamp| stamp <= t)
+    from + low + rest[low..high].partition_point(|&stamp| admit(stamp))
 }
 
 /// Walks a column of timestamps: cheap when times come in order, right when they do not.
@@ -162,7 +186,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub fn rows_through(&mut self, t: i64) -> usize {
         let from = if self.rows > 0 && self.timestamps[self.rows - 1] > t { 0 } else { self.rows };
-        self.rows = gallop(self.timestamps, from, t);
+        self.rows = gallop(self.timestamps, from, |stamp| stamp <= t);
         self.rows
     }
 }

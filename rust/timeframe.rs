@@ -82,15 +82,6 @@ impl Timeframe {
     pub const fn close_time(self, open: i64) -> Option<i64> {
         open.checked_add(self.0)
     }
-
-    /// The latest stamp whose candle has closed at `now`; none when there can be no such stamp.
-    ///
-    /// Asking of `now` instead of each candle keeps close times beyond int64 from wrapping round.
-    #[must_use]
-    #[inline]
-    pub const fn last_closed_stamp(self, now: i64) -> Option<i64> {
-        now.checked_sub(self.0)
-    }
 }
 
 impl fmt::Display for Timeframe {

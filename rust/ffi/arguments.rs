@@ -7,7 +7,10 @@ use libc::c_char;
 use super::status::Failure;
 use crate::error::ErrorCode;
 
-pub(super) fn null(name: &str) -> Failure {
+/// Refusals are built out of line: the paths that succeed stay short.
+#[cold]
+#[inline(never)]
+fn null(name: &str) -> Failure {
     Failure::new(ErrorCode::NullPointer, format!("{name} is NULL"))
 }
 
@@ -55,10 +58,13 @@ pub(super) unsafe fn text<'a>(pointer: *const c_char, name: &str) -> Result<&'a 
 /// Refuses flag bits that mean nothing here.
 #[inline]
 pub(super) fn flags(flags: u32, known: u32) -> Result<(), Failure> {
-    if flags & !known == 0 {
-        return Ok(());
-    }
-    Err(Failure::new(ErrorCode::InvalidArgument, format!("flags {flags:#x} has bits outside {known:#x}")))
+    if flags & !known == 0 { Ok(()) } else { Err(unknown_flags(flags, known)) }
+}
+
+#[cold]
+#[inline(never)]
+fn unknown_flags(flags: u32, known: u32) -> Failure {
+    Failure::new(ErrorCode::InvalidArgument, format!("flags {flags:#x} has bits outside {known:#x}"))
 }
 
 /// An out-parameter.
@@ -75,7 +81,7 @@ pub(super) fn out_array<T, I>(pointer: *mut T, count: usize, name: &str, input: 
     if pointer.is_null() {
         return Err(null(name));
     }
-    let bytes = count.checked_mul(size_of::<T>()).filter(|bytes| *bytes <= isize::MAX as usize).ok_or_else(|| {
+    let bytes = count.checked_mul(size_of::<T>()).filter(|bytes| isize::try_from(*bytes).is_ok()).ok_or_else(|| {
         Failure::new(ErrorCode::InvalidArgument, format!("{name}: a count of {count} is not addressable"))
     })?;
     let (start, other) = (pointer as usize, input.as_ptr() as usize);

@@ -6,7 +6,7 @@
 
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::status::Failure;
 use crate::error::ErrorCode;
@@ -34,7 +34,8 @@ pub(super) struct Table<T> {
     /// Distinguishes kinds: no handle of one is valid for another.
     mark: u64,
     noun: &'static str,
-    chunks: [OnceLock<Box<[Slot]>>; CHUNKS],
+    /// Made on demand and never freed, so that readers need no lock.
+    chunks: [AtomicPtr<[Slot; CHUNK]>; CHUNKS],
     free: Mutex<Free>,
     objects: PhantomData<T>,
 }
@@ -44,7 +45,7 @@ impl<T: Send + Sync> Table<T> {
         Self {
             mark: (mark as u64) << (SLOT_BITS + GENERATION_BITS),
             noun,
-            chunks: [const { OnceLock::new() }; CHUNKS],
+            chunks: [const { AtomicPtr::new(std::ptr::null_mut()) }; CHUNKS],
             free: Mutex::new(Free { slots: Vec::new(), used: 0 }),
             objects: PhantomData,
         }
@@ -52,11 +53,17 @@ impl<T: Send + Sync> Table<T> {
 
     #[inline]
     fn slot(&self, number: usize) -> Option<&Slot> {
-        self.chunks.get(number >> CHUNK_BITS)?.get()?.get(number & (CHUNK - 1))
+        let chunk = self.chunks.get(number >> CHUNK_BITS)?.load(Ordering::Acquire);
+        // SAFETY: NULL, or leaked by `insert`, which finished it before it stored it (Acquire sees Release).
+        unsafe { chunk.as_ref() }.map(|slots| &slots[number & (CHUNK - 1)])
     }
 
     #[inline]
     fn slot_of(&self, tag: u64) -> Option<&Slot> {
+        // The tag of a free slot is 0, and so is NULL: without the mark no number gets as far as a slot.
+        if tag >> (SLOT_BITS + GENERATION_BITS) != self.mark >> (SLOT_BITS + GENERATION_BITS) {
+            return None;
+        }
         let number = usize::try_from(tag & ((1 << SLOT_BITS) - 1)).ok()?;
         self.slot(number).filter(|slot| slot.tag.load(Ordering::Acquire) == tag)
     }
@@ -71,10 +78,11 @@ impl<T: Send + Sync> Table<T> {
             let chunk = self.chunks.get(number >> CHUNK_BITS).ok_or_else(|| {
                 Failure::new(ErrorCode::ResourceLimitExceeded, format!("more than {number} live {} handles", self.noun))
             })?;
-            chunk.get_or_init(|| {
-                let slot = || Slot { tag: AtomicU64::new(0), object: AtomicPtr::default() };
-                std::iter::repeat_with(slot).take(CHUNK).collect()
-            });
+            if chunk.load(Ordering::Relaxed).is_null() {
+                let slots =
+                    [const { Slot { tag: AtomicU64::new(0), object: AtomicPtr::new(std::ptr::null_mut()) } }; CHUNK];
+                chunk.store(Box::into_raw(Box::new(slots)), Ordering::Release);
+            }
             free.used += 1;
             (number, 1)
         };
@@ -121,11 +129,15 @@ impl<T: Send + Sync> Table<T> {
     }
 
     #[cold]
+    #[inline(never)]
     fn dead(&self, tag: u64) -> Failure {
         if tag == 0 {
             return Failure::new(ErrorCode::NullPointer, format!("{} is NULL", self.noun));
         }
-        Failure::new(ErrorCode::InvalidArgument, format!("{tag:#x} is not a live {} handle: freed or foreign", self.noun))
+        Failure::new(
+            ErrorCode::InvalidArgument,
+            format!("{tag:#x} is not a live {} handle: freed or foreign", self.noun),
+        )
     }
 }
 
@@ -169,6 +181,17 @@ mod tests {
                 drop(table.remove(tag));
             }
         }
+    }
+
+    #[test]
+    fn null_is_refused_before_during_and_after_the_first_object() {
+        let table = Table::<u32>::new(1, "Test");
+        assert_eq!(get(&table, 0), Err(1002));
+        let tag = table.insert(7).ok().unwrap();
+        assert_eq!(get(&table, 0), Err(1002));
+        drop(table.remove(tag));
+        assert_eq!(get(&table, 0), Err(1002));
+        assert!(table.remove(0).is_err());
     }
 
     #[test]

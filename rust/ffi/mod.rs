@@ -2,7 +2,11 @@
 //!
 //! Nothing is computed here: arguments are checked, the core is asked, the answer is written out.
 //! `handle.rs` says what makes a handle valid, `guard.rs` that no panic crosses.
-#![allow(unsafe_code, reason = "pointers of another language become references here, each where its promise is written")]
+#![expect(clippy::doc_markdown, reason = "these comments become those of the C header, where backticks are noise")]
+#![allow(
+    unsafe_code,
+    reason = "pointers of another language become references here, each where its promise is written"
+)]
 
 mod abi;
 mod arguments;

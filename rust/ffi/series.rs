@@ -251,12 +251,13 @@ pub unsafe extern "C" fn omega_series_new(
 /// Calls the host's release when the last column that borrows from it is gone, once it has been armed.
 struct Owner {
     release: OmegaRelease,
-    owner: *mut c_void,
+    /// What `release` is called with.
+    token: *mut c_void,
     /// Not before the series is the host's: a refused one leaves the columns with the caller.
     armed: AtomicBool,
 }
 
-// SAFETY: the host promises that `release` may be called on any thread; nothing else is done with `owner`.
+// SAFETY: the host promises that `release` may be called on any thread; nothing else is done with `token`.
 unsafe impl Send for Owner {}
 // SAFETY: nothing is done through a shared reference.
 unsafe impl Sync for Owner {}
@@ -265,7 +266,7 @@ impl Drop for Owner {
     fn drop(&mut self) {
         if let (Some(release), true) = (self.release, *self.armed.get_mut()) {
             // SAFETY: promised by the host when it passed both.
-            unsafe { release(self.owner) }
+            unsafe { release(self.token) }
         }
     }
 }
@@ -304,7 +305,7 @@ pub unsafe extern "C" fn omega_series_new_borrowed(
         let out = self::out(out, "out")?;
         // SAFETY: promised by the caller.
         let (columns, options) = unsafe { (reference(columns, "columns")?, options_of(options)?) };
-        let owner = Arc::new(Owner { release, owner, armed: AtomicBool::new(false) });
+        let owner = Arc::new(Owner { release, token: owner, armed: AtomicBool::new(false) });
         let (len, volume) = (columns.len, columns.volume);
         // SAFETY: promised by the caller.
         let columns = unsafe {
@@ -516,10 +517,7 @@ pub unsafe extern "C" fn omega_series_gaps(
         let found = unsafe { series_of(series) }?.series().quality().gaps;
         // SAFETY: promised by the caller.
         unsafe {
-            out.write_all(found.iter().map(|&(step, number)| OmegaGap {
-                step_us: i64::try_from(step).unwrap_or(i64::MAX),
-                count: self::count(number),
-            }));
+            out.write_all(found.iter().map(|&(step_us, number)| OmegaGap { step_us, count: self::count(number) }));
             out_count.write(found.len());
         }
         Ok(())

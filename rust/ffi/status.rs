@@ -124,6 +124,8 @@ impl Failure {
 }
 
 impl From<Error> for Failure {
+    #[cold]
+    #[inline(never)]
     fn from(error: Error) -> Self {
         Self::new(error.code(), error.to_string())
     }
@@ -131,6 +133,7 @@ impl From<Error> for Failure {
 
 /// Keeps the message for this thread and gives the status back.
 #[cold]
+#[inline(never)]
 pub(super) fn record(failure: Failure) -> OmegaStatus {
     let text: Vec<u8> = failure.message.into_bytes().into_iter().filter(|byte| *byte != 0).collect();
     // Dropping the old message cannot panic, and a message without zero bytes is a C string.

@@ -48,9 +48,11 @@ impl TryFrom<i32> for TimeUnit {
     type Error = Error;
 
     fn try_from(number: i32) -> Result<Self, Error> {
-        Self::ALL.into_iter().map(|(unit, _)| unit).find(|unit| *unit as i32 == number).ok_or_else(|| {
-            Error::InvalidArgument(format!("unit {number} is none of 0 us, 1 s, 2 ms, 3 ns"))
-        })
+        Self::ALL
+            .into_iter()
+            .map(|(unit, _)| unit)
+            .find(|unit| *unit as i32 == number)
+            .ok_or_else(|| Error::InvalidArgument(format!("unit {number} is none of 0 us, 1 s, 2 ms, 3 ns")))
     }
 }
 
@@ -85,20 +87,19 @@ impl Header {
             [] => Ok(None),
             [position] => Ok(Some(*position)),
             several => {
-                let named: Vec<&str> = several.iter().map(|&i| names[i].as_str()).collect();
-                Err(Error::SchemaViolation(format!("more than one {what} column: {}", named.join(", "))))
+                let twice: Vec<&str> = several.iter().map(|&i| names[i].as_str()).collect();
+                Err(Error::SchemaViolation(format!("more than one {what} column: {}", twice.join(", "))))
             }
         };
-        let missing = |what: &str| {
-            Error::SchemaViolation(format!("no {what} column among the headers: {}", names.join(", ")))
-        };
-        let named = |name: &str| -> Vec<usize> { (0..names.len()).filter(|&i| names[i] == name).collect() };
+        let missing =
+            |what: &str| Error::SchemaViolation(format!("no {what} column among the headers: {}", names.join(", ")));
+        let all = |name: &str| -> Vec<usize> { (0..names.len()).filter(|&i| names[i] == name).collect() };
         let times: Vec<usize> = (0..names.len()).filter(|&i| TIME_NAMES.contains(&names[i].as_str())).collect();
         let index = names.first().is_some_and(String::is_empty).then_some(0);
         let time = only("time", &times)?.or(index).ok_or_else(|| missing("time"))?;
         let mut fields = [None; 5];
         for field in Field::ALL {
-            let position = only(field.name(), &named(field.name()))?;
+            let position = only(field.name(), &all(field.name()))?;
             if position.is_none() && field != Field::Volume {
                 return Err(missing(field.name()));
             }
@@ -120,7 +121,7 @@ fn parse_csv(bytes: &[u8], unit: TimeUnit, options: SeriesOptions) -> Result<Can
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::None).from_reader(bytes);
     let mut record = ByteRecord::new();
     let blame = |record: &ByteRecord, what: String| {
-        Error::InvalidFormat(format!("line {}: {what}", physical_line(bytes, record)))
+        Error::InvalidFormat(format!("line {}: {what}", physical_line(bytes, start(record))))
     };
     let mut read = |record: &mut ByteRecord| {
         reader.read_byte_record(record).map_err(|error| Error::InvalidFormat(error.to_string()))
@@ -130,11 +131,14 @@ fn parse_csv(bytes: &[u8], unit: TimeUnit, options: SeriesOptions) -> Result<Can
     }
     record.trim();
     let header = Header::new(&record)?;
-    let rows = bytes.iter().filter(|&&byte| byte == b'\n').count();
+    let rows = line_breaks(bytes);
     let mut timestamp: Vec<i64> = Vec::with_capacity(rows);
-    let mut fields: [Vec<f64>; 5] = header.fields.map(|column| Vec::with_capacity(if column.is_some() { rows } else { 0 }));
+    let mut fields: [Vec<f64>; 5] =
+        header.fields.map(|column| Vec::with_capacity(if column.is_some() { rows } else { 0 }));
     let (mut stamps, mut last_integer) = (Stamps::Text, 0);
+    let mut last_record = start(&record);
     while read(&mut record)? {
+        last_record = start(&record);
         if record.len() != header.width {
             let what = format!("{} fields where the header has {}", record.len(), header.width);
             return Err(blame(&record, what));
@@ -166,6 +170,9 @@ fn parse_csv(bytes: &[u8], unit: TimeUnit, options: SeriesOptions) -> Result<Can
             fields[field as usize].push(value);
         }
     }
+    if let Some(line) = unclosed_quote(bytes, last_record) {
+        return Err(Error::InvalidFormat(format!("line {line}: a quote is never closed")));
+    }
     if stamps == Stamps::Integers {
         refuse_wrong_unit(&timestamp, last_integer, unit)?;
     }
@@ -181,11 +188,37 @@ fn shrunk<T: Send + Sync + 'static>(mut values: Vec<T>) -> Column<T> {
     values.into()
 }
 
+/// Where the reader began to look for a record.
+fn start(record: &ByteRecord) -> usize {
+    record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(usize::MAX))
+}
+
 /// The 1-based line a record starts on: blank lines that the reader skipped are counted too.
-fn physical_line(bytes: &[u8], record: &ByteRecord) -> usize {
-    let from = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(bytes.len()));
+fn physical_line(bytes: &[u8], from: usize) -> usize {
+    let from = from.min(bytes.len());
     let blank = bytes[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    1 + bytes[..from + blank].iter().filter(|&&byte| byte == b'\n').count()
+    1 + line_breaks(&bytes[..from + blank])
+}
+
+#[expect(clippy::naive_bytecount, reason = "at most twice per file, and the compiler counts in vectors")]
+fn line_breaks(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte == b'\n').count()
+}
+
+/// The line of the last record if the file ends inside its quotes: the reader takes all that follows
+/// such a quote for one cell, so nothing else would tell that rows are missing.
+fn unclosed_quote(bytes: &[u8], last_record: usize) -> Option<usize> {
+    let (mut inside, mut at_start) = (false, true);
+    for &byte in bytes.get(last_record..)? {
+        if byte == b'"' && (inside || at_start) {
+            inside = !inside;
+            // A second quote right after a closing one stands for a quote and opens again.
+            at_start = !inside;
+        } else if !inside {
+            at_start = matches!(byte, b',' | b'\r' | b'\n');
+        }
+    }
+    inside.then(|| physical_line(bytes, last_record))
 }
 
 fn trim(cell: &[u8]) -> &[u8] {
@@ -215,13 +248,13 @@ fn parse_number(cell: &[u8]) -> Option<f64> {
 /// Seconds read as microseconds land in January 1970; no market data do.
 fn refuse_wrong_unit(timestamps: &[i64], last: i64, unit: TimeUnit) -> Result<(), Error> {
     const YEAR_1971: i64 = 31_536_000_000_000;
-    const YEAR_2200: i64 = 7_258_118_400_000_000;
+    const YEAR_2201: i64 = 7_289_654_400_000_000;
     if timestamps.iter().any(|&stamp| stamp >= YEAR_1971) {
         return Ok(());
     }
     let plausible = |unit: TimeUnit| {
         let nearest_micro = if unit == TimeUnit::Nanoseconds { last - last % 1000 } else { last };
-        unit.to_microseconds(nearest_micro).is_ok_and(|stamp| (YEAR_1971..YEAR_2200).contains(&stamp))
+        unit.to_microseconds(nearest_micro).is_ok_and(|stamp| (YEAR_1971..YEAR_2201).contains(&stamp))
     };
     let name = |unit: TimeUnit| TimeUnit::ALL.iter().find(|(u, _)| *u == unit).map_or("", |(_, name)| name);
     let hint = [TimeUnit::Seconds, TimeUnit::Milliseconds, TimeUnit::Nanoseconds, TimeUnit::Microseconds]
@@ -229,10 +262,10 @@ fn refuse_wrong_unit(timestamps: &[i64], last: i64, unit: TimeUnit) -> Result<()
         .find(|&other| other != unit && plausible(other))
         .map_or_else(
             || "no unit puts the last of them between 1971 and 2200".to_owned(),
-            |other| format!("they are likely in unit {}", name(other)),
+            |other| format!("they are likely meant with unit={}", name(other)),
         );
     Err(Error::InvalidFormat(format!(
-        "all integer stamps, the last being {last}, lie before 1971 when read in unit {}; {hint}",
+        "all integer stamps, the last being {last}, lie before 1971 when read with unit={}; {hint}",
         name(unit)
     )))
 }

@@ -1,0 +1,92 @@
+//! What the core costs in memory: 48 bytes a row where columns are copied, nothing where they are borrowed,
+//! nothing at all for a lookback.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use omega_slicer::{
+    CandleSeries, Column, Columns, LookbackOptions, PriceType, SeriesOptions, SymbolDataSlicer, Timeframe,
+};
+
+struct Counting;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+#[expect(unsafe_code, reason = "an allocator is unsafe by nature; this one only counts")]
+// SAFETY: everything is passed on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        HELD.fetch_add(layout.size(), Ordering::Relaxed);
+        CALLS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: promised by the caller.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: promised by the caller.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const ROWS: usize = 1_000_000;
+/// A series' own few words and its bounded time index, however many rows there are.
+const FIXED: usize = 68 * 1024;
+
+fn options() -> SeriesOptions {
+    SeriesOptions::new("MEM", Timeframe::M1, PriceType::Bid)
+}
+
+fn stamps() -> Vec<i64> {
+    (0..ROWS).map(|row| i64::try_from(row + row / 500).unwrap() * 60_000_000).collect()
+}
+
+// One test: the counters are the process's.
+#[test]
+fn rows_cost_their_columns_and_questions_cost_nothing() {
+    let (stamps, prices) = (Arc::new(stamps()), Arc::new(vec![1.1_f64; ROWS]));
+    let last = stamps[ROWS - 1];
+
+    let before = HELD.load(Ordering::Relaxed);
+    let column = || Column::shared(prices.clone());
+    let columns = Columns {
+        timestamp: Column::shared(stamps.clone()),
+        open: column(),
+        high: column(),
+        low: column(),
+        close: column(),
+        volume: Some(column()),
+    };
+    let borrowed = SymbolDataSlicer::new(CandleSeries::new(columns, options()).unwrap());
+    borrowed.get_lookback(last - 1, 200, LookbackOptions::default()).unwrap();
+    assert!(HELD.load(Ordering::Relaxed) - before <= FIXED, "borrowed columns cost nothing per row");
+
+    let before = HELD.load(Ordering::Relaxed);
+    let copy = || prices.to_vec().into();
+    let columns = Columns {
+        timestamp: stamps.to_vec().into(),
+        open: copy(),
+        high: copy(),
+        low: copy(),
+        close: copy(),
+        volume: Some(copy()),
+    };
+    let copied = SymbolDataSlicer::new(CandleSeries::new(columns, options()).unwrap());
+    copied.get_lookback(last - 1, 200, LookbackOptions::default()).unwrap();
+    assert!(HELD.load(Ordering::Relaxed) - before <= 48 * ROWS + FIXED, "copied columns cost 48 bytes a row");
+
+    let calls = CALLS.load(Ordering::Relaxed);
+    let mut rows = 0;
+    for &now in &stamps[199..] {
+        rows += copied.get_lookback(now, 200, LookbackOptions::default()).unwrap().close().len();
+        rows += usize::from(copied.get_candle_at(now).is_some());
+        rows += copied.get_slice(now - 60_000_000, now, true).unwrap().len();
+    }
+    assert!(rows > 200 * (ROWS - 200));
+    assert_eq!(CALLS.load(Ordering::Relaxed), calls, "no question allocates");
+}
