@@ -28,8 +28,9 @@ def build_library() -> Path:
     """Run cargo in the checkout this package stands in; the library's path."""
     if os.environ.get("OMEGA_SKIP_NATIVE") == "1":
         raise NotBuilt("left out at installation: OMEGA_SKIP_NATIVE=1")
-    if not (_ROOT / "Cargo.toml").is_file():
-        raise NotBuilt("not built at installation: no Cargo.toml above the package (a source distribution?)")
+    manifest = _ROOT / "Cargo.toml"
+    if not manifest.is_file() or 'name = "omega-slicer"' not in manifest.read_text("utf-8"):
+        raise NotBuilt("not built at installation: the Rust sources are not above the package")
     cargo = shutil.which("cargo")
     if cargo is None:
         raise NotBuilt("not built at installation: no cargo on PATH (a Rust toolchain is needed)")
@@ -51,12 +52,14 @@ class BuildWithLibrary(build_py):
     """Copies the package, then the library beside it; an editable install uses the checkout's own build."""
 
     def run(self) -> None:
-        """Build."""
-        super().run()
+        """Build into an empty folder: what an earlier build left there would be installed too."""
+        package = Path(self.build_lib, "omega_slicer")
         if self.editable_mode:
+            super().run()
             return
-        folder = Path(self.build_lib, "omega_slicer", "_native")
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(package, ignore_errors=True)
+        super().run()
+        folder = package / "_native"
         folder.mkdir(parents=True)
         try:
             library = build_library()
@@ -71,14 +74,17 @@ class BuildWithLibrary(build_py):
 class PlatformWheel(bdist_wheel):
     """A wheel for any Python of this platform if it carries the library, for any platform if not."""
 
+    def run(self) -> None:
+        """Build first: only then is it known which of the two it is."""
+        self.run_command("build_py")
+        folder = Path(self.get_finalized_command("build_py").build_lib, "omega_slicer", "_native")
+        self.root_is_pure = not any(folder.glob("*omega_slicer.*"))
+        super().run()
+
     def get_tag(self) -> tuple[str, str, str]:
         """py3-none-<platform>, or py3-none-any."""
         python, abi, platform = super().get_tag()
-        built = self.get_finalized_command("build_py").build_lib
-        carried = any(Path(built, "omega_slicer", "_native").glob("*omega_slicer.*"))
-        if not carried:
-            return python, abi, platform
-        return "py3", "none", self.plat_name.replace("-", "_").replace(".", "_")
+        return (python, abi, platform) if self.root_is_pure else ("py3", "none", platform)
 
 
 setup(cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": PlatformWheel})
