@@ -93,6 +93,8 @@ lint: setup-python ## rustfmt, clippy, ruff and mypy
 	.venv/bin/ruff check --config python/pyproject.toml $(PYTHON_FOLDERS)
 	.venv/bin/ruff format --check --config python/pyproject.toml $(PYTHON_FOLDERS)
 	.venv/bin/mypy --strict --config-file python/pyproject.toml python/src
+	MYPYPATH=python/src .venv/bin/mypy --strict --config-file python/pyproject.toml \
+		examples/run.py examples/harness examples/python/backtest.py
 
 test-rust: ## the Rust tests
 	$(NEED_CARGO)
