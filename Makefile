@@ -67,8 +67,7 @@ build-faulty:
 	cargo build --locked --features fault-injection --target-dir "$(FAULTY_DIR)"
 
 run: build setup-python ## run the same backtest in four languages and compare them
-	@julia=$$(tools/setup_julia.sh) && python=$$(tools/setup_python.sh) && \
-	JULIA=$$julia "$$python" examples/run.py \
+	@.venv/bin/python examples/run.py \
 		$(if $(BID),--bid "$$BID") $(if $(ASK),--ask "$$ASK") \
 		$(if $(SYMBOL),--symbol "$$SYMBOL") $(if $(TIMEFRAME),--timeframe "$$TIMEFRAME")
 
@@ -113,8 +112,7 @@ test-python: build build-faulty setup-python ## the Python package's tests
 	PYTHONPATH=python/src .venv/bin/python -m pytest python/tests
 
 test-examples: build setup-python ## the backtest's fingerprints on a small generated series
-	@julia=$$(tools/setup_julia.sh) && set -x && \
-	JULIA=$$julia .venv/bin/python examples/run.py --check
+	.venv/bin/python examples/run.py --check
 
 # More random cases, optimised code, fewer features, the documentation.
 check-rust:

@@ -61,7 +61,7 @@ def compare(market: Market) -> None:
         for program in programs:
             with progress(f"running {program.name}"):
                 outcomes.append(run(program, market, None if outcomes else trades))
-        print(f"\n{market.symbol} {market.timeframe}: {', '.join(market.files)}\n")
+        print(f"\n{market.symbol} {market.timeframe}: {', '.join(path.name for path in market.files)}\n")
         print(table(outcomes), end="\n\n", flush=True)
         found = differences(outcomes)
         if found:

@@ -31,9 +31,9 @@ class Market:
         return cls(bid, ask.resolve() if ask else None, symbol or symbol_of(bid), str(frame))
 
     @property
-    def files(self) -> list[str]:
+    def files(self) -> list[Path]:
         """The one or two files."""
-        return [str(path) for path in (self.bid, self.ask) if path]
+        return [path for path in (self.bid, self.ask) if path]
 
     def read(self) -> tuple[CandleSeries, CandleSeries]:
         """The bid and the ask series."""

@@ -143,7 +143,7 @@ def run(program: Program, market: Market, trades: Path | None = None) -> Outcome
     options = ["--symbol", market.symbol, "--timeframe", market.timeframe]
     if trades:
         options += ["--trades", str(trades)]
-    text = execute([*program.command, *market.files, *options], environment(program.backend))
+    text = execute([*program.command, *map(str, market.files), *options], environment(program.backend))
     printed = dict(line.partition(" ")[::2] for line in text.splitlines())
     if tuple(printed) != KEYS:
         raise RunError(f"{program.name} printed {', '.join(printed)} instead of {', '.join(KEYS)}")
