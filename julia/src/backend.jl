@@ -7,7 +7,7 @@ const ENVIRONMENT_WORDS = (
     "true" => :native, "1" => :native, "yes" => :native, "on" => :native,
     "false" => :julia, "0" => :julia, "no" => :julia, "off" => :julia, "auto" => :auto,
 )
-const ENVIRONMENT_NAMES = ("USE_RUST_SLICER", "OMEGA_USE_RUST_SLICER")
+const ENVIRONMENT_NAMES = ("OMEGA_USE_RUST_SLICER", "USE_RUST_SLICER")
 
 # What was asked for, and by whom.
 struct Choice
@@ -24,10 +24,11 @@ const WARNED = Ref(false)
 
 Chooses the backend of every series and slicer made from now on, over the environment and `omega.toml`
 and under a `backend=` argument; `nothing` takes the choice back. Existing ones keep theirs. `slicer` is
-the only module today. Choosing does not load the library: the first use does, and with `"native"` it
-throws 6005, listing each place looked at and why it failed, if there is none.
+the only module today. `"native"` looks for the library at once.
 
-Errors: 1001 for an unknown module or word, 1004 for another type. O(1), thread-safe.
+Errors: 1001 for an unknown module or word, 1004 for another type; with `"native"` 6005, listing each place
+looked at and why it failed, if there is no library, or 5004 if one is there but does not fit: then nothing
+has changed. O(1), thread-safe.
 Source: `src/backend.jl`.
 
 ```jldoctest
@@ -44,6 +45,7 @@ julia> set_backend("slicer", nothing)
 function set_backend(mod, backend)
     name = module_name(mod)
     choice = backend === nothing ? nothing : argument_choice(backend, string("set_backend(\"", name, "\")"))
+    choice === :native && library_for(Choice(:native, "set_backend"))
     lock(BACKEND_LOCK) do
         choice === nothing ? delete!(SET_BACKEND, name) : (SET_BACKEND[name] = choice)
     end

@@ -203,7 +203,8 @@ function lookback_memory(n::Int64, m::Int)
     try
         return Matrix{Float64}(undef, n, m)
     catch error
-        error isa Union{OutOfMemoryError,ArgumentError} || rethrow()
+        # Which of them says that it is too much differs from release to release.
+        error isa Union{OutOfMemoryError,ArgumentError,ErrorException} || rethrow()
         fail(OUT_OF_MEMORY, "a matrix of ", m, " times and n ", n, " does not fit into memory")
     end
 end

@@ -59,6 +59,8 @@ end
 
 # Broadcasts and copies that write to the very memory behind a column must notice it.
 Base.dataids(column::ReadOnlyColumn) = Base.dataids(column.data)
+Base.unaliascopy(column::Column{T}) where {T} = Column{T}(collect(column), 0, column.length)
+Base.unaliascopy(column::VolumeColumn) = VolumeColumn(collect(column), true, 0, column.length)
 
 # For C code that reads (under GC.@preserve); an absent volume has no memory to point at.
 Base.strides(::Column) = (1,)

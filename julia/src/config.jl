@@ -18,7 +18,7 @@ end
 function config_choice(mod::String)
     path, demanded = config_path()
     if !isfile(path)
-        demanded && fail(FILE_NOT_FOUND, "OMEGA_CONFIG names ", path, ", which is not a file")
+        demanded && fail(ispath(path) ? IO_ERROR : FILE_NOT_FOUND, path, ": no such file (environment variable OMEGA_CONFIG)")
         return nothing
     end
     text = try
@@ -27,29 +27,28 @@ function config_choice(mod::String)
         fail(IO_ERROR, path, ": ", sprint(showerror, error))
     end
     choices = parse_config(text, path)
-    return haskey(choices, mod) ? (choices[mod], path) : nothing
+    return haskey(choices, mod) ? (choices[mod], abspath(path)) : nothing
 end
+
+# A whole line: nothing, a comment, or a key and a word.
+const CONFIG_LINE = r"^[ \t]*(?:([A-Za-z0-9_-]+)[ \t]*=[ \t]*\"([^\"\\]*)\"[ \t]*)?(?:#.*)?$"
 
 # Module name to choice. Errors name the file and the line.
 function parse_config(text::String, path::String)
     choices = Dict{String,Symbol}()
     isvalid(text) || fail(INVALID_FORMAT, path, ": not UTF-8 text")
     for (number, line) in enumerate(split(text, '\n'))
-        line = strip(number == 1 ? chopprefix_bom(line) : line, [' ', '\t', '\r'])
-        (isempty(line) || startswith(line, '#')) && continue
-        where = string(path, " line ", number)
-        found = match(r"^([A-Za-z0-9_-]+|\"[^\"\\]*\"|'[^']*')[ \t]*=[ \t]*(?:\"([^\"\\]*)\"|'([^']*)')[ \t]*(?:#.*)?$", line)
-        found === nothing && fail(INVALID_FORMAT, where, ": expected key = \"value\", found ", quoted(line))
-        key = strip(found.captures[1], ['"', '\''])
-        word = something(found.captures[2], found.captures[3])
+        where = string(path, ", line ", number)
+        found = match(CONFIG_LINE, endswith(line, '\r') ? chop(line) : line)
+        found === nothing && fail(INVALID_FORMAT, where, ": ", quoted(line), " is not of the form: module = \"word\"")
+        key, word = found.captures
+        key === nothing && continue
         key in MODULES || fail(INVALID_ARGUMENT, where, ": unknown key ", quoted(key), "; known: ", join(MODULES, ", "))
-        haskey(choices, key) && fail(INVALID_FORMAT, where, ": ", key, " is set twice")
+        haskey(choices, key) && fail(INVALID_ARGUMENT, where, ": ", quoted(key), " is there twice")
         choices[key] = word_choice(word, FILE_WORDS, string(where, ": ", key))
     end
     return choices
 end
-
-chopprefix_bom(line) = startswith(line, '\ufeff') ? SubString(line, nextind(line, 1)) : line
 
 # The choice a word stands for; anything else is an error naming where it stood and what is allowed.
 function word_choice(word::AbstractString, words, where::String)

@@ -5,7 +5,8 @@
 include("support.jl")
 
 const PARTS = [
-    "vectors.jl",
+    "vectors.jl", "surface.jl", "differential.jl", "lookahead.jl", "bad_input.jl", "csv_reading.jl",
+    "memory.jl", "choice.jl", "fault.jl", "threads.jl", "docs.jl",
 ]
 
 if NATIVE_MISSING !== nothing

@@ -1,7 +1,7 @@
 # What the tests share: backends under test, errors as values, series to ask, child processes.
 # No test is here.
 
-using OmegaJulia, Dates, Random, Test
+using OmegaJulia, Dates, Libdl, Random, Test
 
 const PACKAGE = dirname(@__DIR__)
 const ROOT = dirname(PACKAGE)
