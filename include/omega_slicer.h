@@ -880,7 +880,7 @@ OmegaStatus omega_slicer_get_candles_asof(const OmegaSeries *series,
                                           int64_t *rows);
 
 /**
- * One field over the lookback of each of count times: out[i * n + j] is the j-th oldest value at times[i].
+ * One field over the lookback of each of count times: out[i * n + j] is the j-th oldest value at the i-th time.
  *
  * With OMEGA_PARTIAL missing history is NaN on the left; an absent volume is NaN throughout. Threads: any.
  * O(count x n). Errors: as omega_slicer_get_lookbacks; OMEGA_INVALID_ARGUMENT for an unknown field.
