@@ -6,6 +6,7 @@ Values and their validation only; nothing here holds or searches data.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
@@ -29,6 +30,7 @@ __all__ = [
     "check_path",
     "check_unit",
     "column_lengths",
+    "make_candle",
 ]
 
 CHECKS: Final = ("full", "order", "none")
@@ -61,6 +63,10 @@ class Candle(NamedTuple):
 
     def __hash__(self) -> int:
         return hash(tuple(None if np.isnan(value) else value for value in self))
+
+
+# Half as long as calling the class, which a single question does for each answer.
+make_candle: Final[Callable[[type[Candle], tuple[Any, ...]], Candle]] = tuple.__new__
 
 
 def _same(left: Any, right: Any) -> bool:

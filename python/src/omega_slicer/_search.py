@@ -16,14 +16,15 @@ from ._columns import Stamps
 
 __all__ = ["Coarse", "rows_through"]
 
-# At most so many buckets: a fixed cost (128 KiB), not one per row.
-_BUCKETS: Final = 1 << 14
+# At most so many stretches: 256 KiB however long a series is.
+_BUCKETS: Final = 1 << 16
 
 
 class Coarse:
-    """Where each of up to 16384 equally long stretches of time begins among the rows.
+    """Where each of up to 65536 equally long stretches of time begins among the rows.
 
-    Narrows a search to the few rows of one stretch. Made from strictly increasing stamps in O(16384 log n).
+    Narrows a search to the few rows of one stretch. Made from strictly increasing stamps in O(65536 log n),
+    or O(n) for short series, when the first question jumps in time.
     """
 
     __slots__ = ("buckets", "first", "rows", "shift")
@@ -31,12 +32,14 @@ class Coarse:
     def __init__(self, stamps: Stamps) -> None:
         first, last = int(stamps[0]), int(stamps[-1])
         self.first = first
-        self.shift = max(0, (last - first).bit_length() - _BUCKETS.bit_length() + 1)
+        buckets = min(_BUCKETS, 1 << (len(stamps) // 8).bit_length())
+        self.shift = max(0, (last - first).bit_length() - buckets.bit_length() + 1)
         self.buckets = ((last - first) >> self.shift) + 1
-        # Python's integers: the last edge may lie beyond int64, where no stamp can.
-        edges = np.array([first + (k << self.shift) for k in range(self.buckets)], np.int64)
-        rows = np.searchsorted(stamps, edges)
-        self.rows = np.append(rows, len(stamps)).astype(np.int64).data.toreadonly()
+        # An edge lies between the first stamp and the last, so nothing overflows, though a distance may.
+        edges = np.arange(self.buckets, dtype=np.uint64) << np.uint64(self.shift)
+        rows = np.searchsorted(stamps, (edges + np.array(first).view(np.uint64)).view(np.int64))
+        small = np.int32 if len(stamps) < 1 << 31 else np.int64
+        self.rows = np.append(rows, len(stamps)).astype(small).data.toreadonly()
 
 
 def rows_through(stamps: memoryview, coarse: Callable[[], Coarse]) -> Callable[[int], int]:

@@ -19,7 +19,7 @@ from ._counts import tick
 from ._engine import Engine
 from ._errors import DeserializationFailedError, TypeMismatchError
 from ._frames import columns_of
-from ._model import Candle, Columns, Options, PriceType, check_length, check_path, check_unit
+from ._model import Candle, Columns, Options, PriceType, check_length, check_path, check_unit, make_candle
 from ._quality import Quality, report
 from ._search import Coarse
 from .timeframe import Timeframe
@@ -215,7 +215,8 @@ class CandleSeries:
 
     def _candle(self, row: int) -> Candle:
         timestamp, open_, high, low, close, volume = self._cells
-        return Candle(timestamp[row], open_[row], high[row], low[row], close[row], volume[row])
+        values = (timestamp[row], open_[row], high[row], low[row], close[row], volume[row])
+        return make_candle(Candle, values)
 
     def _stretches(self) -> Coarse:
         if self._coarse is None:

@@ -16,7 +16,7 @@ from ._engine import Admits, Engine
 from ._errors import InvalidArgumentError, OutOfBoundsError
 from ._fallback import insufficient
 from ._frames import is_frame
-from ._model import Candle, PriceType, check_field, check_n
+from ._model import Candle, PriceType, check_field, check_n, make_candle
 from ._search import rows_through
 from ._series import CandleSeries
 from ._time import INT64_MAX, INT64_MIN, Time, Times, to_us, to_us_array
@@ -53,6 +53,7 @@ class SymbolDataSlicer:
 
     __slots__ = (
         "__weakref__",
+        "_before",
         "_cells",
         "_count_asof",
         "_count_at",
@@ -105,6 +106,8 @@ class SymbolDataSlicer:
         self._kind = "native" if engine.name == "native" else "fallback"
         self._cells = series._cells
         self._duration = series.timeframe.duration
+        # A place of its own for where slices start, so that both ends of a moving slice are near the last.
+        self._before = rows_through(series._stamps, series._stretches)
         self._through = rows_through(series._stamps, series._stretches)
         self._count_slice = ticker("get_slice", engine.single)
         self._count_at = ticker("get_candle_at", engine.single)
@@ -135,7 +138,7 @@ class SymbolDataSlicer:
         self._count_slice()
         if start > end:
             raise InvalidArgumentError(f"start {start} is after end {end}")
-        first = self._through(start - 1)
+        first = self._before(start - 1)
         stop = self._through(end if include_current else end - 1)
         if not stop or first == len(self._cells[0]):
             raise self._outside(start, end, include_current)
@@ -157,7 +160,8 @@ class SymbolDataSlicer:
         timestamp, open_, high, low, close, volume = self._cells
         if row < 0 or timestamp[row] != t:
             return None
-        return Candle(t, open_[row], high[row], low[row], close[row], volume[row])
+        values = (t, open_[row], high[row], low[row], close[row], volume[row])
+        return make_candle(Candle, values)
 
     def get_candle_asof(self, t: Time, closed_only: bool = False) -> Candle | None:
         """The latest candle stamped `<= t`, which may still be forming at `t`; None if there is none.
@@ -172,7 +176,8 @@ class SymbolDataSlicer:
         if row < 0:
             return None
         timestamp, open_, high, low, close, volume = self._cells
-        return Candle(timestamp[row], open_[row], high[row], low[row], close[row], volume[row])
+        values = (timestamp[row], open_[row], high[row], low[row], close[row], volume[row])
+        return make_candle(Candle, values)
 
     def get_lookback(
         self,
