@@ -60,6 +60,7 @@ include("csv_cells.jl")
 include("csv_records.jl")
 include("csv.jl")
 include("status.jl")
+include("warmup.jl")
 
 function __init__()
     size_counts()

@@ -76,7 +76,8 @@ function environment_choice()
     isempty(found) && return nothing
     if last(found[1]) !== last(found[end])
         a, b = first(found[1]), first(found[end])
-        fail(INVALID_ARGUMENT, "environment variables disagree: ", a, " is ", quoted(ENV[a]), ", ", b, " is ", quoted(ENV[b]))
+        fail(INVALID_ARGUMENT, "environment variables disagree: ", a, " is ", quoted(ENV[a]), ", ",
+            b, " is ", quoted(ENV[b]))
     end
     return Choice(last(found[1]), first(found[1]))
 end

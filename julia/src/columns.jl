@@ -1,5 +1,5 @@
 # Memory: taking a caller's vectors without a copy, and handing rows out as read-only views.
-# Nothing here writes to a column, and nothing hands out an array that a caller could write to.
+# Nothing here writes to a column, and nothing public hands out an array that a caller could write to.
 
 """
     ReadOnlyColumn{T} <: AbstractVector{T}

@@ -18,7 +18,8 @@ end
 function config_choice(mod::String)
     path, demanded = config_path()
     if !isfile(path)
-        demanded && fail(ispath(path) ? IO_ERROR : FILE_NOT_FOUND, path, ": no such file (environment variable OMEGA_CONFIG)")
+        demanded && fail(ispath(path) ? IO_ERROR : FILE_NOT_FOUND, path,
+            ": no such file (environment variable OMEGA_CONFIG)")
         return nothing
     end
     text = try

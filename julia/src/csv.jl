@@ -50,7 +50,9 @@ function read_csv(path; symbol, timeframe, price_type="bid", unit="us", check="f
     return native_read_csv(library, String(path), stamps, identity, checked, missing_allowed)
 end
 
-function native_read_csv(library::NativeLibrary, path::String, unit::Int, identity::NamedTuple, check::Int, allow_missing::Bool)
+function native_read_csv(library::NativeLibrary, path::String, unit::Int, identity::NamedTuple, check::Int,
+    allow_missing::Bool)
+
     out = Ref{Ptr{Cvoid}}(C_NULL)
     status = GC.@preserve identity ccall(library.series_read_csv, Int32,
         (Cstring, Int32, Ref{NativeOptions}, Ref{Ptr{Cvoid}}),

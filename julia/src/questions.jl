@@ -31,13 +31,14 @@ end
     return Int64(n)
 end
 @noinline fail_row_count(n) =
-    n < 1 ? fail(INVALID_ARGUMENT, "n must be at least 1, got ", n) : fail(INVALID_ARGUMENT, "n does not fit into an Int64: ", n)
+    fail(INVALID_ARGUMENT, n < 1 ? "n must be at least 1, got " : "n does not fit into an Int64: ", n)
 
 # A native answer as Candles. The check costs a fraction of the call, and without it a fault in the library
 # would become a read outside the columns.
 @inline function native_candles(slicer::SymbolDataSlicer, range::RowRange)
     rows = length(slicer.timestamp)
-    (0 <= range.start) & (0 <= range.len) & (range.start <= rows - range.len) || fail_native_rows(range.start, range.len, rows)
+    (0 <= range.start) & (0 <= range.len) & (range.start <= rows - range.len) ||
+        fail_native_rows(range.start, range.len, rows)
     return Candles(slicer.series, range.start, range.len)
 end
 @noinline fail_native_rows(start, len, rows) = fail(FFI_ERROR, "the native library answered rows ", start, " to ",

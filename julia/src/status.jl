@@ -82,7 +82,8 @@ function backend_and_reason(choice::Choice)
     choice.requested === :julia && return ("julia", string("asked for by ", choice.source))
     library = find_library()
     library === nothing || return ("native", string("the library fits (", choice.source, ": ", choice.requested, ")"))
-    reason = string("the native library is not available: ", join((string(f.place, ": ", f.why) for f in LIBRARY.failures), "; "))
+    places = join((string(f.place, ": ", f.why) for f in LIBRARY.failures), "; ")
+    reason = string("the native library is not available: ", places)
     return (choice.requested === :native ? "none" : "julia", reason)
 end
 

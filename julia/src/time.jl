@@ -37,7 +37,6 @@ microseconds(t) = fail_time_type(t)
 
 # A batch's times. A plain Vector{Int64} goes through as it is.
 batch_times(times::Vector{Int64}) = times
-batch_times(times::AbstractVector{<:Union{Dates.DateTime,Dates.Date,Integer}}) = Int64[element_time(t, i) for (i, t) in enumerate(times)]
 batch_times(times::AbstractVector) = Int64[element_time(t, i) for (i, t) in enumerate(times)]
 batch_times(times) =
     fail(TYPE_MISMATCH, "times must be a vector of times, got ", repr(times), " (", typeof(times), ")")

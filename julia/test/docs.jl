@@ -12,6 +12,8 @@ function docstrings()
     return found
 end
 
+is_incomplete(input) = Meta.isexpr(Meta.parse(string("begin\n", input, "\nend"); raise=false), (:incomplete, :error))
+
 # The ```jldoctest blocks of a docstring, as lists of (input, expected output).
 function examples(text)
     blocks = Vector{Tuple{String,String}}[]
@@ -19,11 +21,7 @@ function examples(text)
         steps = Tuple{String,String}[]
         for step in split(block[1], "julia> "; keepempty=false)
             lines = split(rstrip(step), '\n')
-            # Continuation lines of an input are indented below the prompt.
-            inputs = 1
-            while inputs < length(lines) && (startswith(lines[inputs+1], "       ") || !Meta.isexpr(Meta.parse(join(lines[1:inputs], '\n'); raise=false), :incomplete) == false)
-                inputs += 1
-            end
+            inputs = findfirst(last -> !is_incomplete(join(lines[1:last], '\n')), eachindex(lines))
             push!(steps, (join(lines[1:inputs], '\n'), strip(join(lines[inputs+1:end], '\n'))))
         end
         push!(blocks, steps)

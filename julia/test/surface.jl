@@ -120,6 +120,10 @@ end
     @test open == [1.0; expected]
 end
 
+@testset "no call is ambiguous" begin
+    @test isempty(detect_ambiguities(OmegaJulia))
+end
+
 @testset "timeframes are their durations" begin
     @test Timeframe("H1") == Timeframe("60min") == Timeframe(Hour(1)) == Timeframe(3_600_000_000) == parse(Timeframe, "h1")
     @test Timeframe(:M5).duration == 300_000_000 && Timeframe("M1") < Timeframe("M5")
