@@ -61,6 +61,8 @@ build: ## build the native library (shared, static) and its header
 	$(NEED_CARGO)
 	$(NEED_CC)
 	cargo build --release --locked
+	@# What a program linked against the checkout looks for.
+	@ln -sf libomega_slicer.so "$(TARGET_DIR)/release/libomega_slicer.so.$(MAJOR)"
 
 build-faulty:
 	$(NEED_CARGO)
@@ -99,7 +101,7 @@ test-rust: ## the Rust tests
 	$(NEED_CARGO)
 	cargo test --locked
 
-test-c: build ## the C ABI from C11 and C++17, under Valgrind where installed
+test-c: build build-faulty ## the C ABI from C11 and C++17, under Valgrind where installed
 	$(call note,$(firstword $(CXX)),g++,the C++17 half of the C tests is not run)
 	$(call note,valgrind,valgrind,the C tests are not run under Valgrind)
 	tests/c/run.sh

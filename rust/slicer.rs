@@ -240,12 +240,9 @@ impl SymbolDataSlicer {
     /// `partial`.
     #[inline]
     pub fn get_lookback(&self, now: i64, n: usize, options: LookbackOptions) -> Result<Candles<'_>, Error> {
-        if n == 0 {
-            return Err(no_rows_asked_for());
-        }
         let available = self.rows_admitted(now, self.delay(options));
-        if available < n && !options.partial {
-            return Err(Error::InsufficientData { requested: n, available, now, element: None });
+        if n == 0 || available < n && !options.partial {
+            return Err(refused_lookback(now, n, available));
         }
         Ok(self.candles(last_rows(available, n)))
     }
@@ -353,6 +350,15 @@ impl SymbolDataSlicer {
 const fn last_rows(available: usize, n: usize) -> RowRange {
     let len = if available < n { available } else { n };
     RowRange { start: available - len, len }
+}
+
+#[cold]
+#[inline(never)]
+fn refused_lookback(now: i64, n: usize, available: usize) -> Error {
+    match n {
+        0 => no_rows_asked_for(),
+        requested => Error::InsufficientData { requested, available, now, element: None },
+    }
 }
 
 #[cold]

@@ -168,25 +168,29 @@ fn gallop(timestamps: &[i64], from: usize, admit: impl Fn(i64) -> bool) -> usize
     from + low + rest[low..high].partition_point(|&stamp| admit(stamp))
 }
 
-/// Walks a column of timestamps: cheap when times come in order, right when they do not.
+/// Walks a column of timestamps: a step or two when times come in order, the index when they do not.
 #[derive(Debug, Clone)]
 pub struct Cursor<'a> {
     timestamps: &'a [i64],
+    index: &'a TimeIndex,
     rows: usize,
 }
 
 impl<'a> Cursor<'a> {
-    /// A cursor before the first row.
+    /// A cursor before the first row of `timestamps`, which `index` belongs to.
     #[must_use]
-    pub const fn new(timestamps: &'a [i64]) -> Self {
-        Self { timestamps, rows: 0 }
+    pub const fn new(timestamps: &'a [i64], index: &'a TimeIndex) -> Self {
+        Self { timestamps, index, rows: 0 }
     }
 
-    /// How many rows are stamped at or before `t`; O(1) amortised for ascending times.
+    /// How many rows are stamped at or before `t`.
     #[inline]
     pub fn rows_through(&mut self, t: i64) -> usize {
-        let from = if self.rows > 0 && self.timestamps[self.rows - 1] > t { 0 } else { self.rows };
-        self.rows = gallop(self.timestamps, from, |stamp| stamp <= t);
+        let passed = |rows: usize| rows.checked_sub(1).is_none_or(|row| self.timestamps[row] <= t);
+        let ends = |rows: usize| self.timestamps.get(rows).is_none_or(|&stamp| t < stamp);
+        let near =
+            (self.rows..=self.rows + 1).find(|&rows| rows <= self.timestamps.len() && passed(rows) && ends(rows));
+        self.rows = near.unwrap_or_else(|| self.index.rows_through(self.timestamps, t));
         self.rows
     }
 }
@@ -212,7 +216,7 @@ mod tests {
                 timestamps.push(timestamps.last().unwrap() + step);
             }
             let index = TimeIndex::default();
-            let mut cursor = Cursor::new(&timestamps);
+            let mut cursor = Cursor::new(&timestamps, &index);
             let near: Vec<i64> = timestamps.iter().flat_map(|&s| [s.saturating_sub(1), s, s.saturating_add(1)]).collect();
             for &t in near.iter().chain(&extra) {
                 prop_assert_eq!(index.rows_through(&timestamps, t), brute(&timestamps, t));

@@ -114,10 +114,11 @@ impl<T> Out<T> {
     /// The pointer must be valid for writing `count` values.
     #[inline]
     pub(super) unsafe fn write_all(self, values: impl Iterator<Item = T>) {
-        for (i, value) in values.take(self.count).enumerate() {
+        // Inner iteration: the loop over a batch is the iterator's own, as tight as it can be.
+        values.take(self.count).enumerate().for_each(|(i, value)| {
             // SAFETY: `i` is below `count`; the rest is promised by the caller.
             unsafe { self.pointer.add(i).write(value) }
-        }
+        });
     }
 }
 

@@ -11,11 +11,9 @@ use std::sync::{Mutex, PoisonError};
 use super::status::Failure;
 use crate::error::ErrorCode;
 
-const SLOT_BITS: u32 = 20;
-const GENERATION_BITS: u32 = 36;
-const CHUNK_BITS: u32 = 10;
-const CHUNK: usize = 1 << CHUNK_BITS;
-const CHUNKS: usize = 1 << (SLOT_BITS - CHUNK_BITS);
+const SLOT_BITS: u32 = 18;
+const GENERATION_BITS: u32 = 38;
+const SLOTS: usize = 1 << SLOT_BITS;
 
 struct Slot {
     /// The handle that is valid for this slot, or 0.
@@ -34,28 +32,22 @@ pub(super) struct Table<T> {
     /// Distinguishes kinds: no handle of one is valid for another.
     mark: u64,
     noun: &'static str,
-    /// Made on demand and never freed, so that readers need no lock.
-    chunks: [AtomicPtr<[Slot; CHUNK]>; CHUNKS],
+    /// Zero pages until a slot is used: they cost address space, and readers neither a lock nor a detour.
+    slots: [Slot; SLOTS],
     free: Mutex<Free>,
     objects: PhantomData<T>,
 }
 
 impl<T: Send + Sync> Table<T> {
+    #[expect(clippy::large_stack_arrays, reason = "evaluated at compile time: a table is always a static")]
     pub(super) const fn new(mark: u8, noun: &'static str) -> Self {
         Self {
             mark: (mark as u64) << (SLOT_BITS + GENERATION_BITS),
             noun,
-            chunks: [const { AtomicPtr::new(std::ptr::null_mut()) }; CHUNKS],
+            slots: [const { Slot { tag: AtomicU64::new(0), object: AtomicPtr::new(std::ptr::null_mut()) } }; SLOTS],
             free: Mutex::new(Free { slots: Vec::new(), used: 0 }),
             objects: PhantomData,
         }
-    }
-
-    #[inline]
-    fn slot(&self, number: usize) -> Option<&Slot> {
-        let chunk = self.chunks.get(number >> CHUNK_BITS)?.load(Ordering::Acquire);
-        // SAFETY: NULL, or leaked by `insert`, which finished it before it stored it (Acquire sees Release).
-        unsafe { chunk.as_ref() }.map(|slots| &slots[number & (CHUNK - 1)])
     }
 
     #[inline]
@@ -64,33 +56,23 @@ impl<T: Send + Sync> Table<T> {
         if tag >> (SLOT_BITS + GENERATION_BITS) != self.mark >> (SLOT_BITS + GENERATION_BITS) {
             return None;
         }
-        let number = usize::try_from(tag & ((1 << SLOT_BITS) - 1)).ok()?;
-        self.slot(number).filter(|slot| slot.tag.load(Ordering::Acquire) == tag)
+        let slot = self.slots.get(slot_number(tag))?;
+        (slot.tag.load(Ordering::Acquire) == tag).then_some(slot)
     }
 
     /// Takes `object` into the table; its handle is never 0.
     pub(super) fn insert(&self, object: T) -> Result<u64, Failure> {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let (number, generation) = if let Some(reused) = free.slots.pop() {
-            reused
-        } else {
-            let number = free.used;
-            let chunk = self.chunks.get(number >> CHUNK_BITS).ok_or_else(|| {
-                Failure::new(ErrorCode::ResourceLimitExceeded, format!("more than {number} live {} handles", self.noun))
-            })?;
-            if chunk.load(Ordering::Relaxed).is_null() {
-                let slots =
-                    [const { Slot { tag: AtomicU64::new(0), object: AtomicPtr::new(std::ptr::null_mut()) } }; CHUNK];
-                chunk.store(Box::into_raw(Box::new(slots)), Ordering::Release);
-            }
-            free.used += 1;
-            (number, 1)
+        let reused = free.slots.pop();
+        let (number, generation) = reused.unwrap_or((free.used, 1));
+        let Some(slot) = self.slots.get(number) else {
+            let message = format!("more than {SLOTS} live {} handles", self.noun);
+            return Err(Failure::new(ErrorCode::ResourceLimitExceeded, message));
         };
+        free.used += usize::from(reused.is_none());
         let tag = self.mark | (generation << SLOT_BITS) | number as u64;
-        if let Some(slot) = self.slot(number) {
-            slot.object.store(Box::into_raw(Box::new(object)).cast(), Ordering::Relaxed);
-            slot.tag.store(tag, Ordering::Release);
-        }
+        slot.object.store(Box::into_raw(Box::new(object)).cast(), Ordering::Relaxed);
+        slot.tag.store(tag, Ordering::Release);
         Ok(tag)
     }
 
@@ -119,8 +101,7 @@ impl<T: Send + Sync> Table<T> {
         let generation = (tag >> SLOT_BITS) & ((1 << GENERATION_BITS) - 1);
         // A slot whose generations are used up is never handed out again.
         if generation + 1 < 1 << GENERATION_BITS {
-            let number = tag & ((1 << SLOT_BITS) - 1);
-            free.slots.push((usize::try_from(number).unwrap_or_default(), generation + 1));
+            free.slots.push((slot_number(tag), generation + 1));
         }
         drop(free);
         // SAFETY: the pointer came from Box::into_raw in `insert`; clearing the tag under the lock made
@@ -141,6 +122,11 @@ impl<T: Send + Sync> Table<T> {
     }
 }
 
+#[inline]
+fn slot_number(tag: u64) -> usize {
+    usize::try_from(tag & ((1 << SLOT_BITS) - 1)).unwrap_or(usize::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,11 +139,12 @@ mod tests {
 
     #[test]
     fn a_freed_handle_never_comes_back_to_life() {
-        let table = Table::<u32>::new(1, "Test");
+        static TABLE: Table<u32> = Table::new(1, "Test");
+        let table = &TABLE;
         let mut dead = Vec::new();
         for round in 0..10_000 {
             let tag = table.insert(round).ok().unwrap();
-            assert_eq!(get(&table, tag), Ok(round));
+            assert_eq!(get(table, tag), Ok(round));
             assert_eq!(*table.remove(tag).ok().unwrap(), round);
             assert!(table.remove(tag).is_err());
             dead.push(tag);
@@ -165,17 +152,18 @@ mod tests {
         dead.sort_unstable();
         dead.dedup();
         assert_eq!(dead.len(), 10_000, "no handle is given twice");
-        assert!(dead.iter().all(|tag| get(&table, *tag) == Err(1001)));
+        assert!(dead.iter().all(|tag| get(table, *tag) == Err(1001)));
     }
 
     proptest! {
         #[test]
         fn no_number_but_a_live_handle_is_accepted(numbers in prop::collection::vec(any::<u64>(), 1..200)) {
-            let table = Table::<u32>::new(1, "Test");
+            static TABLE: Table<u32> = Table::new(1, "Test");
+        let table = &TABLE;
             let live: Vec<u64> = (0..5).map(|i| table.insert(i).ok().unwrap()).collect();
             let near = live.iter().flat_map(|tag| [tag ^ 1 << 63, tag + 1, tag - 1, tag + (1 << SLOT_BITS)]);
             for number in numbers.into_iter().chain(near).filter(|number| !live.contains(number)) {
-                prop_assert!(get(&table, number).is_err());
+                prop_assert!(get(table, number).is_err());
             }
             for tag in live {
                 drop(table.remove(tag));
@@ -185,26 +173,30 @@ mod tests {
 
     #[test]
     fn null_is_refused_before_during_and_after_the_first_object() {
-        let table = Table::<u32>::new(1, "Test");
-        assert_eq!(get(&table, 0), Err(1002));
+        static TABLE: Table<u32> = Table::new(1, "Test");
+        let table = &TABLE;
+        assert_eq!(get(table, 0), Err(1002));
         let tag = table.insert(7).ok().unwrap();
-        assert_eq!(get(&table, 0), Err(1002));
+        assert_eq!(get(table, 0), Err(1002));
         drop(table.remove(tag));
-        assert_eq!(get(&table, 0), Err(1002));
+        assert_eq!(get(table, 0), Err(1002));
         assert!(table.remove(0).is_err());
     }
 
     #[test]
     fn a_handle_of_one_kind_is_foreign_to_another() {
-        let (one, other) = (Table::<u32>::new(1, "One"), Table::<u32>::new(2, "Other"));
+        static ONE: Table<u32> = Table::new(1, "One");
+        static OTHER: Table<u32> = Table::new(2, "Other");
+        let (one, other) = (&ONE, &OTHER);
         let tag = one.insert(7).ok().unwrap();
         other.insert(7).ok().unwrap();
-        assert_eq!(get(&other, tag), Err(1001));
+        assert_eq!(get(other, tag), Err(1001));
     }
 
     #[test]
     fn threads_that_make_and_free_at_once_never_see_each_others_objects() {
-        let table = &Table::<u32>::new(1, "Test");
+        static TABLE: Table<u32> = Table::new(1, "Test");
+        let table = &TABLE;
         std::thread::scope(|scope| {
             for thread in 0..4 {
                 scope.spawn(move || {

@@ -215,7 +215,7 @@ unsafe fn options_of(options: *const OmegaSeriesOptions) -> Result<SeriesOptions
 ///
 /// Ownership: the caller keeps the columns and owns the new handle. Threads: any. O(len). Errors:
 /// OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT naming the option; OMEGA_CONSTRAINT_VIOLATION naming the first
-/// offending row; OMEGA_RESOURCE_LIMIT_EXCEEDED past a million live handles.
+/// offending row; OMEGA_RESOURCE_LIMIT_EXCEEDED past 262,144 live handles.
 ///
 /// # Safety
 /// The pointers of `columns` must each be valid for `len` values, `options` and its symbol readable, `out`
