@@ -1,12 +1,17 @@
 //! Laws of the slicer on random series: equal to a full scan, blind to the future, silent about memory.
 
 use omega_slicer::{
-    CandleSeries, Check, Columns, Field, LookbackOptions, PriceType, RowRange, SeriesOptions, SymbolDataSlicer,
-    Timeframe,
+    CandleSeries, Candles, Check, Columns, Field, LookbackOptions, PriceType, RowRange, SeriesOptions,
+    SymbolDataSlicer, Timeframe,
 };
 use proptest::prelude::*;
 
 const MINUTE: i64 = 60_000_000;
+
+/// A price that tells which row it is of.
+fn named(row: usize) -> f64 {
+    f64::from(u32::try_from(row).unwrap())
+}
 
 fn slicer(stamps: &[i64], price: impl Fn(usize) -> f64) -> SymbolDataSlicer {
     let column = |shift: f64| (0..stamps.len()).map(|row| price(row) + shift).collect::<Vec<_>>().into();
@@ -64,7 +69,7 @@ fn admitted(stamp: i64, now: i64, options: LookbackOptions) -> bool {
 proptest! {
     #[test]
     fn a_lookback_is_the_last_n_rows_of_a_full_scan(stamps in stamps(), n in 1_usize..12, options in options()) {
-        let slicer = slicer(&stamps, |row| row as f64);
+        let slicer = slicer(&stamps, named);
         for now in moments(&stamps) {
             let rows = stamps.iter().filter(|&&stamp| admitted(stamp, now, options)).count();
             let expected = RowRange { start: rows - rows.min(n), len: rows.min(n) };
@@ -80,10 +85,10 @@ proptest! {
 
     #[test]
     fn the_batch_forms_answer_like_one_question_at_a_time(stamps in stamps(), n in 1_usize..12, options in options()) {
-        let slicer = slicer(&stamps, |row| row as f64);
+        let slicer = slicer(&stamps, named);
         let times = moments(&stamps);
-        let one_by_one: Result<Vec<_>, _> = times.iter().map(|&now| slicer.get_lookback(now, n, options).map(|c| c.range())).collect();
-        let batch = slicer.get_lookbacks(&times, n, options).map(|ranges| ranges.collect::<Vec<_>>());
+        let one_by_one: Result<Vec<_>, _> = times.iter().map(|&now| slicer.get_lookback(now, n, options).map(Candles::range)).collect();
+        let batch = slicer.get_lookbacks(&times, n, options).map(Iterator::collect::<Vec<_>>);
         prop_assert_eq!(one_by_one.map_err(|e| e.code()), batch.map_err(|e| e.code()));
         let at: Vec<_> = times.iter().map(|&t| slicer.get_row_at(t)).collect();
         prop_assert_eq!(at, slicer.get_rows_at(&times).collect::<Vec<_>>());
@@ -101,7 +106,7 @@ proptest! {
 
     #[test]
     fn a_slice_holds_exactly_the_rows_between_its_bounds(stamps in stamps(), current in any::<bool>()) {
-        let slicer = slicer(&stamps, |row| row as f64);
+        let slicer = slicer(&stamps, named);
         let times = moments(&stamps);
         for &start in times.iter().step_by(3) {
             for &end in times.iter().step_by(2) {
@@ -132,8 +137,8 @@ proptest! {
             let visible = LookbackOptions { include_current: true, ..options };
             admitted(stamps[row], now, visible)
         };
-        let told = slicer(&stamps, |row| row as f64);
-        let lied = slicer(&stamps, |row| if past(row) { row as f64 } else { f64::NAN });
+        let told = slicer(&stamps, named);
+        let lied = slicer(&stamps, |row| if past(row) { named(row) } else { f64::NAN });
         prop_assert_eq!(seen(&told, now, n, options), seen(&lied, now, n, options));
     }
 }
@@ -180,8 +185,8 @@ fn the_look_ahead_oracle_sees_a_planted_look_ahead() {
     // A slicer one candle ahead of its time: the answer at `now` is that of a candle later.
     let stamps: Vec<i64> = (0..20).map(|row| row * 5 * MINUTE).collect();
     let now = stamps[10];
-    let told = slicer(&stamps, |row| row as f64);
-    let lied = slicer(&stamps, |row| if row <= 10 { row as f64 } else { f64::NAN });
+    let told = slicer(&stamps, named);
+    let lied = slicer(&stamps, |row| if row <= 10 { named(row) } else { f64::NAN });
     let options = LookbackOptions::default();
     assert_eq!(seen(&told, now, 5, options), seen(&lied, now, 5, options));
     assert_ne!(seen(&told, stamps[11], 5, options), seen(&lied, stamps[11], 5, options));

@@ -94,7 +94,7 @@ fn every_question_has_the_answer_of_the_brute_force_oracle() {
         let name = &case["case"];
         match answer(&slicer, &case["op"], &case["args"]) {
             Ok(found) => {
-                assert_eq!((case["result"] != "error").then_some(&found), Some(&case["value"]), "{name}: {found}")
+                assert_eq!((case["result"] != "error").then_some(&found), Some(&case["value"]), "{name}: {found}");
             }
             Err(error) if case["result"] == "error" => assert_error(name, &case["value"], &error),
             Err(error) => panic!("{name}: {error}"),

@@ -1,0 +1,262 @@
+"""Every speed this project claims, measured in one run beside what a user would pick instead: `make bench`.
+
+Runs the benches of the four languages in turn, several rounds, so that all meet the same noise; takes
+medians; prints one table that says what was wanted and whether it was met, writes it to out/bench.md, and
+exits 1 if anything was missed or could not be measured. A missing number is an error, never a pass.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+Key = tuple[str, str, str]
+"""Language, what is measured, who does it."""
+Numbers = Mapping[Key, float]
+
+
+class MissingError(Exception):
+    """Something that should have been measured was not."""
+
+
+def run(command: list[str], what: str, environment: Mapping[str, str] | None = None) -> str:
+    """The standard output of a command that must succeed."""
+    print(f"  {what} ...", file=sys.stderr, flush=True)
+    done = subprocess.run(  # noqa: S603 - our own benches
+        command,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise MissingError(
+            f"{what} failed with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+        )
+    return done.stdout
+
+
+def rust() -> dict[Key, float]:
+    """Nanoseconds per element, the medians Criterion wrote."""
+    command = ["cargo", "bench", "--locked", "--bench", "slicer", "--", "--noplot", "--discard-baseline"]
+    short = ["--warm-up-time", "0.5", "--measurement-time", "1", "--sample-size", "20"]
+    run(command + short, "Rust (Criterion)")
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    found: dict[Key, float] = {}
+    for estimates in sorted((target / "criterion").glob("*/*/new/estimates.json")):
+        about = json.loads(estimates.with_name("benchmark.json").read_text())
+        median = json.loads(estimates.read_text())["median"]["point_estimate"]
+        found["rust", about["group_id"], about["function_id"]] = median / about["throughput"]["Elements"]
+    return found
+
+
+def lines(output: str) -> dict[Key, float]:
+    """What the other benches print: `language<TAB>what<TAB>[who<TAB>]nanoseconds[<TAB>bytes]`."""
+    found: dict[Key, float] = {}
+    for line in output.splitlines():
+        match line.split("\t"):
+            case ["c", name, nanoseconds]:
+                group, _, function = name.partition("/")
+                found["c", group, function] = float(nanoseconds)
+            case ["julia", name, who, nanoseconds, held]:
+                found["julia", name, who] = float(nanoseconds)
+                found["julia bytes", name, who] = float(held)
+            case ["python", name, who, nanoseconds]:
+                found["python", name, who] = float(nanoseconds)
+            case _:
+                pass
+    return found
+
+
+def c_program() -> Path:
+    """The C bench, compiled against the release build."""
+    program = ROOT / "target" / "c-bench"
+    library = ROOT / "target" / "release"
+    compiler = os.environ.get("CC", "cc")
+    flags = ["-O2", "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+    where = ["-Iinclude", f"-L{library}", f"-Wl,-rpath,{library}"]
+    source = ["benches/c/slicer.c", "-o", str(program), "-lomega_slicer"]
+    run([compiler, *flags, *where, *source], "building the C bench")
+    return program
+
+
+@dataclass(frozen=True)
+class Target:
+    """One number that was promised."""
+
+    what: str
+    ours: Key
+    beside: Key | None
+    wanted: str
+    met: Callable[[float, float], bool]
+
+
+def at_most(limit: float) -> Callable[[float, float], bool]:
+    """Met by an absolute time."""
+    return lambda ours, _: ours <= limit
+
+
+def above_by(limit: float) -> Callable[[float, float], bool]:
+    """Met by costing at most so much more than the other."""
+    return lambda ours, other: ours - other <= limit
+
+
+def faster(times: float) -> Callable[[float, float], bool]:
+    """Met by being so many times faster than the other."""
+    return lambda ours, other: other >= times * ours
+
+
+def python(question: str, who: str, times: float, *, ours: str = "omega_native") -> Target:
+    """A target of the Python package against a peer."""
+    wanted = "not slower" if times == 1 else f"{times:g}x faster"
+    what = f"Python {question} against {who}"
+    return Target(what, ("python", question, ours), ("python", question, who), wanted, faster(times))
+
+
+SEQUENTIAL, RANDOM, BATCH = "sequential", "random", "batch"
+TARGETS = [
+    Target(
+        "Rust get_lookback, ascending",
+        ("rust", SEQUENTIAL, "get_lookback"),
+        ("rust", SEQUENTIAL, "partition_point"),
+        "<= 5 ns",
+        at_most(5),
+    ),
+    Target(
+        "Rust get_lookback, random",
+        ("rust", RANDOM, "get_lookback"),
+        ("rust", RANDOM, "partition_point"),
+        "3x faster",
+        faster(3),
+    ),
+    Target(
+        "C get_lookback, ascending",
+        ("c", SEQUENTIAL, "get_lookback"),
+        ("rust", SEQUENTIAL, "get_lookback"),
+        "<= 5 ns more",
+        above_by(5),
+    ),
+    *(
+        Target(
+            f"Julia get_lookback, ascending, {backend}",
+            ("julia", "get_lookback_sequential", backend),
+            ("julia", "searchsortedlast_sequential", "base"),
+            "<= 25 ns",
+            at_most(25),
+        )
+        for backend in ("native", "julia")
+    ),
+    *(
+        Target(
+            f"Julia get_lookback, {backend}: bytes allocated",
+            ("julia bytes", "get_lookback_sequential", backend),
+            None,
+            "0",
+            at_most(0),
+        )
+        for backend in ("native", "julia")
+    ),
+    python("get_lookback_200_ascending", "pandas_loc_tail", 15),
+    python("get_lookback_200_ascending", "pandas_searchsorted_iloc", 3),
+    python("get_lookback_200_ascending", "pandas_loc_tail_close", 15, ours="omega_native_close"),
+    python("get_lookback_200_random", "pandas_loc_tail", 15),
+    python("get_slice_1000", "pandas_loc", 8),
+    python("get_slice_1000", "pandas_searchsorted_iloc", 3),
+    python("get_candle_at_ascending", "pandas_loc", 8),
+    python("get_candle_at_ascending", "pandas_searchsorted_iloc", 3),
+    python("get_lookbacks_100000_ascending", "bisect_loop", 20),
+    python("get_lookbacks_100000_ascending", "numpy_searchsorted", 3),
+    python("read_csv", "pandas_read_csv", 1),
+]
+
+
+def row(target: Target, numbers: Numbers) -> tuple[list[str], bool]:
+    """One line of the table, and whether its target is met."""
+    for key in filter(None, (target.ours, target.beside)):
+        if key not in numbers:
+            raise MissingError(f"no bench printed {' / '.join(key)}, which '{target.what}' needs")
+    ours = numbers[target.ours]
+    other = numbers[target.beside] if target.beside else float("nan")
+    met = target.met(ours, other)
+    beside = [f"{other:,.1f}", f"{other / ours:.1f}x"] if target.beside and ours else ["", ""]
+    return [target.what, f"{ours:,.1f}", *beside, target.wanted, "yes" if met else "NO"], met
+
+
+def table(rows: list[list[str]]) -> str:
+    """A Markdown table that reads well as plain text."""
+    header = ["what", "ours", "beside", "ratio", "wanted", "met"]
+    widths = [max(len(line[i]) for line in [header, *rows]) for i in range(len(header))]
+    justify = [str.ljust, str.rjust, str.rjust, str.rjust, str.ljust, str.ljust]
+    cells = [
+        [just(cell, width) for just, cell, width in zip(justify, line, widths, strict=True)]
+        for line in [header, *rows]
+    ]
+    rule = [
+        "-" * width if just is str.ljust else "-" * (width - 1) + ":"
+        for just, width in zip(justify, widths, strict=True)
+    ]
+    return "\n".join("| " + " | ".join(line) + " |" for line in [cells[0], rule, *cells[1:]])
+
+
+def machine() -> str:
+    """What this ran on."""
+    names = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def main() -> int:
+    """Measure, print, judge."""
+    parser = argparse.ArgumentParser(description="Measures every speed this project claims.")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each bench runs; medians are shown")
+    rounds = parser.parse_args().rounds
+    numbers: dict[Key, list[float]] = defaultdict(list)
+    try:
+        julia = (
+            os.environ.get("JULIA") or run([str(ROOT / "tools" / "setup_julia.sh")], "finding Julia").strip()
+        )
+        program = c_program()
+        for turn in range(1, rounds + 1):
+            print(f"round {turn} of {rounds}", file=sys.stderr)
+            measured = rust()
+            measured |= lines(run([str(program)], "C"))
+            measured |= lines(run([julia, "--project=julia", "benches/julia/slicer.jl"], "Julia"))
+            path = {"PYTHONPATH": str(ROOT / "python" / "src")}
+            measured |= lines(run([sys.executable, "benches/peers/slicer.py"], "Python and its peers", path))
+            for key, value in measured.items():
+                numbers[key].append(value)
+        medians = {key: statistics.median(values) for key, values in numbers.items()}
+        judged = [row(target, medians) for target in TARGETS]
+    except MissingError as missing:
+        print(f"bench: {missing}", file=sys.stderr)
+        return 1
+    text = table([cells for cells, _ in judged])
+    missed = sum(not met for _, met in judged)
+    closing = (
+        f"{date.today()}, {machine()}; nanoseconds per question, medians of {rounds} rounds, "
+        "1,000,000 one-minute candles."
+    )
+    print(f"{text}\n\n{closing}")
+    (ROOT / "out").mkdir(exist_ok=True)
+    (ROOT / "out" / "bench.md").write_text(f"{text}\n\n{closing}\n")
+    print(f"{len(judged) - missed} met, {missed} missed", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
