@@ -100,7 +100,7 @@ _NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=32).map(repr)
 @st.composite
 def files(draw: st.DrawFn) -> bytes:
     """A file mostly of one kind of stamps and plain numbers, with something odd here and there."""
-    kind = draw(st.sampled_from(["integers", "seconds", "zoned", "dates", "anything"]))
+    kind = draw(st.sampled_from(["integers", "seconds", "zoned", "changing", "dates", "anything"]))
     size, odd = draw(st.integers(0, 6)), draw(st.integers(0, 3))
     lines = []
     for row in range(size):
@@ -109,6 +109,8 @@ def files(draw: st.DrawFn) -> bytes:
             "integers": str(1_700_000_000_000_000 + row * MINUTE),
             "seconds": moment.strftime("%Y-%m-%d %H:%M:%S"),
             "zoned": moment.strftime("%Y-%m-%dT%H:%M:%S") + "+02:00",
+            "changing": moment.isoformat()
+            + draw(st.sampled_from([".5Z", ".6Z", "+01", "+02", "-03", "Z", ""])),
             "dates": moment.strftime("%Y-%m-%d"),
             "anything": draw(_STAMPS),
         }[kind]
@@ -145,6 +147,20 @@ def test_the_fast_reader_reads_what_the_careful_reader_reads(data: bytes, unit: 
             assert same_bits(left, right)
     else:
         assert fast == careful
+
+
+def test_every_calendar_day_is_the_right_one_in_the_fast_reader() -> None:
+    days = np.arange("0001-01-01", "10000-01-01", 89, dtype="M8[D]")
+    for year in ("0001", "1900", "2000", "2023", "2024", "9999"):
+        days = np.append(days, np.arange(f"{year}-01-01", 365, dtype="M8[D]"))
+    days = np.append(days, np.array(["2000-12-31", "2024-12-31"], "M8[D]"))
+    for unit, zone, ahead in (("D", "", 0), ("m", "", 0), ("s", "", 0), ("s", "+01:30", 90 * MINUTE)):
+        moments = days.astype(f"M8[{unit}]") + (0 if unit == "D" else 59)
+        texts = [f"{text}{zone}" for text in np.datetime_as_string(moments)]
+        block = "".join(f"{text},1\n" for text in texts).encode()
+        columns = _csv_fast.parse_block(block, 2, 0, [1], False)
+        assert columns is not None
+        assert same_bits(columns[0], moments.astype("M8[us]").astype(np.int64) - ahead)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -185,11 +201,17 @@ def test_real_candles_are_read_as_pandas_reads_them(real_data: Path, backend: st
     for side in ("bid", "ask"):
         path = real_data / f"gbpusd-m1-{side}-2012.csv"
         series = read(path, backend, price_type=side)
-        frame = pd.read_csv(path, parse_dates=["timestamp"], float_precision="round_trip")
-        stamps = frame["timestamp"].dt.tz_convert(None).to_numpy().astype("M8[us]").astype(np.int64)
+        frame = pd.read_csv(path, dtype=str)
+        stamps = (
+            pd.to_datetime(frame["timestamp"])
+            .dt.tz_convert(None)
+            .to_numpy()
+            .astype("M8[us]")
+            .astype(np.int64)
+        )
         assert same_bits(series.timestamp, stamps)
         for name in FIELDS[:4]:
-            assert same_bits(getattr(series, name), frame[name].to_numpy())
+            assert same_bits(getattr(series, name), np.array([float(text) for text in frame[name]]))
 
 
 def test_the_real_pair_has_its_known_oddities(real_data: Path, backend: str) -> None:

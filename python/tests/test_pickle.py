@@ -118,7 +118,14 @@ def test_slicers_work_in_other_processes(start: str, backend: str) -> None:
 def test_a_fork_neither_frees_nor_breaks_what_its_parent_holds(native: None) -> None:
     code = """
 import os, gc, numpy as np, omega_slicer as om
-column = np.arange(5.0) + 1
+from omega_slicer import _native
+column, freed = np.arange(5.0) + 1, []
+engine = _native.load(retry=False)
+class Spy:
+    def __init__(self, library): self.library = library
+    def __getattr__(self, name): return getattr(self.library, name)
+    def omega_series_free(self, address): freed.append(self.library.omega_series_free(address))
+engine._library = Spy(engine._library)
 series = om.CandleSeries.from_columns(np.arange(5) * 60_000_000, column, column, column, column,
     symbol='X', timeframe='M1', price_type='bid', backend='native')
 slicer = om.SymbolDataSlicer(series)
@@ -127,8 +134,11 @@ if child == 0:
     fine = slicer.get_lookbacks([60_000_000], 2).tolist() == [[0, 2]]
     del slicer, series
     gc.collect()
-    os._exit(0 if fine else 1)
+    os._exit(0 if fine and freed == [] else 1)
 assert os.waitpid(child, 0)[1] == 0
-print(slicer.get_lookbacks([60_000_000], 2).tolist())
+print(slicer.get_lookbacks([60_000_000], 2).tolist(), freed)
+del slicer, series
+gc.collect()
+print(freed)
 """
-    assert answer_of(run_python(code)) == "[[0, 2]]"
+    assert answer_of(run_python(code)) == "[[0, 2]] []\n[0]"

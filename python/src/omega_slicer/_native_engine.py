@@ -34,17 +34,16 @@ _PARTIAL: Final = 4
 
 
 class Handle:
-    """A native series, freed when the last user of it is gone; keeps the arrays it borrowed alive.
+    """A native series, freed when the Python series that holds it, and the arrays it borrows, goes.
 
     Not freed at the end of the process, nor in a fork of the process that made it: there the library
     may be gone or its locks held, and the memory goes with the process anyway.
     """
 
-    __slots__ = ("__weakref__", "address", "borrowed")
+    __slots__ = ("__weakref__", "address")
 
-    def __init__(self, library: ctypes.CDLL, address: int, borrowed: Columns | None) -> None:
+    def __init__(self, library: ctypes.CDLL, address: int) -> None:
         self.address = address
-        self.borrowed = borrowed
         weakref.finalize(self, _free, library.omega_series_free, address, os.getpid()).atexit = False
 
 
@@ -86,18 +85,18 @@ class NativeEngine:
             raise make_error(status, text_of(self._library.omega_last_error_message()))
 
     def accept(self, columns: Columns, options: Options) -> Handle:
-        """Borrow the columns."""
+        """Borrow the columns, which the series that gets the handle keeps."""
         addresses = [None if column is None else column.ctypes.data for column in columns]
         struct = ColumnsStruct(*addresses, len(columns.timestamp))
         out = ctypes.c_void_p()
         self._check(
             self._library.omega_series_new_borrowed(struct, _options(options), None, None, ctypes.byref(out))
         )
-        return self._own(out, columns)
+        return self._own(out)
 
-    def _own(self, out: ctypes.c_void_p, borrowed: Columns | None) -> Handle:
+    def _own(self, out: ctypes.c_void_p) -> Handle:
         assert out.value is not None
-        return Handle(self._library, out.value, borrowed)
+        return Handle(self._library, out.value)
 
     def read_csv(self, path: str, unit: str, options: Options) -> Read:
         """The library keeps what it read; `columns` shows it."""
@@ -107,7 +106,7 @@ class NativeEngine:
                 os.fsencode(path), UNITS.index(unit), _options(options), ctypes.byref(out)
             )
         )
-        return Read(None, self._own(out, None))
+        return Read(None, self._own(out))
 
     def columns(self, handle: Handle) -> Columns:
         """Views of the library's own memory."""
