@@ -24,7 +24,7 @@ pub(super) fn run(body: impl FnOnce() -> Result<(), Failure>) -> OmegaStatus {
     match result {
         Ok(Ok(())) => OMEGA_OK,
         Ok(Err(failure)) => record(failure),
-        Err(panic) => caught(&panic),
+        Err(panic) => caught(&*panic),
     }
 }
 
@@ -36,4 +36,19 @@ fn caught(panic: &(dyn std::any::Any + Send)) -> OmegaStatus {
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic without a message".to_owned());
     record(Failure::new(ErrorCode::FfiPanicCaught, format!("panic inside the library: {what}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_status_that_carries_its_words() {
+        let status = run(|| panic!("row {}", 7));
+        assert_eq!(status, ErrorCode::FfiPanicCaught.as_i32());
+        // SAFETY: a C string of this thread's, alive until its next failing call.
+        let message = unsafe { std::ffi::CStr::from_ptr(super::super::status::omega_last_error_message()) };
+        assert!(message.to_str().is_ok_and(|text| text.contains("row 7")), "{message:?}");
+        assert_eq!(run(|| Ok(())), OMEGA_OK);
+    }
 }

@@ -134,7 +134,7 @@ mod tests {
 
     fn get(table: &Table<u32>, tag: u64) -> Result<u32, i32> {
         // SAFETY: nothing frees while this reads.
-        unsafe { table.get(tag) }.copied().map_err(|failure| failure.status)
+        unsafe { table.get(tag) }.copied().map_err(|failure| failure.status())
     }
 
     #[test]

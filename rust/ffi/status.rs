@@ -111,15 +111,22 @@ pub extern "C" fn omega_last_error_message() -> *const c_char {
     LAST_MESSAGE.try_with(|message| message.borrow().as_ptr()).unwrap_or(c"".as_ptr())
 }
 
-/// Why an export did not succeed.
-pub(super) struct Failure {
-    pub(super) status: OmegaStatus,
-    pub(super) message: String,
+/// Why an export did not succeed. One pointer wide, so that success costs exports no room for it.
+pub(super) struct Failure(Box<Reason>);
+
+struct Reason {
+    status: OmegaStatus,
+    message: String,
 }
 
 impl Failure {
     pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { status: code.as_i32(), message: message.into() }
+        Self(Box::new(Reason { status: code.as_i32(), message: message.into() }))
+    }
+
+    #[cfg(test)]
+    pub(super) fn status(&self) -> OmegaStatus {
+        self.0.status
     }
 }
 
@@ -135,10 +142,11 @@ impl From<Error> for Failure {
 #[cold]
 #[inline(never)]
 pub(super) fn record(failure: Failure) -> OmegaStatus {
-    let text: Vec<u8> = failure.message.into_bytes().into_iter().filter(|byte| *byte != 0).collect();
+    let Reason { status, message } = *failure.0;
+    let text: Vec<u8> = message.into_bytes().into_iter().filter(|byte| *byte != 0).collect();
     // Dropping the old message cannot panic, and a message without zero bytes is a C string.
     let _ = LAST_MESSAGE.try_with(|last| *last.borrow_mut() = CString::new(text).unwrap_or_default());
-    failure.status
+    status
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use csv::{ByteRecord, ReaderBuilder, Trim};
+use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 
 use super::timestamp;
 use crate::candle::Field;
@@ -81,8 +81,9 @@ struct Header {
 const TIME_NAMES: [&str; 5] = ["timestamp", "time", "datetime", "date", "utc time"];
 
 impl Header {
-    fn new(record: &ByteRecord) -> Result<Self, Error> {
-        let names: Vec<String> = record.iter().map(|name| String::from_utf8_lossy(name).to_lowercase()).collect();
+    fn new(records: &Records) -> Result<Self, Error> {
+        let name = |i| String::from_utf8_lossy(records.cell(i)).to_ascii_lowercase();
+        let names: Vec<String> = (0..records.record.len()).map(name).collect();
         let only = |what: &str, positions: &[usize]| match positions {
             [] => Ok(None),
             [position] => Ok(Some(*position)),
@@ -117,33 +118,22 @@ enum Stamps {
 }
 
 fn parse_csv(bytes: &[u8], unit: TimeUnit, options: SeriesOptions) -> Result<CandleSeries, Error> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::None).from_reader(bytes);
-    let mut record = ByteRecord::new();
-    let blame = |record: &ByteRecord, what: String| {
-        Error::InvalidFormat(format!("line {}: {what}", physical_line(bytes, start(record))))
-    };
-    let mut read = |record: &mut ByteRecord| {
-        reader.read_byte_record(record).map_err(|error| Error::InvalidFormat(error.to_string()))
-    };
-    if !read(&mut record)? {
+    let mut records = Records::new(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+    if !records.next()? {
         return Err(Error::EmptyInput("the file is empty: no header line".to_owned()));
     }
-    record.trim();
-    let header = Header::new(&record)?;
+    let header = Header::new(&records)?;
     let rows = line_breaks(bytes);
     let mut timestamp: Vec<i64> = Vec::with_capacity(rows);
     let mut fields: [Vec<f64>; 5] =
         header.fields.map(|column| Vec::with_capacity(if column.is_some() { rows } else { 0 }));
     let (mut stamps, mut last_integer) = (Stamps::Text, 0);
-    let mut last_record = start(&record);
-    while read(&mut record)? {
-        last_record = start(&record);
-        if record.len() != header.width {
-            let what = format!("{} fields where the header has {}", record.len(), header.width);
-            return Err(blame(&record, what));
+    while records.next()? {
+        if records.record.len() != header.width {
+            let what = format!("{} fields where the header has {}", records.record.len(), header.width);
+            return Err(records.blame(&what));
         }
-        let cell = trim(&record[header.time]);
+        let cell = records.cell(header.time);
         let integer = parse_integer(cell);
         if timestamp.is_empty() && integer.is_some() {
             stamps = Stamps::Integers;
@@ -158,20 +148,17 @@ fn parse_csv(bytes: &[u8], unit: TimeUnit, options: SeriesOptions) -> Result<Can
         };
         match stamp {
             Ok(stamp) => timestamp.push(stamp),
-            Err(what) => return Err(blame(&record, format!("timestamp {:?}: {what}", String::from_utf8_lossy(cell)))),
+            Err(what) => return Err(records.blame(&format!("timestamp {:?}: {what}", String::from_utf8_lossy(cell)))),
         }
         for field in Field::ALL {
             let Some(column) = header.fields[field as usize] else { continue };
-            let cell = trim(&record[column]);
+            let cell = records.cell(column);
             let Some(value) = parse_number(cell) else {
                 let text = String::from_utf8_lossy(cell);
-                return Err(blame(&record, format!("{} {text:?} is not a number", field.name())));
+                return Err(records.blame(&format!("{} {text:?} is not a number", field.name())));
             };
             fields[field as usize].push(value);
         }
-    }
-    if let Some(line) = unclosed_quote(bytes, last_record) {
-        return Err(Error::InvalidFormat(format!("line {line}: a quote is never closed")));
     }
     if stamps == Stamps::Integers {
         refuse_wrong_unit(&timestamp, last_integer, unit)?;
@@ -188,16 +175,57 @@ fn shrunk<T: Send + Sync + 'static>(mut values: Vec<T>) -> Column<T> {
     values.into()
 }
 
-/// Where the reader began to look for a record.
-fn start(record: &ByteRecord) -> usize {
-    record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(usize::MAX))
+/// The records of a file, one at a time, as the csv crate splits them: at LF alone, so that a lone CR is text.
+struct Records<'a> {
+    bytes: &'a [u8],
+    reader: Reader<&'a [u8]>,
+    record: ByteRecord,
 }
 
-/// The 1-based line a record starts on: blank lines that the reader skipped are counted too.
-fn physical_line(bytes: &[u8], from: usize) -> usize {
-    let from = from.min(bytes.len());
-    let blank = bytes[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    1 + line_breaks(&bytes[..from + blank])
+impl<'a> Records<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        let mut builder = ReaderBuilder::new();
+        builder.has_headers(false).flexible(true).terminator(Terminator::Any(b'\n'));
+        Self { bytes, reader: builder.from_reader(bytes), record: ByteRecord::new() }
+    }
+
+    /// Goes to the next record that is not an empty line; false at the end.
+    fn next(&mut self) -> Result<bool, Error> {
+        loop {
+            let found = self.reader.read_byte_record(&mut self.record);
+            if !found.map_err(|error| Error::InvalidFormat(error.to_string()))? {
+                return Ok(false);
+            }
+            let end = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
+            if end >= self.bytes.len() && ends_inside_quotes(&self.bytes[self.start()..]) {
+                // The rest of the file would pass for one cell, and nothing else would tell that rows are missing.
+                return Err(self.blame("a quote is never closed"));
+            }
+            let empty = self.record.len() == 1 && &self.record[0] == b"\r" && self.bytes[self.start()] == b'\r';
+            if !empty {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Field `i` without the blanks around it, and without the CR that ends a line in some files.
+    fn cell(&self, i: usize) -> &[u8] {
+        let cell = &self.record[i];
+        let last = i + 1 == self.record.len();
+        trim(if last { cell.strip_suffix(b"\r").unwrap_or(cell) } else { cell })
+    }
+
+    /// Where this record starts: after the empty lines that the reader skipped.
+    fn start(&self) -> usize {
+        let from = self.record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(usize::MAX));
+        let from = from.min(self.bytes.len());
+        from + self.bytes[from..].iter().take_while(|byte| **byte == b'\n').count()
+    }
+
+    /// A refusal that names the 1-based line this record starts on.
+    fn blame(&self, what: &str) -> Error {
+        Error::InvalidFormat(format!("line {}: {what}", 1 + line_breaks(&self.bytes[..self.start()])))
+    }
 }
 
 #[expect(clippy::naive_bytecount, reason = "at most twice per file, and the compiler counts in vectors")]
@@ -205,20 +233,19 @@ fn line_breaks(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte == b'\n').count()
 }
 
-/// The line of the last record if the file ends inside its quotes: the reader takes all that follows
-/// such a quote for one cell, so nothing else would tell that rows are missing.
-fn unclosed_quote(bytes: &[u8], last_record: usize) -> Option<usize> {
+/// Whether the quotes of these records are left open.
+fn ends_inside_quotes(bytes: &[u8]) -> bool {
     let (mut inside, mut at_start) = (false, true);
-    for &byte in bytes.get(last_record..)? {
+    for &byte in bytes {
         if byte == b'"' && (inside || at_start) {
             inside = !inside;
             // A second quote right after a closing one stands for a quote and opens again.
             at_start = !inside;
         } else if !inside {
-            at_start = matches!(byte, b',' | b'\r' | b'\n');
+            at_start = matches!(byte, b',' | b'\n');
         }
     }
-    inside.then(|| physical_line(bytes, last_record))
+    inside
 }
 
 fn trim(cell: &[u8]) -> &[u8] {
