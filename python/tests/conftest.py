@@ -11,7 +11,7 @@ from hypothesis import settings
 
 import omega_slicer as om
 from helpers import CONFIGURATION, ROOT
-from omega_slicer import _native
+from omega_slicer import _library
 
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.load_profile("default")
@@ -19,7 +19,7 @@ settings.load_profile("default")
 
 def why_no_native() -> str | None:
     try:
-        _native.load(retry=False)
+        _library.load(retry=False)
     except om.OmegaError as error:
         return str(error)
     return None

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import omega_slicer as om
-from omega_slicer import _native
+from omega_slicer import _library
 
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "tests" / "vectors"
@@ -24,7 +24,7 @@ CONFIGURATION = ("USE_RUST_SLICER", "OMEGA_USE_RUST_SLICER", "OMEGA_CONFIG", "OM
 
 def library_path() -> str:
     """The native library under test."""
-    return _native.load(retry=False).path
+    return _library.load(retry=False).path
 
 
 def table(path: Path) -> list[dict[str, str]]:

@@ -363,9 +363,9 @@ def test_counts_lose_nothing_between_threads() -> None:
 
 
 def test_each_call_of_the_shim_makes_at_most_one_native_call(native: None, tmp_path: Path) -> None:
-    from omega_slicer import _native
+    from omega_slicer import _library
 
-    library = _native.load(retry=False)._library
+    library = _library.load(retry=False)._library
     calls: list[str] = []
 
     class Spy:
@@ -379,7 +379,7 @@ def test_each_call_of_the_shim_makes_at_most_one_native_call(native: None, tmp_p
         calls.clear()
         return ask(), calls.copy()
 
-    engine = _native.load(retry=False)
+    engine = _library.load(retry=False)
     path = tmp_path / "a.csv"
     path.write_text("time,open,high,low,close\n2024-01-01,1,1,1,1\n2024-01-02,1,1,1,1\n2024-01-05,1,1,1,1\n")
     engine._library = Spy()  # type: ignore[assignment]

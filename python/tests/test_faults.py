@@ -11,14 +11,14 @@ from helpers import answer_of, run_python
 
 _PREAMBLE = """
 import ctypes, numpy as np, omega_slicer as om
-from omega_slicer import _native
+from omega_slicer import _library
 column = np.arange(1.0, 9.0)
 stamps = np.arange(8) * 60_000_000
 def make(backend):
     return om.CandleSeries.from_columns(stamps, column, column, column, column,
         symbol='X', timeframe='M1', price_type='bid', backend=backend)
 def arm(fault):
-    assert _native.load(retry=False)._library.omega_fault_set(ctypes.c_uint32(fault)) == 0
+    assert _library.load(retry=False)._library.omega_fault_set(ctypes.c_uint32(fault)) == 0
 series, twin = make('native'), make('python')
 slicer, honest = om.SymbolDataSlicer(series), om.SymbolDataSlicer(twin)
 times = stamps[3:6]
@@ -96,9 +96,9 @@ print(slicer.get_lookbacks(times, 2).tolist() == honest.get_lookbacks(times, 2).
 
 
 def test_the_release_library_has_no_faults_to_arm(native: None) -> None:
-    from omega_slicer import _native
+    from omega_slicer import _library
 
-    library = _native.load(retry=False)
+    library = _library.load(retry=False)
     if library.path == os.environ.get("OMEGA_FAULT_LIBRARY"):
         pytest.skip("the library under test is the faulty one")
     assert not hasattr(library._library, "omega_fault_set")

@@ -277,6 +277,24 @@ def test_answers_are_right_from_many_threads_at_once(backend: str) -> None:
     assert wrong == []
 
 
+def test_many_threads_may_ask_a_python_series_for_its_first_native_answer(native: None) -> None:
+    for _ in range(30):
+        series = series_of(_STAMPS, backend="python")
+        start, answers = threading.Barrier(4), []
+
+        def ask(series: om.CandleSeries = series, start: threading.Barrier = start) -> None:
+            start.wait()
+            slicer = om.SymbolDataSlicer(series, backend="native")
+            answers.append(slicer.get_lookbacks(_STAMPS, 1).tolist())  # noqa: B023 - read after the join
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert answers == [[[row, 1] for row in range(len(_STAMPS))]] * 4
+
+
 def test_copies_of_what_never_changes_are_itself(slicer: om.SymbolDataSlicer) -> None:
     candles = slicer.get_lookback(0, 1)
     for thing in (slicer, slicer.series, candles):

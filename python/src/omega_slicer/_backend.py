@@ -12,7 +12,7 @@ import threading
 import warnings
 from typing import Any, Final, NamedTuple
 
-from . import _native
+from . import _library
 from ._config import MODULES, WORDS, Choice, from_environment, from_file
 from ._engine import Engine
 from ._errors import InvalidArgumentError, OmegaError, TypeMismatchError
@@ -55,7 +55,7 @@ def set_backend(module: str, backend: str | None) -> None:
         return
     word = check_word(backend, "set_backend")
     if word == "native":
-        _native.load(retry=True)
+        _library.load(retry=True)
     _chosen[module] = word
 
 
@@ -65,7 +65,7 @@ def engine(module: str, argument: str | None) -> Engine:
     if choice.requested == "python":
         return PYTHON
     try:
-        return _native.load(retry=choice.requested == "native")
+        return _library.load(retry=choice.requested == "native")
     except OmegaError as error:
         if choice.requested == "native":
             raise type(error)(f"backend 'native' was demanded ({choice.source}), but: {error}") from None
@@ -82,7 +82,7 @@ def inspect(module: str) -> Answer:
     if choice.requested == "python":
         return Answer(PYTHON, choice, f"chosen ({choice.source})")
     try:
-        native = _native.load(retry=False)
+        native = _library.load(retry=False)
     except OmegaError as error:
         if choice.requested == "native":
             return Answer(None, choice, f"native is demanded ({choice.source}), but: {error}")

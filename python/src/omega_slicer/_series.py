@@ -7,6 +7,7 @@ that the native library read are fetched when first needed.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
@@ -42,6 +43,7 @@ _COLUMN_SLOTS: Final = (
     "_cells",
     "_absent",
 )
+_LENDING: Final = threading.Lock()
 _STATE_SLOTS: Final = ("_asked", "_coarse", "_digest", "_engine", "_file", "_handle", "_options")
 
 
@@ -202,10 +204,12 @@ class CandleSeries:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _handle_of(self, engine: Engine) -> int:
-        """The native series' address; made here for a series of the other backend, once."""
+        """The native series' address; made here, once, for a series of the other backend."""
         if self._handle is None:
-            unchecked = self._options._replace(check="none")
-            self._handle = engine.accept(self._columns(), unchecked)
+            with _LENDING:  # a second handle would free the first while another thread uses it
+                if self._handle is None:
+                    unchecked = self._options._replace(check="none")
+                    self._handle = engine.accept(self._columns(), unchecked)
         assert self._handle is not None
         return self._handle.address
 

@@ -9,7 +9,7 @@ import dataclasses
 import os
 from typing import Any
 
-from . import _backend, _native
+from . import _backend, _library
 from ._config import MODULES
 from ._counts import KINDS, counts
 from ._version import __version__
@@ -97,11 +97,11 @@ def status() -> Status:
         modules[name] = ModuleStatus(
             backend, answer.reason, answer.choice.requested, answer.choice.source, counts()
         )
-    native = _native.loaded()
+    native = _library.loaded()
     if native is None:
         wanted = any(module.requested != "python" for module in modules.values())
         reason = "see the reasons above" if wanted else "not needed: the fallback is chosen"
-        record = _native.build_record()
+        record = _library.build_record()
         library = LibraryStatus(False, "", "", "", "", f"{reason}; {record}" if record else reason)
     else:
         path = os.fspath(native.path)
