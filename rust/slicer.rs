@@ -9,6 +9,7 @@ use ndarray::Array2;
 use crate::candle::{Candle, Field};
 use crate::error::Error;
 use crate::series::CandleSeries;
+use crate::time_index::Search;
 
 /// Consecutive rows of a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -221,7 +222,7 @@ impl SymbolDataSlicer {
     #[must_use]
     #[inline]
     pub fn get_row_asof(&self, t: i64, closed_only: bool) -> Option<usize> {
-        self.rows_admitted(t, self.delay(LookbackOptions { closed_only, ..Default::default() })).checked_sub(1)
+        self.admitted(LookbackOptions { closed_only, ..Default::default() }).rows(t).checked_sub(1)
     }
 
     /// The latest candle stamped at or before `t`, which may still be forming; with `closed_only`, the
@@ -240,7 +241,7 @@ impl SymbolDataSlicer {
     /// `partial`.
     #[inline]
     pub fn get_lookback(&self, now: i64, n: usize, options: LookbackOptions) -> Result<Candles<'_>, Error> {
-        let available = self.rows_admitted(now, self.delay(options));
+        let available = self.admitted(options).rows(now);
         if n == 0 || available < n && !options.partial {
             return Err(refused_lookback(now, n, available));
         }
@@ -262,18 +263,11 @@ impl SymbolDataSlicer {
         if n == 0 {
             return Err(no_rows_asked_for());
         }
-        // History only grows with time: if the earliest time has enough, all have.
-        let delay = self.delay(options);
-        let earliest = times.iter().copied().min();
-        if !options.partial && earliest.is_some_and(|now| self.rows_admitted(now, delay) < n) {
-            for (element, &now) in times.iter().enumerate() {
-                let available = self.rows_admitted(now, delay);
-                if available < n {
-                    return Err(Error::InsufficientData { requested: n, available, now, element: Some(element) });
-                }
-            }
+        let admitted = self.admitted(options);
+        if !options.partial {
+            admitted.demand(times, n)?;
         }
-        Ok(times.iter().map(move |&now| last_rows(self.rows_admitted(now, delay), n)))
+        Ok(times.iter().map(move |&now| last_rows(admitted.rows(now), n)))
     }
 
     /// [`Self::get_row_at`] for each of `times`, in any order.
@@ -289,7 +283,8 @@ impl SymbolDataSlicer {
         times: &'a [i64],
         closed_only: bool,
     ) -> impl ExactSizeIterator<Item = Option<usize>> + 'a {
-        times.iter().map(move |&t| self.get_row_asof(t, closed_only))
+        let admitted = self.admitted(LookbackOptions { closed_only, ..Default::default() });
+        times.iter().map(move |&t| admitted.rows(t).checked_sub(1))
     }
 
     /// One field over the lookback of each of `times`: a matrix (times x n), oldest first.
@@ -322,27 +317,55 @@ impl SymbolDataSlicer {
         self.series.columns().field(field).map_or(&[], |values| &values[range.rows()])
     }
 
-    /// How far before `now` a stamp must lie at least to be admitted. A closed candle is never the
-    /// current one: its stamp lies a whole timeframe back.
+    /// What questions with these options may see.
     #[inline]
-    fn delay(&self, options: LookbackOptions) -> i64 {
-        if options.closed_only { self.series.timeframe().duration_us() } else { i64::from(!options.include_current) }
-    }
-
-    /// How many rows are stamped at or before `now - delay`. Moving `now` instead of each close time
-    /// keeps times at the ends of int64 from wrapping round.
-    #[expect(clippy::inline_always, reason = "half of every question: a call would cost a third of it")]
-    #[inline(always)]
-    fn rows_admitted(&self, now: i64, delay: i64) -> usize {
-        match now.checked_sub(delay) {
-            Some(latest) => self.series.index().rows_through(self.series.timestamp(), latest),
-            None => 0,
+    fn admitted(&self, options: LookbackOptions) -> Admitted<'_> {
+        let duration = self.series.timeframe().duration_us();
+        Admitted {
+            search: self.series.index().search(self.series.timestamp()),
+            // A closed candle is never the current one: its stamp lies a whole timeframe back.
+            delay: if options.closed_only { duration } else { i64::from(!options.include_current) },
         }
     }
 
     #[inline]
     const fn candles(&self, range: RowRange) -> Candles<'_> {
         Candles { series: &self.series, range }
+    }
+}
+
+/// The rows that may be seen at a time: those stamped at least `delay` before it. Moving the time instead
+/// of each close time keeps times at the ends of int64 from wrapping round.
+#[derive(Clone, Copy)]
+struct Admitted<'a> {
+    search: Search<'a>,
+    delay: i64,
+}
+
+impl Admitted<'_> {
+    /// How many rows may be seen at `now`.
+    #[expect(clippy::inline_always, reason = "half of every question: a call would cost a third of it")]
+    #[inline(always)]
+    fn rows(self, now: i64) -> usize {
+        match now.checked_sub(self.delay) {
+            Some(latest) => self.search.rows_through(latest),
+            None => 0,
+        }
+    }
+
+    /// Refuses the first of `times` that has fewer than `n` rows.
+    #[inline(never)]
+    fn demand(self, times: &[i64], n: usize) -> Result<(), Error> {
+        // History only grows with time: if the earliest time has enough, all have.
+        let Some(earliest) = times.iter().copied().min() else { return Ok(()) };
+        if self.rows(earliest) >= n {
+            return Ok(());
+        }
+        let short = |(element, &now): (usize, &i64)| {
+            let available = self.rows(now);
+            (available < n).then_some(Error::InsufficientData { requested: n, available, now, element: Some(element) })
+        };
+        times.iter().enumerate().find_map(short).map_or(Ok(()), Err)
     }
 }
 

@@ -83,12 +83,20 @@ impl Buckets {
     }
 }
 
-impl TimeIndex {
+/// An index at work on its column, with all it needs at hand: what a loop over many times holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Search<'a> {
+    timestamps: &'a [i64],
+    buckets: &'a Buckets,
+}
+
+impl Search<'_> {
     /// How many rows are stamped at or before `t`. Constant time on evenly spaced candles, O(log n) at worst.
+    #[must_use]
     #[expect(clippy::inline_always, reason = "the hot path of every question: a call would cost a third of it")]
     #[inline(always)]
-    pub fn rows_through(&self, timestamps: &[i64], t: i64) -> usize {
-        let buckets = self.buckets.get().unwrap_or_else(|| self.build(timestamps));
+    pub fn rows_through(self, t: i64) -> usize {
+        let Self { timestamps, buckets } = self;
         let offset = offset(buckets.first, t);
         if offset >= buckets.span {
             return if t < buckets.first { 0 } else { timestamps.len() };
@@ -106,6 +114,20 @@ impl TimeIndex {
             return guess + usize::from(*at <= t);
         }
         walk(timestamps, low, high, guess, t)
+    }
+}
+
+impl TimeIndex {
+    /// This index at work on its column. The first call builds the index: O(buckets x log n).
+    #[inline]
+    pub fn search<'a>(&'a self, timestamps: &'a [i64]) -> Search<'a> {
+        Search { timestamps, buckets: self.buckets.get().unwrap_or_else(|| self.build(timestamps)) }
+    }
+
+    /// How many rows are stamped at or before `t`; as [`Search::rows_through`].
+    #[inline]
+    pub fn rows_through(&self, timestamps: &[i64], t: i64) -> usize {
+        self.search(timestamps).rows_through(t)
     }
 
     #[cold]
@@ -171,26 +193,25 @@ fn gallop(timestamps: &[i64], from: usize, admit: impl Fn(i64) -> bool) -> usize
 /// Walks a column of timestamps: a step or two when times come in order, the index when they do not.
 #[derive(Debug, Clone)]
 pub struct Cursor<'a> {
-    timestamps: &'a [i64],
-    index: &'a TimeIndex,
+    search: Search<'a>,
     rows: usize,
 }
 
 impl<'a> Cursor<'a> {
     /// A cursor before the first row of `timestamps`, which `index` belongs to.
     #[must_use]
-    pub const fn new(timestamps: &'a [i64], index: &'a TimeIndex) -> Self {
-        Self { timestamps, index, rows: 0 }
+    pub fn new(timestamps: &'a [i64], index: &'a TimeIndex) -> Self {
+        Self { search: index.search(timestamps), rows: 0 }
     }
 
     /// How many rows are stamped at or before `t`.
     #[inline]
     pub fn rows_through(&mut self, t: i64) -> usize {
-        let passed = |rows: usize| rows.checked_sub(1).is_none_or(|row| self.timestamps[row] <= t);
-        let ends = |rows: usize| self.timestamps.get(rows).is_none_or(|&stamp| t < stamp);
-        let near =
-            (self.rows..=self.rows + 1).find(|&rows| rows <= self.timestamps.len() && passed(rows) && ends(rows));
-        self.rows = near.unwrap_or_else(|| self.index.rows_through(self.timestamps, t));
+        let timestamps = self.search.timestamps;
+        let passed = |rows: usize| rows.checked_sub(1).is_none_or(|row| timestamps[row] <= t);
+        let ends = |rows: usize| timestamps.get(rows).is_none_or(|&stamp| t < stamp);
+        let near = (self.rows..=self.rows + 1).find(|&rows| rows <= timestamps.len() && passed(rows) && ends(rows));
+        self.rows = near.unwrap_or_else(|| self.search.rows_through(t));
         self.rows
     }
 }
