@@ -22,6 +22,7 @@ from datetime import date
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+TARGET_DIR = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 Key = tuple[str, str, str]
 """Language, what is measured, who does it."""
 Numbers = Mapping[Key, float]
@@ -53,12 +54,11 @@ def rust() -> dict[Key, float]:
     """Nanoseconds per element, the medians Criterion wrote."""
     command = ["cargo", "bench", "--locked", "--bench", "slicer", "--", "--noplot"]
     short = ["--warm-up-time", "0.5", "--measurement-time", "1", "--sample-size", "20"]
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     # Yesterday's numbers must not pass for today's where a bench did not run.
-    shutil.rmtree(target / "criterion", ignore_errors=True)
+    shutil.rmtree(TARGET_DIR / "criterion", ignore_errors=True)
     run(command + short, "Rust (Criterion)")
     found: dict[Key, float] = {}
-    for estimates in sorted((target / "criterion").glob("*/*/new/estimates.json")):
+    for estimates in sorted((TARGET_DIR / "criterion").glob("*/*/new/estimates.json")):
         about = json.loads(estimates.with_name("benchmark.json").read_text())
         median = json.loads(estimates.read_text())["median"]["point_estimate"]
         found["rust", about["group_id"], about["function_id"]] = median / about["throughput"]["Elements"]
@@ -73,6 +73,8 @@ def lines(output: str) -> dict[Key, float]:
             case ["c", name, nanoseconds]:
                 group, _, function = name.partition("/")
                 found["c", group, function] = float(nanoseconds)
+            case ["rust", group, name, value]:
+                found["rust", group, name] = float(value)
             case ["julia", name, who, nanoseconds, held]:
                 found["julia", name, who] = float(nanoseconds)
                 found["julia bytes", name, who] = float(held)
@@ -85,8 +87,8 @@ def lines(output: str) -> dict[Key, float]:
 
 def c_program() -> Path:
     """The C bench, compiled against the release build."""
-    program = ROOT / "target" / "c-bench"
-    library = ROOT / "target" / "release"
+    program = TARGET_DIR / "c-bench"
+    library = TARGET_DIR / "release"
     compiler = os.environ.get("CC", "cc")
     flags = ["-O2", "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
     where = ["-Iinclude", f"-L{library}", f"-Wl,-rpath,{library}"]
@@ -123,7 +125,7 @@ def faster(times: float) -> Callable[[float, float], bool]:
 
 def python(question: str, who: str, times: float, *, ours: str = "omega_native") -> Target:
     """A target of the Python package against a peer."""
-    wanted = "not slower" if times == 1 else f"{times:g}x faster"
+    wanted = f"{times:g}x faster" if times > 1 else "not slower" if times else "shown"
     what = f"Python {question} against {who}"
     return Target(what, ("python", question, ours), ("python", question, who), wanted, faster(times))
 
@@ -171,10 +173,24 @@ TARGETS = [
         )
         for backend in ("native", "julia")
     ),
+    *(
+        Target(f"Rust memory: {name}", ("rust", "memory", name), None, wanted, at_most(limit))
+        for name, wanted, limit in (
+            ("copied, bytes per row", "<= 48.07", 48.07),
+            ("borrowed, bytes per row", "<= 0.07", 0.07),
+            ("allocations of a lookback", "0", 0),
+        )
+    ),
+    Target(
+        "C allocations of a lookback", ("c", "memory", "allocations of a lookback"), None, "0", at_most(0)
+    ),
     python("get_lookback_200_ascending", "pandas_loc_tail", 15),
     python("get_lookback_200_ascending", "pandas_searchsorted_iloc", 3),
     python("get_lookback_200_ascending", "pandas_loc_tail_close", 15, ours="omega_native_close"),
     python("get_lookback_200_random", "pandas_loc_tail", 15),
+    python("get_lookback_200_ascending", "numpy_searchsorted_close", 0, ours="omega_native_close"),
+    python("get_lookback_200_random", "numpy_searchsorted_close", 0, ours="omega_native_close"),
+    python("get_slice_1000", "numpy_searchsorted_close", 0, ours="omega_native_close"),
     python("get_slice_1000", "pandas_loc", 8),
     python("get_slice_1000", "pandas_searchsorted_iloc", 3),
     python("get_candle_at_ascending", "pandas_loc", 8),
@@ -238,6 +254,8 @@ def main() -> int:
             print(f"round {turn} of {rounds}", file=sys.stderr)
             measured = rust()
             measured |= lines(run([str(program)], "C"))
+            memory = ["cargo", "test", "--locked", "--test", "memory", "--", "--nocapture"]
+            measured |= lines(run(memory, "memory per row"))
             measured |= lines(run([julia, "--project=julia", "benches/julia/slicer.jl"], "Julia"))
             path = {"PYTHONPATH": str(ROOT / "python" / "src")}
             measured |= lines(run([sys.executable, "benches/peers/slicer.py"], "Python and its peers", path))
@@ -251,8 +269,8 @@ def main() -> int:
     text = table([cells for cells, _ in judged])
     missed = sum(not met for _, met in judged)
     closing = (
-        f"{date.today()}, {machine()}; nanoseconds per question, medians of {rounds} rounds, "
-        "1,000,000 one-minute candles."
+        f"{date.today()}, {machine()}; nanoseconds per call unless said otherwise, "
+        f"medians of {rounds} rounds, 1,000,000 one-minute candles."
     )
     print(f"{text}\n\n{closing}")
     (ROOT / "out").mkdir(exist_ok=True)

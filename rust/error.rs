@@ -213,6 +213,9 @@ pub enum Error {
         /// What the system said.
         message: String,
     },
+    /// Memory ran out.
+    #[error("out of memory: {0}")]
+    OutOfMemory(String),
     /// The library was built without this part.
     #[error("{0}")]
     NotBuiltIn(String),
@@ -232,6 +235,7 @@ impl Error {
             Self::SizeMismatch { .. } => ErrorCode::SizeMismatch,
             Self::InsufficientData { .. } => ErrorCode::InsufficientData,
             Self::Io { code, .. } => *code,
+            Self::OutOfMemory(_) => ErrorCode::OutOfMemory,
             Self::NotBuiltIn(_) => ErrorCode::NotBuiltIn,
         }
     }
@@ -242,10 +246,18 @@ impl Error {
         let code = match error.kind() {
             std::io::ErrorKind::NotFound => ErrorCode::FileNotFound,
             std::io::ErrorKind::PermissionDenied => ErrorCode::PermissionDenied,
+            std::io::ErrorKind::OutOfMemory => ErrorCode::OutOfMemory,
             _ => ErrorCode::IoError,
         };
         Self::Io { code, path: path.to_path_buf(), message: error.to_string() }
     }
+}
+
+/// An empty vector with room for `len` values, or a refusal: what a user asks for must never abort the host.
+pub(crate) fn with_room<T>(len: usize, what: &str) -> Result<Vec<T>, Error> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(len).map_err(|_| Error::OutOfMemory(format!("{what} of {len} values")))?;
+    Ok(values)
 }
 
 fn span(first: Option<i64>, last: Option<i64>) -> String {

@@ -31,5 +31,4 @@ pub use error::{Error, ErrorCode};
 pub use quality::{PairQuality, Quality};
 pub use series::{CandleSeries, Check, Columns, SeriesOptions};
 pub use slicer::{Candles, LookbackOptions, RowRange, SymbolDataSlicer};
-pub use time_index::{Cursor, Search, TimeIndex};
 pub use timeframe::Timeframe;

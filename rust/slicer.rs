@@ -7,7 +7,7 @@
 use ndarray::Array2;
 
 use crate::candle::{Candle, Field};
-use crate::error::Error;
+use crate::error::{Error, with_room};
 use crate::series::CandleSeries;
 use crate::time_index::Search;
 
@@ -305,7 +305,7 @@ impl SymbolDataSlicer {
         let ranges = self.get_lookbacks(times, n, options)?;
         let too_large = || Error::InvalidArgument(format!("a matrix of {} times and n {n} is too large", times.len()));
         let cells = times.len().checked_mul(n).filter(|c| *c <= isize::MAX as usize / 8).ok_or_else(too_large)?;
-        let mut values = Vec::with_capacity(cells);
+        let mut values = with_room(cells, "a matrix")?;
         for range in ranges {
             let known = self.field_rows(field, range);
             values.resize(values.len() + n - known.len(), f64::NAN);

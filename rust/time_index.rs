@@ -1,4 +1,4 @@
-//! From a time to a row: how many rows are stamped at or before it, the row stamped exactly there, a cursor.
+//! From a time to a row: how many rows are stamped at or before it, or before it; the row stamped exactly there.
 //!
 //! Candles are nearly evenly spaced, so a small table of buckets and one interpolation land on the
 //! row; where they do not (weekends, halts, anything hostile) a binary search inside the bucket does.
@@ -20,7 +20,7 @@ const STEPS: usize = 16;
 /// The column itself is passed to each call; the index belongs to exactly one column and is built
 /// at the first question that needs it.
 #[derive(Debug, Default)]
-pub struct TimeIndex {
+pub(crate) struct TimeIndex {
     buckets: OnceLock<Buckets>,
 }
 
@@ -85,7 +85,7 @@ impl Buckets {
 
 /// An index at work on its column, with all it needs at hand: what a loop over many times holds.
 #[derive(Debug, Clone, Copy)]
-pub struct Search<'a> {
+pub(crate) struct Search<'a> {
     timestamps: &'a [i64],
     buckets: &'a Buckets,
 }
@@ -95,7 +95,7 @@ impl Search<'_> {
     #[must_use]
     #[expect(clippy::inline_always, reason = "the hot path of every question: a call would cost a third of it")]
     #[inline(always)]
-    pub fn rows_through(self, t: i64) -> usize {
+    pub(crate) fn rows_through(self, t: i64) -> usize {
         let Self { timestamps, buckets } = self;
         let offset = offset(buckets.first, t);
         if offset >= buckets.span {
@@ -112,13 +112,13 @@ impl Search<'_> {
 impl TimeIndex {
     /// This index at work on its column. The first call builds the index: O(buckets x log n).
     #[inline]
-    pub fn search<'a>(&'a self, timestamps: &'a [i64]) -> Search<'a> {
+    pub(crate) fn search<'a>(&'a self, timestamps: &'a [i64]) -> Search<'a> {
         Search { timestamps, buckets: self.buckets.get().unwrap_or_else(|| self.build(timestamps)) }
     }
 
     /// How many rows are stamped at or before `t`; as [`Search::rows_through`].
     #[inline]
-    pub fn rows_through(&self, timestamps: &[i64], t: i64) -> usize {
+    pub(crate) fn rows_through(&self, timestamps: &[i64], t: i64) -> usize {
         self.search(timestamps).rows_through(t)
     }
 
@@ -130,20 +130,20 @@ impl TimeIndex {
 
     /// How many rows are stamped before `t`.
     #[inline]
-    pub fn rows_before(&self, timestamps: &[i64], t: i64) -> usize {
+    pub(crate) fn rows_before(&self, timestamps: &[i64], t: i64) -> usize {
         t.checked_sub(1).map_or(0, |before| self.rows_through(timestamps, before))
     }
 
     /// The row stamped exactly `t`.
     #[inline]
-    pub fn exact(&self, timestamps: &[i64], t: i64) -> Option<usize> {
+    pub(crate) fn exact(&self, timestamps: &[i64], t: i64) -> Option<usize> {
         let row = self.rows_through(timestamps, t).checked_sub(1)?;
         (timestamps[row] == t).then_some(row)
     }
 
     /// Bytes this index holds beside itself: at most 64 KiB and a few words.
-    #[must_use]
-    pub fn heap_bytes(&self) -> usize {
+    #[cfg(test)]
+    fn heap_bytes(&self) -> usize {
         self.buckets.get().map_or(0, |buckets| std::mem::size_of_val(&*buckets.starts))
     }
 }
@@ -190,35 +190,6 @@ fn gallop(timestamps: &[i64], from: usize, admit: impl Fn(i64) -> bool) -> usize
     from + low + rest[low..high].partition_point(|&stamp| admit(stamp))
 }
 
-/// Walks a column of timestamps: remembers the last answer, which is near when times come in order.
-#[derive(Debug, Clone)]
-pub struct Cursor<'a> {
-    search: Search<'a>,
-    last: i64,
-    rows: usize,
-    /// Two steps between rows: a time further on, or an earlier one, is the index's to answer.
-    reach: u64,
-}
-
-impl<'a> Cursor<'a> {
-    /// A cursor before the first row.
-    #[must_use]
-    pub fn new(search: Search<'a>) -> Self {
-        let reach = search.buckets.span / (search.timestamps.len().max(1) as u64) * 2;
-        Self { search, last: search.buckets.first, rows: 0, reach }
-    }
-
-    /// How many rows are stamped at or before `t`.
-    #[inline]
-    pub fn rows_through(&mut self, t: i64) -> usize {
-        // Looking near the last answer where it cannot be would wait for memory in vain.
-        let near = if offset(self.last, t) <= self.reach { settle(self.search.timestamps, self.rows, t) } else { None };
-        self.rows = near.unwrap_or_else(|| self.search.rows_through(t));
-        self.last = t;
-        self.rows
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,11 +211,9 @@ mod tests {
                 timestamps.push(timestamps.last().unwrap() + step);
             }
             let index = TimeIndex::default();
-            let mut cursor = Cursor::new(index.search(&timestamps));
             let near: Vec<i64> = timestamps.iter().flat_map(|&s| [s.saturating_sub(1), s, s.saturating_add(1)]).collect();
             for &t in near.iter().chain(&extra) {
                 prop_assert_eq!(index.rows_through(&timestamps, t), brute(&timestamps, t));
-                prop_assert_eq!(cursor.rows_through(t), brute(&timestamps, t));
                 prop_assert_eq!(index.exact(&timestamps, t), timestamps.iter().position(|&s| s == t));
             }
         }

@@ -46,6 +46,11 @@ fn stamps() -> Vec<i64> {
     (0..ROWS).map(|row| i64::try_from(row + row / 500).unwrap() * 60_000_000).collect()
 }
 
+#[expect(clippy::cast_precision_loss, reason = "to be printed with three digits")]
+fn per_row(bytes: usize) -> f64 {
+    bytes as f64 / ROWS as f64
+}
+
 // One test: the counters are the process's.
 #[test]
 fn rows_cost_their_columns_and_questions_cost_nothing() {
@@ -64,7 +69,9 @@ fn rows_cost_their_columns_and_questions_cost_nothing() {
     };
     let borrowed = SymbolDataSlicer::new(CandleSeries::new(columns, options()).unwrap());
     borrowed.get_lookback(last - 1, 200, LookbackOptions::default()).unwrap();
-    assert!(HELD.load(Ordering::Relaxed) - before <= FIXED, "borrowed columns cost nothing per row");
+    let held = HELD.load(Ordering::Relaxed) - before;
+    println!("rust\tmemory\tborrowed, bytes per row\t{:.3}", per_row(held));
+    assert!(held <= FIXED, "borrowed columns cost nothing per row");
 
     let before = HELD.load(Ordering::Relaxed);
     let copy = || prices.to_vec().into();
@@ -78,7 +85,9 @@ fn rows_cost_their_columns_and_questions_cost_nothing() {
     };
     let copied = SymbolDataSlicer::new(CandleSeries::new(columns, options()).unwrap());
     copied.get_lookback(last - 1, 200, LookbackOptions::default()).unwrap();
-    assert!(HELD.load(Ordering::Relaxed) - before <= 48 * ROWS + FIXED, "copied columns cost 48 bytes a row");
+    let held = HELD.load(Ordering::Relaxed) - before;
+    println!("rust\tmemory\tcopied, bytes per row\t{:.3}", per_row(held));
+    assert!(held <= 48 * ROWS + FIXED, "copied columns cost 48 bytes a row");
 
     let calls = CALLS.load(Ordering::Relaxed);
     let mut rows = 0;
@@ -88,5 +97,6 @@ fn rows_cost_their_columns_and_questions_cost_nothing() {
         rows += copied.get_slice(now - 60_000_000, now, true).unwrap().len();
     }
     assert!(rows > 200 * (ROWS - 200));
+    println!("rust\tmemory\tallocations of a lookback\t{}", CALLS.load(Ordering::Relaxed) - calls);
     assert_eq!(CALLS.load(Ordering::Relaxed), calls, "no question allocates");
 }

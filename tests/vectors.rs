@@ -191,6 +191,15 @@ fn a_file_that_cannot_be_read_is_named() {
 }
 
 #[test]
+fn what_memory_cannot_hold_is_an_error_and_not_the_end_of_the_host() {
+    let slicer = SymbolDataSlicer::new(series("minutes"));
+    let partial = LookbackOptions { partial: true, ..Default::default() };
+    let refused = slicer.gather_lookback(Field::Close, &[i64::MAX], 1 << 50, partial).unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::OutOfMemory);
+    assert_eq!(slicer.gather_lookback(Field::Close, &[], 1 << 50, partial).unwrap().dim(), (0, 1 << 50));
+}
+
+#[test]
 fn a_series_meets_its_invariants_or_is_refused() {
     for case in table("series.tsv") {
         let (cells, args) = (arguments(&case["columns"]), arguments(&case["args"]));

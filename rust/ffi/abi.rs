@@ -4,7 +4,8 @@ use std::mem::offset_of;
 
 use libc::c_char;
 
-use super::series::{OmegaColumns, OmegaGap, OmegaPairQuality, OmegaQuality, OmegaSeriesInfo, OmegaSeriesOptions};
+use super::quality::{OmegaGap, OmegaPairQuality, OmegaQuality};
+use super::series::{OmegaColumns, OmegaSeriesInfo, OmegaSeriesOptions};
 use super::slicer::{OmegaCandle, OmegaRange};
 
 /// The version of this ABI: major << 16 | minor. Libraries with the same major and at least this minor fit.

@@ -1,11 +1,12 @@
 //! C arguments to Rust values, each with the name a message can blame, and answers written out last.
 
 use std::ffi::CStr;
+use std::path::Path;
 
 use libc::c_char;
 
 use super::status::Failure;
-use crate::error::ErrorCode;
+use crate::error::{ErrorCode, with_room};
 
 /// Refusals are built out of line: the paths that succeed stay short.
 #[cold]
@@ -19,6 +20,9 @@ fn null(name: &str) -> Failure {
 /// # Safety
 /// Unless NULL, `pointer` must point to a valid `T` for the length of the call.
 pub(super) unsafe fn reference<'a, T>(pointer: *const T, name: &str) -> Result<&'a T, Failure> {
+    if !pointer.is_aligned() {
+        return Err(misaligned(name, align_of::<T>()));
+    }
     // SAFETY: promised by the caller.
     unsafe { pointer.as_ref() }.ok_or_else(|| null(name))
 }
@@ -35,11 +39,47 @@ pub(super) unsafe fn array<'a, T>(pointer: *const T, count: usize, name: &str) -
     if pointer.is_null() {
         return Err(null(name));
     }
+    if !pointer.is_aligned() {
+        return Err(misaligned(name, align_of::<T>()));
+    }
     if count > isize::MAX as usize / size_of::<T>() {
         return Err(Failure::new(ErrorCode::InvalidArgument, format!("{name}: a count of {count} is not addressable")));
     }
     // SAFETY: promised by the caller; length checked above.
     Ok(unsafe { std::slice::from_raw_parts(pointer, count) })
+}
+
+/// The name of a file: any bytes where the system allows them.
+///
+/// # Safety
+/// Unless NULL, `pointer` must point to a NUL-terminated string that lives for the length of the call.
+pub(super) unsafe fn path<'a>(pointer: *const c_char, name: &str) -> Result<&'a Path, Failure> {
+    #[cfg(unix)]
+    {
+        if pointer.is_null() {
+            return Err(null(name));
+        }
+        // SAFETY: promised by the caller.
+        let bytes = unsafe { CStr::from_ptr(pointer) };
+        Ok(Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes.to_bytes())))
+    }
+    #[cfg(not(unix))]
+    {
+        // SAFETY: passed on to the caller.
+        unsafe { text(pointer, name) }.map(Path::new)
+    }
+}
+
+/// A copy of an array of the caller's.
+///
+/// # Safety
+/// As [`array`].
+pub(super) unsafe fn copied<T: Copy>(pointer: *const T, count: usize, name: &str) -> Result<Vec<T>, Failure> {
+    // SAFETY: passed on to the caller.
+    let values = unsafe { array(pointer, count, name) }?;
+    let mut copy = with_room(count, name)?;
+    copy.extend_from_slice(values);
+    Ok(copy)
 }
 
 /// A C string, which must be UTF-8.
@@ -63,6 +103,12 @@ pub(super) fn flags(flags: u32, known: u32) -> Result<(), Failure> {
 
 #[cold]
 #[inline(never)]
+fn misaligned(name: &str, align: usize) -> Failure {
+    Failure::new(ErrorCode::InvalidArgument, format!("{name} is not aligned to {align} bytes"))
+}
+
+#[cold]
+#[inline(never)]
 fn unknown_flags(flags: u32, known: u32) -> Failure {
     Failure::new(ErrorCode::InvalidArgument, format!("flags {flags:#x} has bits outside {known:#x}"))
 }
@@ -70,7 +116,13 @@ fn unknown_flags(flags: u32, known: u32) -> Failure {
 /// An out-parameter.
 #[inline]
 pub(super) fn out<T>(pointer: *mut T, name: &str) -> Result<Out<T>, Failure> {
-    if pointer.is_null() { Err(null(name)) } else { Ok(Out { pointer, count: 1 }) }
+    if pointer.is_null() {
+        return Err(null(name));
+    }
+    if !pointer.is_aligned() {
+        return Err(misaligned(name, align_of::<T>()));
+    }
+    Ok(Out { pointer, count: 1 })
 }
 
 /// An output array of `count` values that shares no byte with `input`.
@@ -80,6 +132,9 @@ pub(super) fn out_array<T, I>(pointer: *mut T, count: usize, name: &str, input: 
     }
     if pointer.is_null() {
         return Err(null(name));
+    }
+    if !pointer.is_aligned() {
+        return Err(misaligned(name, align_of::<T>()));
     }
     let bytes = count.checked_mul(size_of::<T>()).filter(|bytes| isize::try_from(*bytes).is_ok()).ok_or_else(|| {
         Failure::new(ErrorCode::InvalidArgument, format!("{name}: a count of {count} is not addressable"))
@@ -133,5 +188,21 @@ impl Out<c_char> {
             std::ptr::copy_nonoverlapping(bytes.as_ptr().cast(), self.pointer, bytes.len());
             self.pointer.add(bytes.len()).write(0);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_between_two_values_is_refused_before_it_is_read() {
+        let values = [1.0_f64, 2.0];
+        let between = values.as_ptr().wrapping_byte_add(1);
+        // SAFETY: refused by their alignment, so never read.
+        let (one, several) = unsafe { (reference(between, "x").err(), array(between, 1, "x").err()) };
+        assert!([one, several].into_iter().all(|failure| failure.is_some_and(|failure| failure.status() == 1001)));
+        assert!(out(between.cast_mut(), "x").is_err());
+        assert!(out_array(between.cast_mut(), 1, "x", &[0_u8; 0]).is_err());
     }
 }

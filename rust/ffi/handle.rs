@@ -159,7 +159,7 @@ mod tests {
         #[test]
         fn no_number_but_a_live_handle_is_accepted(numbers in prop::collection::vec(any::<u64>(), 1..200)) {
             static TABLE: Table<u32> = Table::new(1, "Test");
-        let table = &TABLE;
+            let table = &TABLE;
             let live: Vec<u64> = (0..5).map(|i| table.insert(i).ok().unwrap()).collect();
             let near = live.iter().flat_map(|tag| [tag ^ 1 << 63, tag + 1, tag - 1, tag + (1 << SLOT_BITS)]);
             for number in numbers.into_iter().chain(near).filter(|number| !live.contains(number)) {

@@ -15,6 +15,7 @@ mod fault;
 #[macro_use]
 mod guard;
 mod handle;
+mod quality;
 mod series;
 mod slicer;
 mod status;
@@ -23,6 +24,7 @@ mod time;
 pub use abi::*;
 #[cfg(feature = "fault-injection")]
 pub use fault::*;
+pub use quality::*;
 pub use series::*;
 pub use slicer::*;
 pub use status::*;

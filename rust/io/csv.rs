@@ -10,7 +10,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 use super::timestamp;
 use crate::candle::Field;
 use crate::column::Column;
-use crate::error::Error;
+use crate::error::{Error, with_room};
 use crate::series::{CandleSeries, Columns, SeriesOptions};
 
 /// The unit of integer stamps in a file.
@@ -123,10 +123,13 @@ fn parse_csv(bytes: &[u8], unit: TimeUnit, options: SeriesOptions) -> Result<Can
         return Err(Error::EmptyInput("the file is empty: no header line".to_owned()));
     }
     let header = Header::new(&records)?;
-    let rows = line_breaks(bytes);
-    let mut timestamp: Vec<i64> = Vec::with_capacity(rows);
-    let mut fields: [Vec<f64>; 5] =
-        header.fields.map(|column| Vec::with_capacity(if column.is_some() { rows } else { 0 }));
+    // No file has more rows than lines, the last of which may lack its end.
+    let rows = line_breaks(bytes) + 1;
+    let mut timestamp: Vec<i64> = with_room(rows, "a column")?;
+    let mut fields: [Vec<f64>; 5] = Default::default();
+    for (values, column) in fields.iter_mut().zip(header.fields) {
+        *values = with_room(if column.is_some() { rows } else { 0 }, "a column")?;
+    }
     let (mut stamps, mut last_integer) = (Stamps::Text, 0);
     while records.next()? {
         if records.record.len() != header.width {
