@@ -15,15 +15,23 @@ mod fault;
 #[macro_use]
 mod guard;
 mod handle;
+mod indicators;
+mod kernels;
+mod rolling;
 mod series;
 mod slicer;
 mod status;
+mod stream;
 mod time;
 
 pub use abi::*;
 #[cfg(feature = "fault-injection")]
 pub use fault::*;
+pub use indicators::*;
+pub use kernels::*;
+pub use rolling::*;
 pub use series::*;
 pub use slicer::*;
 pub use status::*;
+pub use stream::*;
 pub use time::*;

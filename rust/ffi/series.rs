@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use libc::{c_char, c_void};
 
-use super::arguments::{array, flags, out, out_array, reference, text};
+use super::arguments::{NOTHING, array, flags, out, out_array, reference, text};
 use super::handle::Table;
 use super::slicer::OmegaCandle;
 use super::status::{Failure, OmegaStatus};
@@ -512,7 +512,7 @@ pub unsafe extern "C" fn omega_series_gaps(
     count: *mut usize,
 ) -> OmegaStatus {
     guard! {
-        let (out, out_count) = (out_array(gaps, capacity, "gaps", &[0_u8; 0])?, out(count, "count")?);
+        let (out, out_count) = (out_array(gaps, capacity, "gaps", NOTHING)?, out(count, "count")?);
         // SAFETY: for the length of this call, as the header says.
         let found = unsafe { series_of(series) }?.series().quality().gaps;
         // SAFETY: promised by the caller.
