@@ -13,10 +13,10 @@
  * - It returns an OmegaStatus, OMEGA_OK or the reason for its failure, unless it only gives a constant.
  *   On any status but OMEGA_OK no out-parameter is written, and omega_last_error_message() says what,
  *   where and which value.
- * - A handle (OmegaSeries *, OmegaStream *) is opaque and must never be dereferenced. NULL gives OMEGA_NULL_POINTER;
- *   a freed or foreign handle gives OMEGA_INVALID_ARGUMENT. A const pointer to a handle means that any
- *   number of threads may call at once. Freeing a handle while another thread is inside a call with it
- *   is the caller's error: checking for it would cost five times the call.
+ * - A handle (OmegaSeries *, OmegaStream *) is opaque and must never be dereferenced. NULL gives
+ *   OMEGA_NULL_POINTER; a freed or foreign handle gives OMEGA_INVALID_ARGUMENT. A const pointer to a
+ *   handle means that any number of threads may call at once. Freeing a handle while another thread is
+ *   inside a call with it is the caller's error: checking for it would cost five times the call.
  * - Arrays with a count of 0 may be NULL; others must be aligned. Output arrays need not be initialised
  *   and must not overlap input arrays or one another; where they do, the call is refused with
  *   OMEGA_INVALID_ARGUMENT.

@@ -3,6 +3,8 @@
 //! A call adds checks of its arguments to the kernel, and nothing per row: the kernel reads and writes the
 //! caller's own memory.
 
+use std::fmt::Display;
+
 use super::arguments::{Span, array, drilled, outputs, reference};
 use super::status::{Failure, OmegaStatus};
 use crate::error::{Error, ErrorCode};
@@ -88,37 +90,21 @@ pub struct OmegaKernelOptions {
     pub width: f64,
 }
 
-/// Which fields a kernel uses.
-struct Uses {
-    window: bool,
-    min_periods: bool,
-    ddof: bool,
-    nan: bool,
-    macd: bool,
-    width: bool,
-}
-
-impl Uses {
-    const NONE: Self = Self { window: false, min_periods: false, ddof: false, nan: false, macd: false, width: false };
-    const PERIOD: Self = Self { window: true, ..Self::NONE };
-    const RECURRENCE: Self = Self { nan: true, ..Self::PERIOD };
-    const WINDOW: Self = Self { min_periods: true, ..Self::RECURRENCE };
-    const DDOF: Self = Self { ddof: true, ..Self::WINDOW };
-    const MACD: Self = Self { macd: true, ..Self::RECURRENCE };
-    const BOLLINGER: Self = Self { width: true, ..Self::DDOF };
-
-    fn of(kernel: OmegaKernel) -> Result<Self, Failure> {
-        match kernel {
-            OMEGA_KERNEL_SUM | OMEGA_KERNEL_MEAN => Ok(Self::WINDOW),
-            OMEGA_KERNEL_MIN..=OMEGA_KERNEL_ARGMAX => Ok(Self::WINDOW),
-            OMEGA_KERNEL_VAR..=OMEGA_KERNEL_ZSCORE | OMEGA_KERNEL_COV | OMEGA_KERNEL_CORR => Ok(Self::DDOF),
-            OMEGA_KERNEL_EMA..=OMEGA_KERNEL_RSI | OMEGA_KERNEL_ATR => Ok(Self::RECURRENCE),
-            OMEGA_KERNEL_DIFF..=OMEGA_KERNEL_SHIFT => Ok(Self::PERIOD),
-            OMEGA_KERNEL_TRUE_RANGE => Ok(Self::NONE),
-            OMEGA_KERNEL_MACD => Ok(Self::MACD),
-            OMEGA_KERNEL_BOLLINGER => Ok(Self::BOLLINGER),
-            _ => Err(unknown(kernel, OMEGA_KERNEL_BOLLINGER)),
+/// The fields that a kernel uses.
+fn used(kernel: OmegaKernel) -> Result<&'static [&'static str], Failure> {
+    match kernel {
+        OMEGA_KERNEL_SUM | OMEGA_KERNEL_MEAN | OMEGA_KERNEL_MIN..=OMEGA_KERNEL_ARGMAX => {
+            Ok(&["window", "min_periods", "nan"])
         }
+        OMEGA_KERNEL_VAR..=OMEGA_KERNEL_ZSCORE | OMEGA_KERNEL_COV | OMEGA_KERNEL_CORR => {
+            Ok(&["window", "min_periods", "ddof", "nan"])
+        }
+        OMEGA_KERNEL_EMA..=OMEGA_KERNEL_RSI | OMEGA_KERNEL_ATR => Ok(&["window", "nan"]),
+        OMEGA_KERNEL_DIFF..=OMEGA_KERNEL_SHIFT => Ok(&["window"]),
+        OMEGA_KERNEL_TRUE_RANGE => Ok(&[]),
+        OMEGA_KERNEL_MACD => Ok(&["window", "slow", "signal", "nan"]),
+        OMEGA_KERNEL_BOLLINGER => Ok(&["window", "min_periods", "ddof", "nan", "width"]),
+        _ => Err(unknown(kernel, OMEGA_KERNEL_BOLLINGER)),
     }
 }
 
@@ -135,24 +121,23 @@ pub(super) unsafe fn options_of(
     kernel: OmegaKernel,
     options: *const OmegaKernelOptions,
 ) -> Result<OmegaKernelOptions, Failure> {
-    let uses = Uses::of(kernel)?;
+    let used = used(kernel)?;
     // SAFETY: promised by the caller.
     let options = *unsafe { reference(options, "options") }?;
-    let fields = [
-        (uses.window, "window", options.window != 0, options.window as f64),
-        (uses.min_periods, "min_periods", options.min_periods != 0, options.min_periods as f64),
-        (uses.ddof, "ddof", options.ddof != 0, options.ddof as f64),
-        (uses.nan, "nan", options.nan != 0, f64::from(options.nan)),
-        (false, "reserved", options.reserved != 0, f64::from(options.reserved)),
-        (uses.macd, "slow", options.slow != 0, options.slow as f64),
-        (uses.macd, "signal", options.signal != 0, options.signal as f64),
-        (uses.width, "width", options.width != 0.0, options.width),
+    let OmegaKernelOptions { window, min_periods, ddof, nan, reserved, slow, signal, width } = options;
+    let fields: [(&str, bool, &dyn Display); 8] = [
+        ("window", window == 0, &window),
+        ("min_periods", min_periods == 0, &min_periods),
+        ("ddof", ddof == 0, &ddof),
+        ("nan", nan == 0, &nan),
+        ("reserved", reserved == 0, &reserved),
+        ("slow", slow == 0, &slow),
+        ("signal", signal == 0, &signal),
+        ("width", width == 0.0, &width),
     ];
-    for (used, name, set, value) in fields {
-        if set && !used {
-            let message = format!("options.{name} is {value}, not 0: kernel {kernel} does not use it");
-            return Err(Failure::new(ErrorCode::InvalidArgument, message));
-        }
+    if let Some((name, _, value)) = fields.iter().find(|(name, zero, _)| !(*zero || used.contains(name))) {
+        let message = format!("options.{name} is {value}, not 0: kernel {kernel} does not use it");
+        return Err(Failure::new(ErrorCode::InvalidArgument, message));
     }
     Ok(options)
 }

@@ -4,10 +4,21 @@ use std::sync::{RwLock, TryLockError};
 
 use super::arguments::{NOTHING, Span, array, drilled, out, out_array};
 use super::handle::Table;
-use super::kernels::*;
+use super::kernels::{
+    OMEGA_KERNEL_ARGMAX, OMEGA_KERNEL_ARGMIN, OMEGA_KERNEL_ATR, OMEGA_KERNEL_BOLLINGER, OMEGA_KERNEL_CORR,
+    OMEGA_KERNEL_COV, OMEGA_KERNEL_DIFF, OMEGA_KERNEL_EMA, OMEGA_KERNEL_LOG_RETURNS, OMEGA_KERNEL_MACD,
+    OMEGA_KERNEL_MAX, OMEGA_KERNEL_MEAN, OMEGA_KERNEL_MIN, OMEGA_KERNEL_RETURNS, OMEGA_KERNEL_RSI, OMEGA_KERNEL_SHIFT,
+    OMEGA_KERNEL_STD, OMEGA_KERNEL_SUM, OMEGA_KERNEL_TRUE_RANGE, OMEGA_KERNEL_VAR, OMEGA_KERNEL_WILDER,
+    OMEGA_KERNEL_ZSCORE, OmegaKernel, OmegaKernelOptions, options_of, unknown,
+};
 use super::status::{Failure, OmegaStatus};
 use crate::error::ErrorCode;
-use crate::kernels::*;
+use crate::kernels::{
+    MacdPeriods, RollingArgmax, RollingArgmin, RollingBollinger, RollingCorr, RollingCov, RollingMax, RollingMean,
+    RollingMin, RollingStd, RollingSum, RollingVar, RollingZscore, StreamingAtr, StreamingDiff, StreamingEma,
+    StreamingLogReturns, StreamingMacd, StreamingReturns, StreamingRsi, StreamingShift, StreamingTrueRange,
+    StreamingWilder,
+};
 
 /// A kernel that takes its rows one by one. Free it with omega_stream_free.
 pub struct OmegaStream {
@@ -264,5 +275,84 @@ pub unsafe extern "C" fn omega_stream_reset(stream: *mut OmegaStream) -> OmegaSt
         drop(twin);
         stream.twin.clear_poison();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mean_of_two() -> *mut OmegaStream {
+        let options = OmegaKernelOptions {
+            window: 2,
+            min_periods: 1,
+            ddof: 0,
+            nan: 0,
+            reserved: 0,
+            slow: 0,
+            signal: 0,
+            width: 0.0,
+        };
+        let mut stream = std::ptr::null_mut();
+        // SAFETY: both live through the call.
+        assert_eq!(unsafe { omega_stream_new(OMEGA_KERNEL_MEAN, &raw const options, &raw mut stream) }, 0);
+        stream
+    }
+
+    fn push(stream: *mut OmegaStream, x: f64) -> Result<f64, OmegaStatus> {
+        let mut result = f64::NAN;
+        // SAFETY: both live through the call.
+        let status = unsafe { omega_stream_push(stream, &raw const x, 1, &raw mut result, 1) };
+        if status == 0 { Ok(result) } else { Err(status) }
+    }
+
+    fn value(stream: *mut OmegaStream) -> Result<f64, OmegaStatus> {
+        let mut result = f64::NAN;
+        // SAFETY: lives through the call.
+        let status = unsafe { omega_stream_value(stream, &raw mut result, 1) };
+        if status == 0 { Ok(result) } else { Err(status) }
+    }
+
+    #[test]
+    fn a_stream_in_use_is_refused_and_unchanged() {
+        let handle = mean_of_two();
+        assert_eq!(push(handle, 1.0), Ok(1.0));
+        // SAFETY: freed at the end of this test.
+        let stream = unsafe { stream_of(handle) }.ok().unwrap();
+        let pushing = stream.twin.write().unwrap();
+        assert_eq!((push(handle, 9.0), value(handle)), (Err(1007), Err(1007)));
+        // SAFETY: alive.
+        assert_eq!(unsafe { omega_stream_reset(handle) }, 1007);
+        drop(pushing);
+        let reading = stream.twin.read().unwrap();
+        assert_eq!((push(handle, 9.0), value(handle)), (Err(1007), Ok(1.0)));
+        drop(reading);
+        assert_eq!(push(handle, 4.0), Ok(2.5));
+        // SAFETY: nobody uses it any more.
+        assert_eq!(unsafe { omega_stream_free(handle) }, 0);
+    }
+
+    #[test]
+    fn a_stream_that_a_panic_left_is_refused_until_it_is_reset() {
+        let handle = mean_of_two();
+        assert_eq!(push(handle, 1.0), Ok(1.0));
+        // SAFETY: freed at the end of this test.
+        let stream = unsafe { stream_of(handle) }.ok().unwrap();
+        let died = std::thread::scope(|scope| {
+            scope
+                .spawn(|| {
+                    let _pushing = stream.twin.write().unwrap();
+                    panic!("in the middle of a row");
+                })
+                .join()
+        });
+        assert!(died.is_err());
+        assert_eq!((push(handle, 2.0), value(handle)), (Err(1007), Err(1007)));
+        // SAFETY: alive.
+        assert_eq!(unsafe { omega_stream_reset(handle) }, 0);
+        assert!(value(handle).unwrap().is_nan());
+        assert_eq!(push(handle, 3.0), Ok(3.0));
+        // SAFETY: nobody uses it any more.
+        assert_eq!(unsafe { omega_stream_free(handle) }, 0);
     }
 }
