@@ -13,8 +13,9 @@ fault=${OMEGA_FAULT_LIBRARY:-$target/fault/debug/libomega_slicer.so}
 warnings=(-Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wcast-qual -Wwrite-strings)
 # What Rust's standard library needs of the system (rustc --print native-static-libs).
 system=(-lpthread -ldl -lm -lrt -lutil -lgcc_s)
-suites=(abi text series borrowed files slicer batch null handles threads)
-sources=(harness fixture tsv series_file main vectors_slicer vectors_text vectors_series header)
+suites=(abi text series borrowed files slicer batch null handles threads kernels streams)
+sources=(harness fixture tsv series_file kernel_calls main header)
+sources+=(vectors_slicer vectors_text vectors_series vectors_kernels)
 sources+=("${suites[@]/#/test_}")
 passed=0 failed=0 skipped=0 notes=() shown=
 
@@ -91,9 +92,11 @@ named_in() {
 
 tests_cover_the_header() {
   local before=$failed
-  named_in . tests/c/test_*.c
-  named_in 'OmegaStatus +omega' tests/c/fault.c
-  named_in '\(.*\*' tests/c/test_null.c
+  # Kernels are called through kernel_calls.c, each in every test of test_kernels.c and in fault.c.
+  named_in . tests/c/test_*.c tests/c/kernel_calls.c
+  named_in 'OmegaStatus +omega' tests/c/fault.c tests/c/kernel_calls.c
+  named_in '\(.*\*' tests/c/test_{null,kernels,streams}.c tests/c/kernel_calls.c
+  named_in '\(.*OmegaStream \*[a-z]' tests/c/test_streams.c
   named_in '\(.*OmegaSeries \*[a-z]' tests/c/test_handles.c
   [[ $failed -eq $before ]] && line "header against tests" "every function is called everywhere it belongs"
 }
@@ -169,7 +172,7 @@ test_faults() {
     skip "faults" "no fault-injection build at $fault (make build-faulty, or set OMEGA_FAULT_LIBRARY)"
     return
   fi
-  local parts=(harness fixture fault) objects folder=$out/fault compiler=${CC:-cc}
+  local parts=(harness fixture kernel_calls fault) objects folder=$out/fault compiler=${CC:-cc}
   with_soname "$fault" "$folder/lib"
   mapfile -t objects < <(objects "$folder" "${parts[@]}")
   if compile c11 "$compiler" "$folder" "${parts[@]}" &&
