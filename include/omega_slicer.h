@@ -1397,7 +1397,7 @@ OmegaStatus omega_bollinger(const double *x,
                             double *lower);
 
 /**
- * x[i] - x[i - period]; NaN in the first period rows.
+ * x - x' with x' the value period rows before; NaN in the first period rows.
  *
  * A NaN gives NaN in the rows that look at it. Threads: any; nobody else may touch out during the call. O(n).
  * Errors: OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT naming the value, unless period is 1 to PTRDIFF_MAX, or
@@ -1409,7 +1409,7 @@ OmegaStatus omega_bollinger(const double *x,
 OmegaStatus omega_diff(const double *x, size_t n, size_t period, double *out);
 
 /**
- * (x[i] / x[i - period]) - 1; NaN in the first period rows.
+ * (x / x') - 1 with x' the value period rows before; NaN in the first period rows.
  *
  * The rest as omega_diff.
  *
@@ -1419,24 +1419,31 @@ OmegaStatus omega_diff(const double *x, size_t n, size_t period, double *out);
 OmegaStatus omega_returns(const double *x, size_t n, size_t period, double *out);
 
 /**
- * The correctly rounded natural logarithm of the rounded x[i] / x[i - period]; NaN in the first period rows.
+ * The correctly rounded natural logarithm of the rounded x / x' with x' the value period rows before; NaN in the
+ * first period rows.
  *
  * The rest as omega_diff.
  *
  * # Safety
  * `x` must be readable and `out` writable for `n` values, for the length of the call.
  */
-OmegaStatus omega_log_returns(const double *x, size_t n, size_t period, double *out);
+OmegaStatus omega_log_returns(const double *x,
+                              size_t n,
+                              size_t period,
+                              double *out);
 
 /**
- * x[i - period], the past brought forward; NaN in the first period rows, 0 of which are a copy.
+ * The value period rows before, the past brought forward; NaN in the first period rows. 0 rows before is a copy.
  *
  * The rest as omega_diff; any period is allowed.
  *
  * # Safety
  * `x` must be readable and `out` writable for `n` values, for the length of the call.
  */
-OmegaStatus omega_shift(const double *x, size_t n, size_t period, double *out);
+OmegaStatus omega_shift(const double *x,
+                        size_t n,
+                        size_t period,
+                        double *out);
 
 /**
  * A new stream without rows: the streaming twin of any OmegaKernel.

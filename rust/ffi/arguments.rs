@@ -176,7 +176,7 @@ pub(super) unsafe fn outputs<'a, const N: usize>(
 /// For the compiler, which cannot look inside, the assembly writes doubles of its choosing. For the machine it
 /// chooses the bytes that are there, each eight of which are a double, and so does nothing. Kernels write every
 /// value before they read it: the choice is never seen. Zeros written first would cost a tenth of a nanosecond
-/// per value in the caches and half a nanosecond outside them, where a rolling mean takes one.
+/// per value, where a rolling mean takes one; where no assembly is to be had, they are written.
 ///
 /// # Safety
 /// `pointer` must be aligned and valid for writing `count` doubles that nobody else touches during `'a`.

@@ -197,7 +197,7 @@ pub unsafe extern "C" fn omega_bollinger(
     }
 }
 
-/// x[i] - x[i - period]; NaN in the first period rows.
+/// x - x' with x' the value period rows before; NaN in the first period rows.
 ///
 /// A NaN gives NaN in the rows that look at it. Threads: any; nobody else may touch out during the call. O(n).
 /// Errors: OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT naming the value, unless period is 1 to PTRDIFF_MAX, or
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn omega_diff(x: *const f64, n: usize, period: usize, out:
     }
 }
 
-/// (x[i] / x[i - period]) - 1; NaN in the first period rows.
+/// (x / x') - 1 with x' the value period rows before; NaN in the first period rows.
 ///
 /// The rest as omega_diff.
 ///
@@ -227,7 +227,8 @@ pub unsafe extern "C" fn omega_returns(x: *const f64, n: usize, period: usize, o
     }
 }
 
-/// The correctly rounded natural logarithm of the rounded x[i] / x[i - period]; NaN in the first period rows.
+/// The correctly rounded natural logarithm of the rounded x / x' with x' the value period rows before; NaN in the
+/// first period rows.
 ///
 /// The rest as omega_diff.
 ///
@@ -241,7 +242,7 @@ pub unsafe extern "C" fn omega_log_returns(x: *const f64, n: usize, period: usiz
     }
 }
 
-/// x[i - period], the past brought forward; NaN in the first period rows, 0 of which are a copy.
+/// The value period rows before, the past brought forward; NaN in the first period rows. 0 rows before is a copy.
 ///
 /// The rest as omega_diff; any period is allowed.
 ///
