@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /*
- * omega-slicer: candle series and the questions a backtest asks of them.
+ * omega-slicer: candle series, the questions a backtest asks of them, and exact lookback kernels.
  *
  * This file is generated from rust/ffi by build.rs; change it there.
  *
@@ -13,23 +13,25 @@
  * - It returns an OmegaStatus, OMEGA_OK or the reason for its failure, unless it only gives a constant.
  *   On any status but OMEGA_OK no out-parameter is written, and omega_last_error_message() says what,
  *   where and which value.
- * - A handle (OmegaSeries *) is opaque and must never be dereferenced. NULL gives OMEGA_NULL_POINTER;
- *   a freed or foreign handle gives OMEGA_INVALID_ARGUMENT. A const pointer to a handle means that any
- *   number of threads may call at once. Freeing a handle while another thread is inside a call with it
- *   is the caller's error: checking for it would cost five times the call.
- * - Arrays with a count of 0 may be NULL. Output arrays must not overlap input arrays; where they do,
- *   the call is refused with OMEGA_INVALID_ARGUMENT.
+ * - A handle (OmegaSeries *, OmegaStream *) is opaque and must never be dereferenced. NULL gives
+ *   OMEGA_NULL_POINTER; a freed or foreign handle gives OMEGA_INVALID_ARGUMENT. A const pointer to a
+ *   handle means that any number of threads may call at once. Freeing a handle while another thread is
+ *   inside a call with it is the caller's error: checking for it would cost five times the call.
+ * - Arrays with a count of 0 may be NULL; others must be aligned. Output arrays need not be initialised
+ *   and must not overlap input arrays or one another; where they do, the call is refused with
+ *   OMEGA_INVALID_ARGUMENT.
  * - A flag bit that is not defined gives OMEGA_INVALID_ARGUMENT.
  * - Times are int64 microseconds since 1970-01-01 UTC and name a candle's open; a candle stamped t
  *   closes at t + timeframe. Row numbers count from 0.
- * - No panic crosses: a fault inside is OMEGA_FFI_PANIC_CAUGHT.
+ * - No panic crosses: a fault inside is OMEGA_FFI_PANIC_CAUGHT. It may leave the output arrays of a kernel
+ *   partly written, and a stream unusable until it is reset.
  */
 
 
 /**
  * The version of this ABI: major << 16 | minor. Libraries with the same major and at least this minor fit.
  */
-#define OMEGA_ABI_VERSION 65536
+#define OMEGA_ABI_VERSION 65537
 
 /**
  * A flag of OmegaSeriesOptions: prices may be missing (NaN).
@@ -67,7 +69,7 @@
 
 #if defined(OMEGA_FAULT_INJECTION)
 /**
- * The lowest bit of every answer of omega_slicer_* is flipped.
+ * The lowest bit of every answer of omega_slicer_*, of every kernel and of every stream is flipped.
  */
 #define OMEGA_FAULT_FLIP 2
 #endif
@@ -78,6 +80,11 @@
 typedef struct OmegaSeries OmegaSeries;
 
 /**
+ * A kernel that takes its rows one by one. Free it with omega_stream_free.
+ */
+typedef struct OmegaStream OmegaStream;
+
+/**
  * 0, or the number of what went wrong. 1xxx, 2xxx, 3xxx and 6xxx are the caller's; 4xxx and 5xxx the library's.
  */
 typedef int32_t OmegaStatus;
@@ -85,7 +92,8 @@ typedef int32_t OmegaStatus;
 /**
  * Sizes of the structs of this header and offsets of their fields, in bytes, as the library was built.
  *
- * A binding compares each number with its own before the first real call.
+ * A binding compares each number with its own before the first real call. Later minor versions add fields at the
+ * end.
  */
 typedef struct {
   uint32_t layout_size;
@@ -137,6 +145,14 @@ typedef struct {
   uint32_t pair_quality_locked;
   uint32_t pair_quality_bid_only;
   uint32_t pair_quality_ask_only;
+  uint32_t kernel_options_size;
+  uint32_t kernel_options_window;
+  uint32_t kernel_options_min_periods;
+  uint32_t kernel_options_ddof;
+  uint32_t kernel_options_nan;
+  uint32_t kernel_options_slow;
+  uint32_t kernel_options_signal;
+  uint32_t kernel_options_width;
 } OmegaAbiLayout;
 
 /**
@@ -381,6 +397,55 @@ typedef struct {
 typedef int32_t OmegaField;
 
 /**
+ * A kernel: the function of the same name says what it computes.
+ */
+typedef int32_t OmegaKernel;
+
+/**
+ * What a NaN does to the results near it.
+ */
+typedef int32_t OmegaNanPolicy;
+
+/**
+ * How a kernel looks at its rows. Fields that a kernel does not use must be 0.
+ */
+typedef struct {
+  /**
+   * Rows of the window, or the period of a recurrence (macd: fast), or how many rows back diff, returns,
+   * log_returns and shift look. Not used by true_range.
+   */
+  size_t window;
+  /**
+   * Fewer values than this give NaN, 1 to window: rolling kernels and bollinger.
+   */
+  size_t min_periods;
+  /**
+   * What the variance subtracts from the count: var, std, zscore, cov, corr, bollinger.
+   */
+  size_t ddof;
+  /**
+   * What a NaN does. Not used by true_range, diff, returns, log_returns and shift.
+   */
+  OmegaNanPolicy nan;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+  /**
+   * The slow period: macd.
+   */
+  size_t slow;
+  /**
+   * The signal period: macd.
+   */
+  size_t signal;
+  /**
+   * How many standard deviations the bands are away from the mean: bollinger.
+   */
+  double width;
+} OmegaKernelOptions;
+
+/**
  * Success.
  */
 #define OMEGA_OK 0
@@ -570,6 +635,126 @@ typedef int32_t OmegaField;
  */
 #define OMEGA_FIELD_VOLUME 4
 
+/**
+ * A NaN in the window gives NaN; in a recurrence NaN from there on.
+ */
+#define OMEGA_NAN_PROPAGATE 0
+
+/**
+ * NaNs are not counted; a recurrence repeats its last value.
+ */
+#define OMEGA_NAN_SKIP 1
+
+/**
+ * omega_rolling_sum.
+ */
+#define OMEGA_KERNEL_SUM 0
+
+/**
+ * omega_rolling_mean.
+ */
+#define OMEGA_KERNEL_MEAN 1
+
+/**
+ * omega_rolling_var.
+ */
+#define OMEGA_KERNEL_VAR 2
+
+/**
+ * omega_rolling_std.
+ */
+#define OMEGA_KERNEL_STD 3
+
+/**
+ * omega_rolling_zscore.
+ */
+#define OMEGA_KERNEL_ZSCORE 4
+
+/**
+ * omega_rolling_min.
+ */
+#define OMEGA_KERNEL_MIN 5
+
+/**
+ * omega_rolling_max.
+ */
+#define OMEGA_KERNEL_MAX 6
+
+/**
+ * omega_rolling_argmin.
+ */
+#define OMEGA_KERNEL_ARGMIN 7
+
+/**
+ * omega_rolling_argmax.
+ */
+#define OMEGA_KERNEL_ARGMAX 8
+
+/**
+ * omega_ema of one period.
+ */
+#define OMEGA_KERNEL_EMA 9
+
+/**
+ * omega_wilder.
+ */
+#define OMEGA_KERNEL_WILDER 10
+
+/**
+ * omega_rsi.
+ */
+#define OMEGA_KERNEL_RSI 11
+
+/**
+ * omega_diff.
+ */
+#define OMEGA_KERNEL_DIFF 12
+
+/**
+ * omega_returns.
+ */
+#define OMEGA_KERNEL_RETURNS 13
+
+/**
+ * omega_log_returns.
+ */
+#define OMEGA_KERNEL_LOG_RETURNS 14
+
+/**
+ * omega_shift.
+ */
+#define OMEGA_KERNEL_SHIFT 15
+
+/**
+ * omega_rolling_cov; streams alone from here on. Inputs x, y.
+ */
+#define OMEGA_KERNEL_COV 16
+
+/**
+ * omega_rolling_corr. Inputs x, y.
+ */
+#define OMEGA_KERNEL_CORR 17
+
+/**
+ * omega_true_range. Inputs high, low, close.
+ */
+#define OMEGA_KERNEL_TRUE_RANGE 18
+
+/**
+ * omega_atr. Inputs high, low, close.
+ */
+#define OMEGA_KERNEL_ATR 19
+
+/**
+ * omega_macd. Outputs macd, signal, histogram.
+ */
+#define OMEGA_KERNEL_MACD 20
+
+/**
+ * omega_bollinger. Outputs middle, upper, lower.
+ */
+#define OMEGA_KERNEL_BOLLINGER 21
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -597,7 +782,7 @@ const char *omega_last_error_message(void);
 uint32_t omega_abi_version(void);
 
 /**
- * The layout this library was built with. If layout_size itself differs, compare nothing further.
+ * The layout this library was built with. If layout_size is smaller than yours, compare nothing further.
  *
  * Ownership: the library's, alive as long as it. Threads: any. O(1).
  */
@@ -895,6 +1080,438 @@ OmegaStatus omega_slicer_gather_lookback(const OmegaSeries *series,
                                          OmegaField field,
                                          uint32_t flags,
                                          double *out);
+
+/**
+ * A kernel with one input and one output, OMEGA_KERNEL_SUM to OMEGA_KERNEL_SHIFT, on each of the contiguous
+ * columns of x, rows values each, into the same place of out.
+ *
+ * Threads: any. O(rows x columns) for any window; allocates what the kernel needs for one column. Errors:
+ * OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT naming the kernel, the option (as the kernel's own function calls
+ * it) or the overlap, or if rows x columns values are not addressable.
+ *
+ * # Safety
+ * `options` must be readable, `x` readable and `out` writable for `rows * columns` values, for the length of the
+ * call.
+ */
+OmegaStatus omega_kernel_columns(OmegaKernel kernel,
+                                 const OmegaKernelOptions *options,
+                                 const double *x,
+                                 size_t rows,
+                                 size_t columns,
+                                 double *out);
+
+/**
+ * The correctly rounded sum of each window; the infinity that rounding gives where it overflows.
+ *
+ * The window of row i is the rows i - window + 1 to i that exist. One with fewer than min_periods values gives
+ * NaN. An exact zero is 0.0. Threads: any; nobody else may touch out during the call. O(n) for any window and any
+ * values, in scratch of O(window). Errors: OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT naming the value, unless
+ * window is 1 to PTRDIFF_MAX and min_periods 1 to window, or naming the arrays that overlap.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_rolling_sum(const double *x,
+                              size_t n,
+                              size_t window,
+                              size_t min_periods,
+                              OmegaNanPolicy nan,
+                              double *out);
+
+/**
+ * The correctly rounded mean of each window, also where the sum overflows.
+ *
+ * The rest as omega_rolling_sum.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_rolling_mean(const double *x,
+                               size_t n,
+                               size_t window,
+                               size_t min_periods,
+                               OmegaNanPolicy nan,
+                               double *out);
+
+/**
+ * The correctly rounded variance of each window of m values, with a divisor of m - ddof.
+ *
+ * NaN for m <= ddof and for windows with an infinity. The rest as omega_rolling_sum.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_rolling_var(const double *x,
+                              size_t n,
+                              size_t window,
+                              size_t min_periods,
+                              size_t ddof,
+                              OmegaNanPolicy nan,
+                              double *out);
+
+/**
+ * The square root of omega_rolling_var.
+ *
+ * Where the variance overflows or underflows, so does this. The rest as omega_rolling_sum.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_rolling_std(const double *x,
+                              size_t n,
+                              size_t window,
+                              size_t min_periods,
+                              size_t ddof,
+                              OmegaNanPolicy nan,
+                              double *out);
+
+/**
+ * (x - mean) / std of each row in its own window, each operation rounded once; NaN where std is 0.
+ *
+ * The rest as omega_rolling_sum.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_rolling_zscore(const double *x,
+                                 size_t n,
+                                 size_t window,
+                                 size_t min_periods,
+                                 size_t ddof,
+                                 OmegaNanPolicy nan,
+                                 double *out);
+
+/**
+ * The correctly rounded covariance of each window, with a divisor of m - ddof.
+ *
+ * A row where either value is NaN counts as NaN. x and y may be the same. The rest as omega_rolling_var.
+ *
+ * # Safety
+ * `x` and `y` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_rolling_cov(const double *x,
+                              const double *y,
+                              size_t n,
+                              size_t window,
+                              size_t min_periods,
+                              size_t ddof,
+                              OmegaNanPolicy nan,
+                              double *out);
+
+/**
+ * cov / (std_x * std_y) of each window, clamped to [-1, 1]; NaN where either std is 0.
+ *
+ * x with itself may be 1 - 2^-53. The rest as omega_rolling_cov.
+ *
+ * # Safety
+ * `x` and `y` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_rolling_corr(const double *x,
+                               const double *y,
+                               size_t n,
+                               size_t window,
+                               size_t min_periods,
+                               size_t ddof,
+                               OmegaNanPolicy nan,
+                               double *out);
+
+/**
+ * The smallest value of each window; of equal ones, the signed zeros too, the newest.
+ *
+ * The rest as omega_rolling_sum.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_rolling_min(const double *x,
+                              size_t n,
+                              size_t window,
+                              size_t min_periods,
+                              OmegaNanPolicy nan,
+                              double *out);
+
+/**
+ * The largest value of each window; of equal ones, the signed zeros too, the newest.
+ *
+ * The rest as omega_rolling_sum.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_rolling_max(const double *x,
+                              size_t n,
+                              size_t window,
+                              size_t min_periods,
+                              OmegaNanPolicy nan,
+                              double *out);
+
+/**
+ * How many rows before the current one the smallest value of each window is; of equal ones the newest.
+ *
+ * The rest as omega_rolling_sum.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_rolling_argmin(const double *x,
+                                 size_t n,
+                                 size_t window,
+                                 size_t min_periods,
+                                 OmegaNanPolicy nan,
+                                 double *out);
+
+/**
+ * How many rows before the current one the largest value of each window is; of equal ones the newest.
+ *
+ * The rest as omega_rolling_sum.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_rolling_argmax(const double *x,
+                                 size_t n,
+                                 size_t window,
+                                 size_t min_periods,
+                                 OmegaNanPolicy nan,
+                                 double *out);
+
+/**
+ * The exponential moving average for each of count periods: out holds count columns of n values.
+ *
+ * The first value seeds; then (b*e) + (a*x) with a = 2 / (period + 1) and b = 1 - a, each operation rounded once.
+ * Threads: any; nobody else may touch out during the call. O(n x count); allocates nothing per row. Errors:
+ * OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT naming the value, unless each period is 1 to PTRDIFF_MAX, or naming
+ * the arrays that overlap.
+ *
+ * # Safety
+ * `x` must be readable for `n` values, `periods` for `count`, and `out` writable for `n * count`, for the length
+ * of the call.
+ */
+OmegaStatus omega_ema(const double *x,
+                      size_t n,
+                      const size_t *periods,
+                      size_t count,
+                      OmegaNanPolicy nan,
+                      double *out);
+
+/**
+ * Wilder's average: the mean of the first period values at the row of the last of them, NaN before, then as
+ * omega_ema with a = 1 / period.
+ *
+ * Threads: any; nobody else may touch out during the call. O(n). Errors: OMEGA_NULL_POINTER;
+ * OMEGA_INVALID_ARGUMENT naming the value, unless period is 1 to PTRDIFF_MAX, or naming the arrays that overlap.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_wilder(const double *x,
+                         size_t n,
+                         size_t period,
+                         OmegaNanPolicy nan,
+                         double *out);
+
+/**
+ * The relative strength index: 100 * (gain / (gain + loss)) of Wilder's averages of the gains and of the losses
+ * from row to row; 100 without loss, 50 without either. NaN before row period.
+ *
+ * The rest as omega_wilder.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_rsi(const double *x,
+                      size_t n,
+                      size_t period,
+                      OmegaNanPolicy nan,
+                      double *out);
+
+/**
+ * The largest of high - low, abs(high - close') and abs(low - close') with the close of the row before;
+ * high - low in row 0. NaN if any of them is.
+ *
+ * Threads: any; nobody else may touch out during the call. O(n). Errors: OMEGA_NULL_POINTER;
+ * OMEGA_INVALID_ARGUMENT naming the arrays that overlap.
+ *
+ * # Safety
+ * `high`, `low` and `close` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_true_range(const double *high,
+                             const double *low,
+                             const double *close,
+                             size_t n,
+                             double *out);
+
+/**
+ * omega_wilder of omega_true_range from row 0; NaN before row period - 1.
+ *
+ * A bar with any NaN counts as NaN. The rest as omega_wilder.
+ *
+ * # Safety
+ * `high`, `low` and `close` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_atr(const double *high,
+                      const double *low,
+                      const double *close,
+                      size_t n,
+                      size_t period,
+                      OmegaNanPolicy nan,
+                      double *out);
+
+/**
+ * Moving average convergence and divergence: macd = ema(fast) - ema(slow), signal_line = ema(signal) of that,
+ * histogram = macd - signal_line. All start at row 0.
+ *
+ * The rest as omega_wilder, with three periods and three outputs.
+ *
+ * # Safety
+ * `x` must be readable and `macd`, `signal_line` and `histogram` writable for `n` values, for the length of the
+ * call.
+ */
+OmegaStatus omega_macd(const double *x,
+                       size_t n,
+                       size_t fast,
+                       size_t slow,
+                       size_t signal,
+                       OmegaNanPolicy nan,
+                       double *macd,
+                       double *signal_line,
+                       double *histogram);
+
+/**
+ * omega_rolling_mean, and width times omega_rolling_std above and below it.
+ *
+ * The rest as omega_rolling_var, with three outputs. Any width is allowed.
+ *
+ * # Safety
+ * `x` must be readable and `middle`, `upper` and `lower` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_bollinger(const double *x,
+                            size_t n,
+                            size_t window,
+                            size_t min_periods,
+                            size_t ddof,
+                            double width,
+                            OmegaNanPolicy nan,
+                            double *middle,
+                            double *upper,
+                            double *lower);
+
+/**
+ * x - x' with x' the value period rows before; NaN in the first period rows.
+ *
+ * A NaN gives NaN in the rows that look at it. Threads: any; nobody else may touch out during the call. O(n).
+ * Errors: OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT naming the value, unless period is 1 to PTRDIFF_MAX, or
+ * naming the arrays that overlap.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_diff(const double *x, size_t n, size_t period, double *out);
+
+/**
+ * (x / x') - 1 with x' the value period rows before; NaN in the first period rows.
+ *
+ * The rest as omega_diff.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_returns(const double *x, size_t n, size_t period, double *out);
+
+/**
+ * The correctly rounded natural logarithm of the rounded x / x' with x' the value period rows before; NaN in the
+ * first period rows.
+ *
+ * The rest as omega_diff.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_log_returns(const double *x,
+                              size_t n,
+                              size_t period,
+                              double *out);
+
+/**
+ * The value period rows before, the past brought forward; NaN in the first period rows. 0 rows before is a copy.
+ *
+ * The rest as omega_diff; any period is allowed.
+ *
+ * # Safety
+ * `x` must be readable and `out` writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_shift(const double *x,
+                        size_t n,
+                        size_t period,
+                        double *out);
+
+/**
+ * A new stream without rows: the streaming twin of any OmegaKernel.
+ *
+ * Rolling kernels give the bits of their functions from any first row on once the window is full; recurrences
+ * when fed from the same first row. Ownership: the caller owns the new handle. Threads: any. O(1); the stream
+ * grows to O(window) as it is fed. Errors: OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT naming the kernel or the
+ * option (as the kernel's own function calls it); OMEGA_RESOURCE_LIMIT_EXCEEDED past 262,144 live handles.
+ *
+ * # Safety
+ * `options` must be readable and `out` writable, for the length of the call.
+ */
+OmegaStatus omega_stream_new(OmegaKernel kernel,
+                             const OmegaKernelOptions *options,
+                             OmegaStream **out);
+
+/**
+ * Frees a handle; NULL is a no-op.
+ *
+ * Threads: any, but no other thread may be inside a call with the handle. O(1). Errors: OMEGA_INVALID_ARGUMENT
+ * on a freed or foreign handle.
+ *
+ * # Safety
+ * No other thread may be inside a call with `stream`.
+ */
+OmegaStatus omega_stream_free(OmegaStream *stream);
+
+/**
+ * Takes a row and gives the value of the window, or recurrence, that ends with it.
+ *
+ * inputs is 1 (x), 2 (x, y) or 3 (high, low, close), outputs 1 or 3: OmegaKernel says which. Threads: any, one
+ * at a time. O(1) amortised. Errors: OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT on a dead handle or if results
+ * overlaps values; OMEGA_SIZE_MISMATCH naming the count; OMEGA_INVALID_STATE if another thread is using the
+ * stream. On any status but OMEGA_OK the row has not been taken.
+ *
+ * # Safety
+ * `values` must be readable for `inputs` values and `results` writable for `outputs`, for the length of the call.
+ */
+OmegaStatus omega_stream_push(OmegaStream *stream,
+                              const double *values,
+                              size_t inputs,
+                              double *results,
+                              size_t outputs);
+
+/**
+ * What the last omega_stream_push gave; NaN before the first.
+ *
+ * Threads: any number at once, but not while another pushes or resets. O(1). Errors: OMEGA_NULL_POINTER;
+ * OMEGA_INVALID_ARGUMENT on a dead handle; OMEGA_SIZE_MISMATCH naming the count; OMEGA_INVALID_STATE if another
+ * thread is changing the stream.
+ *
+ * # Safety
+ * `results` must be writable for `outputs` values, for the length of the call.
+ */
+OmegaStatus omega_stream_value(const OmegaStream *stream,
+                               double *results,
+                               size_t outputs);
+
+/**
+ * Forgets every row: the stream is as new.
+ *
+ * Threads: any, one at a time. O(window). Errors: OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT on a dead handle;
+ * OMEGA_INVALID_STATE if another thread is using the stream.
+ *
+ * # Safety
+ * No other thread may free `stream` during the call.
+ */
+OmegaStatus omega_stream_reset(OmegaStream *stream);
 
 #if defined(OMEGA_FAULT_INJECTION)
 /**

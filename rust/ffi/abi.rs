@@ -4,12 +4,13 @@ use std::mem::offset_of;
 
 use libc::c_char;
 
+use super::kernels::OmegaKernelOptions;
 use super::quality::{OmegaGap, OmegaPairQuality, OmegaQuality};
 use super::series::{OmegaColumns, OmegaSeriesInfo, OmegaSeriesOptions};
 use super::slicer::{OmegaCandle, OmegaRange};
 
 /// The version of this ABI: major << 16 | minor. Libraries with the same major and at least this minor fit.
-pub const OMEGA_ABI_VERSION: u32 = 0x0001_0000;
+pub const OMEGA_ABI_VERSION: u32 = 0x0001_0001;
 
 /// Writes the layout struct from one list: a size per struct, an offset per field.
 macro_rules! layout {
@@ -21,7 +22,8 @@ macro_rules! layout {
 
 /// Sizes of the structs of this header and offsets of their fields, in bytes, as the library was built.
 ///
-/// A binding compares each number with its own before the first real call.
+/// A binding compares each number with its own before the first real call. Later minor versions add fields at the
+/// end.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "each name says struct and field")]
@@ -75,6 +77,14 @@ pub struct OmegaAbiLayout {
     pub pair_quality_locked: u32,
     pub pair_quality_bid_only: u32,
     pub pair_quality_ask_only: u32,
+    pub kernel_options_size: u32,
+    pub kernel_options_window: u32,
+    pub kernel_options_min_periods: u32,
+    pub kernel_options_ddof: u32,
+    pub kernel_options_nan: u32,
+    pub kernel_options_slow: u32,
+    pub kernel_options_signal: u32,
+    pub kernel_options_width: u32,
 }
 
 layout! {
@@ -127,6 +137,14 @@ layout! {
     pair_quality_locked: offset_of!(OmegaPairQuality, locked),
     pair_quality_bid_only: offset_of!(OmegaPairQuality, bid_only),
     pair_quality_ask_only: offset_of!(OmegaPairQuality, ask_only),
+    kernel_options_size: size_of::<OmegaKernelOptions>(),
+    kernel_options_window: offset_of!(OmegaKernelOptions, window),
+    kernel_options_min_periods: offset_of!(OmegaKernelOptions, min_periods),
+    kernel_options_ddof: offset_of!(OmegaKernelOptions, ddof),
+    kernel_options_nan: offset_of!(OmegaKernelOptions, nan),
+    kernel_options_slow: offset_of!(OmegaKernelOptions, slow),
+    kernel_options_signal: offset_of!(OmegaKernelOptions, signal),
+    kernel_options_width: offset_of!(OmegaKernelOptions, width),
 }
 
 /// The ABI version this library was built with; compare its upper 16 bits with OMEGA_ABI_VERSION's.
@@ -137,7 +155,7 @@ pub extern "C" fn omega_abi_version() -> u32 {
     OMEGA_ABI_VERSION
 }
 
-/// The layout this library was built with. If layout_size itself differs, compare nothing further.
+/// The layout this library was built with. If layout_size is smaller than yours, compare nothing further.
 ///
 /// Ownership: the library's, alive as long as it. Threads: any. O(1).
 #[unsafe(no_mangle)]

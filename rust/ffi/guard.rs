@@ -14,8 +14,8 @@ macro_rules! guard {
 
 #[inline]
 pub(super) fn run(body: impl FnOnce() -> Result<(), Failure>) -> OmegaStatus {
-    // Unwind safe: an export writes its out-parameters last, after all that may panic, and the
-    // objects behind handles are never changed.
+    // Unwind safe: an export writes its out-parameters last, after all that may panic; a kernel's arrays hold
+    // doubles whatever happens; series are never changed, and a stream that a panic left is poisoned.
     let result = catch_unwind(AssertUnwindSafe(|| {
         #[cfg(feature = "fault-injection")]
         super::fault::panic_if_armed();

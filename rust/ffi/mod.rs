@@ -15,17 +15,25 @@ mod fault;
 #[macro_use]
 mod guard;
 mod handle;
+mod indicators;
+mod kernels;
 mod quality;
+mod rolling;
 mod series;
 mod slicer;
 mod status;
+mod stream;
 mod time;
 
 pub use abi::*;
 #[cfg(feature = "fault-injection")]
 pub use fault::*;
+pub use indicators::*;
+pub use kernels::*;
 pub use quality::*;
+pub use rolling::*;
 pub use series::*;
 pub use slicer::*;
 pub use status::*;
+pub use stream::*;
 pub use time::*;

@@ -1,6 +1,6 @@
 //! What is legal but odd in a series, counted.
 
-use super::arguments::{out, out_array};
+use super::arguments::{NOTHING, out, out_array};
 use super::series::{OmegaSeries, series_of};
 use super::status::OmegaStatus;
 
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn omega_series_gaps(
     count: *mut usize,
 ) -> OmegaStatus {
     guard! {
-        let (out, out_count) = (out_array(gaps, capacity, "gaps", &[0_u8; 0])?, out(count, "count")?);
+        let (out, out_count) = (out_array(gaps, capacity, "gaps", NOTHING)?, out(count, "count")?);
         // SAFETY: for the length of this call, as the header says.
         let found = unsafe { series_of(series) }?.series().quality().gaps;
         // SAFETY: promised by the caller.

@@ -1,6 +1,6 @@
 //! Questions in time. They take the series itself: a slicer has no state of its own.
 
-use super::arguments::{array, flags as check_flags, out, out_array};
+use super::arguments::{Span, array, drilled, flags as check_flags, out, out_array};
 use super::series::{OmegaSeries, Series, series_of};
 use super::status::{Failure, OmegaStatus};
 use crate::candle::{Candle, Field};
@@ -66,7 +66,7 @@ impl From<Candle> for OmegaCandle {
 
 /// What a fault drill does to an answer: nothing, in any build that may be shipped.
 #[inline]
-fn drilled(answer: i64) -> i64 {
+fn drilled_row(answer: i64) -> i64 {
     #[cfg(feature = "fault-injection")]
     let answer = answer ^ super::fault::flipped_bit().cast_signed();
     answer
@@ -80,12 +80,12 @@ const fn number(row: usize) -> i64 {
 
 #[inline]
 fn range_out(range: RowRange) -> OmegaRange {
-    OmegaRange { start: drilled(number(range.start)), len: number(range.len) }
+    OmegaRange { start: drilled_row(number(range.start)), len: number(range.len) }
 }
 
 #[inline]
 fn row_out(row: Option<usize>) -> i64 {
-    drilled(row.map_or(-1, number))
+    drilled_row(row.map_or(-1, number))
 }
 
 #[inline]
@@ -228,7 +228,7 @@ pub unsafe extern "C" fn omega_slicer_get_lookbacks(
     guard! {
         // SAFETY: promised by the caller.
         let times = unsafe { array(times, count, "times") }?;
-        let out = out_array(out, count, "out", times)?;
+        let out = out_array(out, count, "out", ("times", Span::of(times)))?;
         let options = lookback_options(flags)?;
         // SAFETY: for the length of this call, as the header says.
         let ranges = unsafe { slicer_of(series) }?.get_lookbacks(times, n, options)?;
@@ -255,7 +255,7 @@ pub unsafe extern "C" fn omega_slicer_get_candles_at(
     guard! {
         // SAFETY: promised by the caller.
         let times = unsafe { array(times, count, "times") }?;
-        let out = out_array(rows, count, "rows", times)?;
+        let out = out_array(rows, count, "rows", ("times", Span::of(times)))?;
         // SAFETY: for the length of this call, as the header says.
         let found = unsafe { slicer_of(series) }?.get_rows_at(times);
         // SAFETY: promised by the caller.
@@ -282,7 +282,7 @@ pub unsafe extern "C" fn omega_slicer_get_candles_asof(
     guard! {
         // SAFETY: promised by the caller.
         let times = unsafe { array(times, count, "times") }?;
-        let out = out_array(rows, count, "rows", times)?;
+        let out = out_array(rows, count, "rows", ("times", Span::of(times)))?;
         check_flags(flags, OMEGA_CLOSED_ONLY)?;
         // SAFETY: for the length of this call, as the header says.
         let found = unsafe { slicer_of(series) }?.get_rows_asof(times, flags & OMEGA_CLOSED_ONLY != 0);
@@ -315,7 +315,7 @@ pub unsafe extern "C" fn omega_slicer_gather_lookback(
         let cells = count.checked_mul(n).ok_or_else(|| {
             Failure::new(ErrorCode::InvalidArgument, format!("a matrix of {count} times and n {n} is not addressable"))
         })?;
-        let out = out_array(out, cells, "out", times)?;
+        let out = out_array(out, cells, "out", ("times", Span::of(times)))?;
         let field = Field::try_from(field)?;
         let options = lookback_options(flags)?;
         // SAFETY: for the length of this call, as the header says.
@@ -326,14 +326,7 @@ pub unsafe extern "C" fn omega_slicer_gather_lookback(
             std::iter::repeat_n(f64::NAN, n - known.len()).chain(known.iter().copied())
         });
         // SAFETY: promised by the caller.
-        unsafe { out.write_all(values.map(drilled_value)) };
+        unsafe { out.write_all(values.map(drilled)) };
         Ok(())
     }
-}
-
-#[inline]
-fn drilled_value(value: f64) -> f64 {
-    #[cfg(feature = "fault-injection")]
-    let value = f64::from_bits(value.to_bits() ^ super::fault::flipped_bit());
-    value
 }

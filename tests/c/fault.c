@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "kernel_calls.h"
 
 static OmegaSeries *series;
+static OmegaStream *stream;
 static OmegaColumns columns;
 static OmegaSeriesOptions options;
 static Owner owner;
@@ -64,12 +66,43 @@ static void panic_in_slicer(void) {
     PANICS(values, omega_slicer_gather_lookback(series, TIMES, 2, 1, OMEGA_FIELD_LOW, 0, values));
 }
 
+static const double X[MOST] = {1.5, 2.5, 4.5};
+
+/* Three rows of the same column in every input. */
+static KernelCall kernel_call(OmegaKernel kernel, double out[MOST][MOST]) {
+    KernelCall call;
+    call.n = MOST;
+    call.options = KERNEL[kernel].options;
+    for (size_t i = 0; i < MOST; i++) {
+        call.in[i] = X;
+        call.out[i] = out[i];
+    }
+    return call;
+}
+
+static void panic_in_kernels(void) {
+    OmegaKernelOptions mean = KERNEL[OMEGA_KERNEL_MEAN].options;
+    OmegaStream *out;
+    double values[MOST][MOST], result;
+    for (OmegaKernel kernel = 0; kernel < KERNELS; kernel++) {
+        KernelCall call = kernel_call(kernel, values);
+        PANICS(values, KERNEL[kernel].call(&call));
+    }
+    PANICS(values, omega_kernel_columns(OMEGA_KERNEL_MEAN, &mean, X, MOST, 1, values[0]));
+    PANICS(out, omega_stream_new(OMEGA_KERNEL_MEAN, &mean, &out));
+    PANICS(result, omega_stream_push(stream, X, 1, &result, 1));
+    PANICS(result, omega_stream_value(stream, &result, 1));
+    CHECK_STATUS(OMEGA_FFI_PANIC_CAUGHT, omega_stream_reset(stream));
+    CHECK_STATUS(OMEGA_FFI_PANIC_CAUGHT, omega_stream_free(stream));
+}
+
 static void a_panic_in_any_export_is_a_status(void) {
     for (int round = 0; round < 3; round++) {
         CHECK_OK(omega_fault_set(OMEGA_FAULT_PANIC));
         panic_in_text();
         panic_in_series();
         panic_in_slicer();
+        panic_in_kernels();
         CHECK_OK(omega_fault_set(OMEGA_FAULT_NONE));
     }
 }
@@ -110,6 +143,48 @@ static void a_flipped_bit_reaches_the_caller(void) {
     CHECK(row == 2);
 }
 
+static int flipped(double right, double wrong) { return bits_of(wrong) == (bits_of(right) ^ 1u); }
+
+static void a_flipped_bit_of_a_kernel_reaches_the_caller(void) {
+    for (OmegaKernel kernel = 0; kernel < KERNELS; kernel++) {
+        double right[MOST][MOST], wrong[MOST][MOST];
+        KernelCall rightly = kernel_call(kernel, right), wrongly = kernel_call(kernel, wrong);
+        CHECK_OK(KERNEL[kernel].call(&rightly));
+        CHECK_OK(omega_fault_set(OMEGA_FAULT_FLIP));
+        CHECK_OK(KERNEL[kernel].call(&wrongly));
+        CHECK_OK(omega_fault_set(OMEGA_FAULT_NONE));
+        for (size_t i = 0; i < KERNEL[kernel].outputs * MOST; i++) {
+            CHECK(flipped(right[i / MOST][i % MOST], wrong[i / MOST][i % MOST]));
+        }
+        if (kernel < COLUMN_KERNELS) {
+            CHECK_OK(omega_fault_set(OMEGA_FAULT_FLIP));
+            CHECK_OK(omega_kernel_columns(kernel, &wrongly.options, X, 1, MOST, wrong[0]));
+            CHECK_OK(omega_fault_set(OMEGA_FAULT_NONE));
+            CHECK_OK(omega_kernel_columns(kernel, &wrongly.options, X, 1, MOST, right[0]));
+            CHECK(flipped(right[0][0], wrong[0][0]) && flipped(right[0][2], wrong[0][2]));
+        }
+    }
+}
+
+static void a_flipped_bit_of_a_stream_reaches_the_caller_and_stays_out_of_the_stream(void) {
+    OmegaStream *bands = stream_of(OMEGA_KERNEL_BOLLINGER, KERNEL[OMEGA_KERNEL_BOLLINGER].options);
+    double result, three[MOST], right[MOST];
+    CHECK_OK(omega_fault_set(OMEGA_FAULT_FLIP));
+    CHECK_OK(omega_stream_push(stream, X, 1, &result, 1));
+    CHECK(flipped(1.5, result));
+    CHECK_OK(omega_stream_value(stream, &result, 1));
+    CHECK(flipped(1.5, result));
+    CHECK_OK(omega_stream_push(bands, X, 1, three, MOST));
+    CHECK_OK(omega_fault_set(OMEGA_FAULT_NONE));
+    CHECK_OK(omega_stream_value(bands, right, MOST));
+    for (size_t i = 0; i < MOST; i++) {
+        CHECK(flipped(right[i], three[i]));
+    }
+    CHECK_OK(omega_stream_push(stream, X + 1, 1, &result, 1));
+    CHECK(result == 2.0);
+    CHECK_OK(omega_stream_free(bands));
+}
+
 static void an_unknown_fault_is_refused(void) {
     CHECK_STATUS(OMEGA_INVALID_ARGUMENT, omega_fault_set(3));
     CHECK_STATUS(OMEGA_INVALID_ARGUMENT, omega_fault_set(UINT32_MAX));
@@ -120,6 +195,7 @@ static void a_free_that_panicked_has_freed_nothing(void) {
     CHECK_OK(omega_series_free(series));
     CHECK(owner.calls == 1);
     CHECK_STATUS(OMEGA_INVALID_ARGUMENT, omega_series_free(series));
+    CHECK_OK(omega_stream_free(stream));
 }
 
 int main(void) {
@@ -129,9 +205,12 @@ int main(void) {
     if (omega_series_new_borrowed(&columns, &options, count_release, &owner, &series) != OMEGA_OK) {
         return 1;
     }
+    stream = stream_of(OMEGA_KERNEL_MEAN, KERNEL[OMEGA_KERNEL_MEAN].options);
     RUN(a_panic_in_any_export_is_a_status);
     RUN(after_panics_the_process_is_as_usable_as_before);
     RUN(a_flipped_bit_reaches_the_caller);
+    RUN(a_flipped_bit_of_a_kernel_reaches_the_caller);
+    RUN(a_flipped_bit_of_a_stream_reaches_the_caller_and_stays_out_of_the_stream);
     RUN(an_unknown_fault_is_refused);
     RUN(a_free_that_panicked_has_freed_nothing);
     return harness_finish();

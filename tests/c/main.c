@@ -21,8 +21,11 @@ int main(int count, char **arguments) {
     suite_null();
     suite_handles();
     suite_threads();
+    suite_kernels();
+    suite_streams();
     suite_vectors_slicer(arguments[1]);
     suite_vectors_text(arguments[1]);
     suite_vectors_series(arguments[1]);
+    suite_vectors_kernels(arguments[1]);
     return harness_finish();
 }

@@ -13,8 +13,9 @@ fault=${OMEGA_FAULT_LIBRARY:-$target/fault/debug/libomega_slicer.so}
 warnings=(-Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wcast-qual -Wwrite-strings)
 # What Rust's standard library needs of the system (rustc --print native-static-libs).
 system=(-lpthread -ldl -lm -lrt -lutil -lgcc_s)
-suites=(abi text series borrowed files slicer batch null handles threads)
-sources=(harness fixture tsv series_file main vectors_slicer vectors_text vectors_series header)
+suites=(abi text series borrowed files slicer batch null handles threads kernels streams)
+sources=(harness fixture tsv series_file kernel_calls main header)
+sources+=(vectors_slicer vectors_text vectors_series vectors_kernels)
 sources+=("${suites[@]/#/test_}")
 passed=0 failed=0 skipped=0 notes=() shown=
 
@@ -91,9 +92,11 @@ named_in() {
 
 tests_cover_the_header() {
   local before=$failed
-  named_in . tests/c/test_*.c
-  named_in 'OmegaStatus +omega' tests/c/fault.c
-  named_in '\(.*\*' tests/c/test_null.c
+  # kernel_calls.c calls the kernels, once each, for every test of test_kernels.c and for fault.c.
+  named_in . tests/c/test_*.c tests/c/kernel_calls.c
+  named_in 'OmegaStatus +omega' tests/c/fault.c tests/c/kernel_calls.c
+  named_in '\(.*\*' tests/c/test_{null,kernels,streams}.c tests/c/kernel_calls.c
+  named_in '\(.*OmegaStream \*[a-z]' tests/c/test_streams.c
   named_in '\(.*OmegaSeries \*[a-z]' tests/c/test_handles.c
   [[ $failed -eq $before ]] && line "header against tests" "every function is called everywhere it belongs"
 }
@@ -116,15 +119,20 @@ library_exports_the_header() {
 
 # The cases are what their definitions give, or they prove nothing.
 vectors_are_as_generated() {
-  local said
+  local said generator
   if ! command -v python3 >/dev/null; then
     skip "vectors" "python3 is missing (apt-get install python3)"
-  elif said=$(python3 tests/vectors/generate.py --check 2>&1); then
-    passed=$((passed + 1))
-    line "vectors" "${said##*$'\n'}"
-  else
-    fail "vectors" $'\n' "$(tail -n 40 <<<"$said")"
+    return
   fi
+  for generator in tests/vectors/generate.py tests/vectors/*/generate.py; do
+    if said=$(python3 "$generator" --check 2>&1); then
+      passed=$((passed + 1))
+      said=${said##*$'\n'}
+      line "vectors" "${said:-$generator gives what is there}"
+    else
+      fail "vectors" "$generator" $'\n' "$(tail -n 40 <<<"$said" | cut -c 1-200)"
+    fi
+  done
 }
 
 # A file of this name is what programs look for at run time (the soname).
@@ -169,7 +177,7 @@ test_faults() {
     skip "faults" "no fault-injection build at $fault (make build-faulty, or set OMEGA_FAULT_LIBRARY)"
     return
   fi
-  local parts=(harness fixture fault) objects folder=$out/fault compiler=${CC:-cc}
+  local parts=(harness fixture kernel_calls fault) objects folder=$out/fault compiler=${CC:-cc}
   with_soname "$fault" "$folder/lib"
   mapfile -t objects < <(objects "$folder" "${parts[@]}")
   if compile c11 "$compiler" "$folder" "${parts[@]}" &&

@@ -12,7 +12,7 @@ static const char *vectors;
 
 static void header_and_library_have_one_abi_version(void) {
     CHECK(omega_abi_version() == OMEGA_ABI_VERSION);
-    CHECK(OMEGA_ABI_VERSION == 0x00010000u);
+    CHECK(OMEGA_ABI_VERSION == 0x00010001u);
 }
 
 static void library_names_its_version_and_build(void) {
@@ -83,6 +83,14 @@ static const LayoutEntry LAYOUT[] = {
     FIELD(pair_quality_locked, OmegaPairQuality, locked),
     FIELD(pair_quality_bid_only, OmegaPairQuality, bid_only),
     FIELD(pair_quality_ask_only, OmegaPairQuality, ask_only),
+    SIZE(kernel_options_size, OmegaKernelOptions),
+    FIELD(kernel_options_window, OmegaKernelOptions, window),
+    FIELD(kernel_options_min_periods, OmegaKernelOptions, min_periods),
+    FIELD(kernel_options_ddof, OmegaKernelOptions, ddof),
+    FIELD(kernel_options_nan, OmegaKernelOptions, nan),
+    FIELD(kernel_options_slow, OmegaKernelOptions, slow),
+    FIELD(kernel_options_signal, OmegaKernelOptions, signal),
+    FIELD(kernel_options_width, OmegaKernelOptions, width),
 };
 enum { ENTRIES = sizeof LAYOUT / sizeof *LAYOUT };
 
@@ -125,6 +133,16 @@ static void structs_and_constants_have_their_agreed_values(void) {
     CHECK(OMEGA_FIELD_OPEN == 0 && OMEGA_FIELD_HIGH == 1 && OMEGA_FIELD_LOW == 2);
     CHECK(OMEGA_FIELD_CLOSE == 3 && OMEGA_FIELD_VOLUME == 4);
     CHECK(OMEGA_CHECK_FULL == 0 && OMEGA_CHECK_ORDER == 1 && OMEGA_CHECK_NONE == 2);
+    CHECK(sizeof(OmegaKernelOptions) == 56 && offsetof(OmegaKernelOptions, reserved) == 28);
+    CHECK(sizeof(OmegaKernel) == 4 && sizeof(OmegaNanPolicy) == 4);
+    CHECK(OMEGA_NAN_PROPAGATE == 0 && OMEGA_NAN_SKIP == 1);
+    CHECK(OMEGA_KERNEL_SUM == 0 && OMEGA_KERNEL_MEAN == 1 && OMEGA_KERNEL_VAR == 2 && OMEGA_KERNEL_STD == 3);
+    CHECK(OMEGA_KERNEL_ZSCORE == 4 && OMEGA_KERNEL_MIN == 5 && OMEGA_KERNEL_MAX == 6 && OMEGA_KERNEL_ARGMIN == 7);
+    CHECK(OMEGA_KERNEL_ARGMAX == 8 && OMEGA_KERNEL_EMA == 9 && OMEGA_KERNEL_WILDER == 10 && OMEGA_KERNEL_RSI == 11);
+    CHECK(OMEGA_KERNEL_DIFF == 12 && OMEGA_KERNEL_RETURNS == 13 && OMEGA_KERNEL_LOG_RETURNS == 14);
+    CHECK(OMEGA_KERNEL_SHIFT == 15 && OMEGA_KERNEL_COV == 16 && OMEGA_KERNEL_CORR == 17);
+    CHECK(OMEGA_KERNEL_TRUE_RANGE == 18 && OMEGA_KERNEL_ATR == 19 && OMEGA_KERNEL_MACD == 20);
+    CHECK(OMEGA_KERNEL_BOLLINGER == 21);
     CHECK(OMEGA_UNIT_US == 0 && OMEGA_UNIT_S == 1 && OMEGA_UNIT_MS == 2 && OMEGA_UNIT_NS == 3);
 }
 

@@ -117,6 +117,17 @@ static void an_output_over_its_input_is_refused(void) {
     CHECK(both[2] == 0 && both[3] == 1);
 }
 
+static void a_misaligned_array_is_refused_by_name(void) {
+    int64_t row, memory[3] = {0, 0, 0};
+    int64_t *crooked = (int64_t *)((uintptr_t)memory + 3);
+    CHECK_REFUSED(OMEGA_INVALID_ARGUMENT, row, omega_slicer_get_candles_at(series, crooked, 1, &row));
+    CHECK_MESSAGE("times");
+    CHECK_MESSAGE("not aligned to 8");
+    CHECK_STATUS(OMEGA_INVALID_ARGUMENT, omega_slicer_get_candles_at(series, ASKED, 1, crooked));
+    CHECK_MESSAGE("rows");
+    CHECK(memory[0] == 0 && memory[1] == 0 && memory[2] == 0);
+}
+
 static void an_empty_series_has_no_rows_for_any_time(void) {
     OmegaSeries *empty = fixture_series(0);
     int64_t rows[2];
@@ -144,6 +155,7 @@ void suite_batch(void) {
     RUN(a_field_that_is_none_is_refused);
     RUN(counts_beyond_any_memory_are_refused);
     RUN(an_output_over_its_input_is_refused);
+    RUN(a_misaligned_array_is_refused_by_name);
     RUN(an_empty_series_has_no_rows_for_any_time);
     fixture_free(series);
 }
