@@ -13,7 +13,7 @@ __all__ = ["diff", "log_returns", "returns", "shift"]
 
 
 def diff(x: Floats, period: int) -> Floats:
-    """x - x'."""
+    """X - x'."""
     return _lagged(x, period, lambda now, before: now - before)
 
 
@@ -28,7 +28,7 @@ def log_returns(x: Floats, period: int) -> Floats:
 
 
 def shift(x: Floats, period: int) -> Floats:
-    """x'."""
+    """X'."""
     return _lagged(x, period, lambda _, before: before)
 
 

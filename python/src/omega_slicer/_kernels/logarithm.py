@@ -97,7 +97,7 @@ def _block(x: Floats) -> Floats:
     rest += z_low - z * z_low
     rest += power * tables.ln2_low + tables.low[at]
     rest += series - 0.5 * square_low
-    # Rounding of the series, of what is small in the rest, and of the constants and z*z*z_low where they count.
+    # Rounding of the series, of what is small in the rest, of the constants and z*z*z_low where they count.
     doubt = np.abs(series) * 2.0**-50 + np.abs(sum_) * 2.0**-75 + np.where(base == 0.0, 0.0, 2.0**-73)
     least = sum_ + (rest - doubt)
     answer: Floats = sum_ + (rest + doubt)

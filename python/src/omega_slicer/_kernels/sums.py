@@ -70,7 +70,7 @@ def _rolling(x: Floats, window: Window, *, mean: bool) -> Floats:
 
 
 def _totals(sums: Ints, m: int | Ints, anchor: int) -> Floats:
-    """`sums + m * anchor`, rounded once: high and low part are doubles, and an addition of two rounds once."""
+    """`sums + m * anchor`, rounded once: both parts are doubles, and adding two doubles rounds once."""
     high, low = anchor >> _LOW, anchor & ((1 << _LOW) - 1)
     lows = (sums & ((1 << _LOW) - 1)) + m * low
     highs = (sums >> _LOW) + m * high
@@ -92,7 +92,7 @@ def _means(sums: Ints, m: int | Ints, anchor: int) -> Floats:
     remainders = sums - quotients * m
     quotients += anchor
     answer = quotients.astype(np.float64)
-    rest: Floats = remainders / m
+    rest = np.asarray(remainders / m, np.float64)
     rest += quotients - answer.astype(np.int64)  # what a quotient past 2**53 lost
     answer += rest
     small = np.abs(quotients) <= _SMALL

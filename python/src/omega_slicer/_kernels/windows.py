@@ -130,7 +130,8 @@ class Column:
             return np.maximum(self.finite[start:stop], 1)
         if start + 1 >= self.window.length:
             return self.window.length
-        return np.minimum(np.arange(start + 1, stop + 1), self.window.length)
+        rows: Ints = np.arange(start + 1, stop + 1)
+        return np.minimum(rows, self.window.length)
 
     def finish(self, out: Floats, sums: bool) -> Floats:
         """Put in what NaNs, infinities and `min_periods` make of the windows that hold them."""
