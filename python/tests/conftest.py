@@ -53,7 +53,8 @@ def own_configuration(
         if name != "OMEGA_LIBRARY":  # a library named for the whole run stays the one under test
             monkeypatch.delenv(name, raising=False)
     yield
-    om.set_backend("slicer", None)
+    for module in ("slicer", "kernels"):
+        om.set_backend(module, None)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,14 @@ VECTORS = ROOT / "tests" / "vectors"
 SOURCES = ROOT / "python" / "src"
 MINUTE = 60_000_000
 FIELDS = ("open", "high", "low", "close", "volume")
-CONFIGURATION = ("USE_RUST_SLICER", "OMEGA_USE_RUST_SLICER", "OMEGA_CONFIG", "OMEGA_LIBRARY")
+CONFIGURATION = (
+    "USE_RUST_SLICER",
+    "OMEGA_USE_RUST_SLICER",
+    "USE_RUST_KERNELS",
+    "OMEGA_USE_RUST_KERNELS",
+    "OMEGA_CONFIG",
+    "OMEGA_LIBRARY",
+)
 
 
 def library_path() -> str:

@@ -137,7 +137,7 @@ def test_omega_toml_is_read(
         ("slicer = 'native'", 1009, "line 1"),
         ('slicer "native"', 1009, "line 1"),
         ('slicer = "native" x', 1009, "line 1"),
-        ('\n\nkernels = "native"', 1001, "line 3: unknown key 'kernels'; known: slicer"),
+        ('\n\nkernel = "native"', 1001, "line 3: unknown key 'kernel'; known: slicer, kernels"),
         (
             'slicer = "rust"',
             1001,
@@ -171,8 +171,8 @@ def test_a_configuration_file_that_is_named_must_exist(
 
 
 def test_unknown_words_and_modules_are_refused() -> None:
-    with pytest.raises(om.InvalidArgumentError, match="unknown module 'kernels'; known: slicer"):
-        om.set_backend("kernels", "python")
+    with pytest.raises(om.InvalidArgumentError, match="unknown module 'kernel'; known: slicer, kernels"):
+        om.set_backend("kernel", "python")
     with pytest.raises(
         om.InvalidArgumentError, match="unknown backend 'julia'; allowed: auto, native, python"
     ):

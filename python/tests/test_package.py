@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -21,7 +22,9 @@ from helpers import CONFIGURATION, ROOT, SOURCES
 _PACKAGE = SOURCES / "omega_slicer"
 _FILES = sorted(path for path in _PACKAGE.rglob("*.py"))
 _MODULES = sorted(
-    module.name for module in pkgutil.iter_modules([str(_PACKAGE)]) if module.name != "__main__"
+    module.name.removeprefix("omega_slicer.")
+    for module in pkgutil.walk_packages([str(_PACKAGE)], "omega_slicer.")
+    if not module.name.endswith("__main__")
 )
 
 
@@ -32,7 +35,8 @@ def test_every_example_of_the_documentation_runs(
 ) -> None:
     if word == "native":
         request.getfixturevalue("native")
-    om.set_backend("slicer", word)
+    for part in ("slicer", "kernels"):
+        om.set_backend(part, word)
     module = importlib.import_module(f"omega_slicer.{name}".rstrip("."))
     failed, _ = doctest.testmod(module)
     assert failed == 0
@@ -50,10 +54,11 @@ def test_files_are_small_and_say_what_they_are_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(text))
 
 
-def test_everything_public_is_exported_and_documented() -> None:
-    assert sorted(om.__all__) == om.__all__
-    for name in om.__all__:
-        thing = getattr(om, name)
+@pytest.mark.parametrize("module", [om, om.rolling], ids=lambda module: module.__name__)
+def test_everything_public_is_exported_and_documented(module: ModuleType) -> None:
+    assert sorted(module.__all__) == module.__all__
+    for name in module.__all__:
+        thing = getattr(module, name)
         if name != "__version__":
             assert thing.__doc__, name
         if isinstance(thing, type):

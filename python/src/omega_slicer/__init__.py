@@ -12,7 +12,7 @@ A Rust library answers where it was built, NumPy elsewhere, with the same bits: 
 says which and why.
 """
 
-from . import _errors
+from . import _errors, rolling
 from ._backend import FallbackWarning, set_backend
 from ._candles import Candles
 from ._counts import reset_counts
@@ -94,6 +94,7 @@ __all__ = [
     "parse_timestamp",
     "read_csv",
     "reset_counts",
+    "rolling",
     "set_backend",
     "status",
 ]

@@ -13,7 +13,7 @@ import warnings
 from typing import Any, Final, NamedTuple
 
 from . import _library
-from ._config import MODULES, WORDS, Choice, from_environment, from_file
+from ._config import MODULES, WORDS, Choice, from_environment, from_file, silent
 from ._engine import Engine
 from ._errors import InvalidArgumentError, OmegaError, TypeMismatchError
 from ._fallback import PYTHON
@@ -39,10 +39,10 @@ class Answer(NamedTuple):
 
 
 def set_backend(module: str, backend: str | None) -> None:
-    """Choose the backend of `module` for objects made from now on; None takes the choice back.
+    """Choose the backend of `module` for objects made and calls from now on; None takes the choice back.
 
-    `module` is "slicer"; `backend` is "native" (an error here and now if it cannot be had), "python", or
-    "auto" (native if possible). Stands above environment and `omega.toml`, below a `backend=` argument.
+    `module` is "slicer" or "kernels"; `backend` is "native" (an error here and now if it cannot be had),
+    "python", or "auto" (native if possible). Stands above environment and `omega.toml`, below a `backend=` argument.
     Raises `InvalidArgumentError` for unknown words, `NotBuiltInError` or `FfiSchemaMismatchError` saying
     where the library was looked for.
 
@@ -60,7 +60,11 @@ def set_backend(module: str, backend: str | None) -> None:
 
 
 def engine(module: str, argument: str | None) -> Engine:
-    """The backend of an object that is being made; `argument` is its `backend=`."""
+    """The backend of an object that is being made, or of a call; `argument` is its `backend=`."""
+    if argument is None and module not in _chosen and silent(module):
+        native = _library.loaded()
+        if native is not None:
+            return native
     choice = _requested(module, argument)
     if choice.requested == "python":
         return PYTHON

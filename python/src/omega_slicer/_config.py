@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ._errors import (
     FileMissingError,
@@ -19,9 +19,9 @@ from ._errors import (
     PermissionDeniedError,
 )
 
-__all__ = ["MODULES", "WORDS", "Choice", "from_environment", "from_file"]
+__all__ = ["MODULES", "WORDS", "Choice", "from_environment", "from_file", "silent"]
 
-MODULES: Final = ("slicer",)
+MODULES: Final = ("slicer", "kernels")
 WORDS: Final = ("auto", "native", "python")
 
 _ENVIRONMENT: Final = {
@@ -43,6 +43,26 @@ class Choice(NamedTuple):
 
     requested: str
     source: str
+
+
+# The environment's own dictionary: `os.environ` takes a microsecond to say that a variable is not there.
+_variables: Final[Any] = getattr(os.environ, "_data", None)
+
+
+def _looked_at(module: str) -> list[Any]:
+    plain = f"USE_RUST_{module.upper()}"
+    return [os.environ.encodekey(name) for name in (plain, f"OMEGA_{plain}", "OMEGA_CONFIG")]
+
+
+_LOOKED_AT: Final = {module: _looked_at(module) for module in MODULES}
+
+
+def silent(module: str) -> bool:
+    """Whether neither environment nor file can have a say; for calls too short to ask them at length."""
+    if _variables is None or os.access("omega.toml", os.F_OK):
+        return False
+    plain, prefixed, file = _LOOKED_AT[module]
+    return not (plain in _variables or prefixed in _variables or file in _variables)
 
 
 def from_environment(module: str) -> Choice | None:

@@ -9,12 +9,18 @@ from collections.abc import Callable
 from itertools import count
 from typing import Final
 
+from ._kernel_engine import SHAPES
+
 __all__ = ["BATCH", "KINDS", "OPERATIONS", "SINGLE", "counts", "reset_counts", "tick", "ticker"]
 
 KINDS: Final = ("native", "shared", "fallback")
 SINGLE: Final = ("get_slice", "get_candle_at", "get_candle_asof", "get_lookback")
 BATCH: Final = ("get_lookbacks", "get_candles_at", "get_candles_asof", "gather_lookback")
-OPERATIONS: Final = ("from_columns", "read_csv", "quality", *SINGLE, *BATCH)
+OPERATIONS: Final = {
+    "slicer": ("from_columns", "read_csv", "quality", *SINGLE, *BATCH),
+    "kernels": (*SHAPES, "stream"),
+}
+"""By module; `stream` counts streams made, not their rows."""
 
 
 class _Counter:
@@ -38,7 +44,12 @@ class _Counter:
         self._before = self._total()
 
 
-_COUNTERS: Final = {(operation, kind): _Counter() for operation in OPERATIONS for kind in KINDS}
+_COUNTERS: Final = {
+    (operation, kind): _Counter()
+    for operations in OPERATIONS.values()
+    for operation in operations
+    for kind in KINDS
+}
 
 
 def ticker(operation: str, kind: str) -> Callable[[], int]:
@@ -51,10 +62,11 @@ def tick(operation: str, kind: str) -> None:
     _COUNTERS[operation, kind].tick()
 
 
-def counts() -> dict[str, dict[str, int]]:
-    """Calls since the start or the last reset, by operation and by who answered."""
+def counts(module: str) -> dict[str, dict[str, int]]:
+    """Calls of a module's operations since the start or the last reset, by who answered."""
     return {
-        operation: {kind: _COUNTERS[operation, kind].value() for kind in KINDS} for operation in OPERATIONS
+        operation: {kind: _COUNTERS[operation, kind].value() for kind in KINDS}
+        for operation in OPERATIONS[module]
     }
 
 

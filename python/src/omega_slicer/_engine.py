@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ._columns import Floats, Stamps
+from ._kernel_engine import KernelEngine
 from ._model import Columns, Options
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Engine(Protocol):
 
     name: str
     single: str
+    kernels: KernelEngine
 
     def accept(self, columns: Columns, options: Options) -> Handle | None:
         """Check columns of one length as `options` says; keep them where the backend needs to."""

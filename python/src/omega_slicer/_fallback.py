@@ -13,6 +13,8 @@ from ._columns import FIELDS, PRICES, Floats, Stamps
 from ._csv import read_table
 from ._engine import Admits, Matched, Read
 from ._errors import ConstraintViolationError, InsufficientDataError, InvalidStateError, OutOfMemoryError
+from ._kernel_engine import KernelEngine
+from ._kernels.backend import PythonKernels
 from ._model import Columns, Options
 from ._time import INT64_MAX, INT64_MIN
 
@@ -31,6 +33,7 @@ class PythonEngine:
 
     name = "python"
     single = "fallback"
+    kernels: KernelEngine = PythonKernels()
 
     def accept(self, columns: Columns, options: Options) -> Handle | None:
         """Check, in the order of the contract; there is nothing to keep."""

@@ -11,7 +11,17 @@ from typing import Any, Final
 
 from ._errors import FfiSchemaMismatchError
 
-__all__ = ["Columns", "Gap", "PairQuality", "Quality", "SeriesOptions", "abi_of", "declare", "text_of"]
+__all__ = [
+    "Columns",
+    "Gap",
+    "KernelOptions",
+    "PairQuality",
+    "Quality",
+    "SeriesOptions",
+    "abi_of",
+    "declare",
+    "text_of",
+]
 
 ABI_MAJOR: Final = 1
 
@@ -94,6 +104,21 @@ class PairQuality(Structure):
     _fields_ = [(name, c_int64) for name in ("matched", "crossed", "locked", "bid_only", "ask_only")]
 
 
+class KernelOptions(Structure):
+    """OmegaKernelOptions."""
+
+    _fields_ = [
+        ("window", c_size_t),
+        ("min_periods", c_size_t),
+        ("ddof", c_size_t),
+        ("nan", c_int32),
+        ("reserved", c_uint32),
+        ("slow", c_size_t),
+        ("signal", c_size_t),
+        ("width", c_double),
+    ]
+
+
 _STRUCTS: Final[dict[str, type[Structure]]] = {
     "columns": Columns,
     "range": Range,
@@ -103,10 +128,36 @@ _STRUCTS: Final[dict[str, type[Structure]]] = {
     "quality": Quality,
     "gap": Gap,
     "pair_quality": PairQuality,
+    "kernel_options": KernelOptions,
 }
 _HANDLE: Final = c_void_p
 _ARRAY: Final = c_void_p  # addresses as integers: the cheapest argument there is
 _OUT_HANDLE: Final = POINTER(c_void_p)
+
+
+def _kernels() -> dict[str, tuple[Any, ...]]:
+    """The kernels' functions: series, rows, parameters, lines."""
+    window = (c_size_t, c_size_t)
+    one, two, three = (_ARRAY, c_size_t), (_ARRAY, _ARRAY, c_size_t), (_ARRAY, _ARRAY, _ARRAY, c_size_t)
+    found: dict[str, tuple[Any, ...]] = {
+        "omega_ema": (*one, _ARRAY, c_size_t, c_int32, _ARRAY),
+        "omega_true_range": (*three, _ARRAY),
+        "omega_atr": (*three, c_size_t, c_int32, _ARRAY),
+        "omega_macd": (*one, c_size_t, c_size_t, c_size_t, c_int32, _ARRAY, _ARRAY, _ARRAY),
+        "omega_bollinger": (*one, *window, c_size_t, c_double, c_int32, _ARRAY, _ARRAY, _ARRAY),
+    }
+    for name in ("sum", "mean", "min", "max", "argmin", "argmax"):
+        found[f"omega_rolling_{name}"] = (*one, *window, c_int32, _ARRAY)
+    for name in ("var", "std", "zscore"):
+        found[f"omega_rolling_{name}"] = (*one, *window, c_size_t, c_int32, _ARRAY)
+    for name in ("cov", "corr"):
+        found[f"omega_rolling_{name}"] = (*two, *window, c_size_t, c_int32, _ARRAY)
+    for name in ("wilder", "rsi"):
+        found[f"omega_{name}"] = (*one, c_size_t, c_int32, _ARRAY)
+    for name in ("diff", "returns", "log_returns", "shift"):
+        found[f"omega_{name}"] = (*one, c_size_t, _ARRAY)
+    return {name: (c_int32, *arguments) for name, arguments in found.items()}
+
 
 # Every function this package calls: its result, then its arguments.
 _PROTOTYPES: Final[dict[str, tuple[Any, ...]]] = {
@@ -140,6 +191,11 @@ _PROTOTYPES: Final[dict[str, tuple[Any, ...]]] = {
         c_uint32,
         _ARRAY,
     ),
+    **_kernels(),
+    "omega_kernel_columns": (c_int32, c_int32, POINTER(KernelOptions), _ARRAY, c_size_t, c_size_t, _ARRAY),
+    "omega_stream_new": (c_int32, c_int32, POINTER(KernelOptions), _OUT_HANDLE),
+    "omega_stream_push": (c_int32, _HANDLE, _ARRAY, c_size_t, _ARRAY, c_size_t),
+    "omega_stream_free": (c_int32, _HANDLE),
 }
 
 
@@ -167,9 +223,11 @@ def abi_of(library: ctypes.CDLL) -> str:
         missing = [name for name in _PROTOTYPES if not hasattr(library, name)]
     except AttributeError as error:
         raise FfiSchemaMismatchError(f"it is no omega_slicer library: {error}") from None
-    expected = {"layout_size": 0, **_layout()}
-    expected["layout_size"] = 4 * len(expected)
-    for i, (name, number) in enumerate(expected.items()):
+    layout = _layout()
+    size = 4 * (1 + len(layout))
+    if reported[0] < size:  # later minor versions add fields at the end
+        raise FfiSchemaMismatchError(f"its layout differs: layout_size is {reported[0]}, expected {size}")
+    for i, (name, number) in enumerate(layout.items(), start=1):
         if reported[i] != number:
             raise FfiSchemaMismatchError(f"its layout differs: {name} is {reported[i]}, expected {number}")
     if missing:

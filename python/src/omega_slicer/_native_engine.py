@@ -17,9 +17,11 @@ import numpy.typing as npt
 from ._columns import FIELDS, Floats, Stamps
 from ._engine import Admits, Matched, Read
 from ._errors import OutOfMemoryError, make_error
+from ._kernel_engine import KernelEngine
 from ._model import CHECKS, UNITS, Columns, Options
 from ._native_abi import Columns as ColumnsStruct
 from ._native_abi import Gap, PairQuality, Quality, SeriesOptions, text_of
+from ._native_kernels import NativeKernels
 from ._time import INT64_MAX
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ class NativeEngine:
         self.abi = abi
         self.version = text_of(library.omega_library_version())
         self.build_id = text_of(library.omega_build_id())
+        self.kernels: KernelEngine = NativeKernels(library)
 
     def _check(self, status: int) -> None:
         if status:

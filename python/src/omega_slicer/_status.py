@@ -95,7 +95,7 @@ def status() -> Status:
         answer = _backend.inspect(name)
         backend = "none" if answer.engine is None else answer.engine.name
         modules[name] = ModuleStatus(
-            backend, answer.reason, answer.choice.requested, answer.choice.source, counts()
+            backend, answer.reason, answer.choice.requested, answer.choice.source, counts(name)
         )
     native = _library.loaded()
     if native is None:

@@ -1,0 +1,108 @@
+"""From a checked call of `rolling` to the backend that answers it, column by column where need be.
+
+The one place that decides who answers a kernel, counts it, and makes or checks the array for the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import _backend
+from ._columns import Floats
+from ._counts import ticker
+from ._errors import OutOfMemoryError
+from ._kernel_engine import SHAPES, KernelEngine, Numbers
+from ._kernel_input import output, series, together
+
+__all__ = ["emas", "joined", "one", "several"]
+
+_TICKS = {(kernel, kind): ticker(kernel, kind) for kernel in SHAPES for kind in ("native", "fallback")}
+
+
+def one(kernel: str, x: Any, numbers: Numbers, out: Any, backend: str | None) -> Floats:
+    """A kernel of one series: its line, in `out` if there is one."""
+    engine = _backend.engine("kernels", backend).kernels
+    array = series(x, "x")
+    _TICKS[kernel, engine.kind]()
+    if array.ndim == 1:
+        result: Floats = _empty(len(array)) if out is None else output(out, array.shape, (array,))
+        engine.run(kernel, (np.ascontiguousarray(array),), numbers, (result,))
+        return result
+    given = None if out is None else output(out, array.shape, (array,))
+    made = _columns_for(given, array.shape)
+    engine.columns(kernel, np.asfortranarray(array), numbers, made)
+    return _handed_over(made, given)
+
+
+def joined(
+    kernel: str, inputs: Sequence[Any], names: Sequence[str], numbers: Numbers, out: Any, backend: str | None
+) -> Floats:
+    """A kernel of several series of one shape: its line."""
+    engine = _backend.engine("kernels", backend).kernels
+    arrays = [series(values, name) for values, name in zip(inputs, names, strict=True)]
+    together(arrays, names)
+    shape = arrays[0].shape
+    given = None if out is None else output(out, shape, arrays)
+    _TICKS[kernel, engine.kind]()
+    made = _columns_for(given, shape)
+    _by_column(engine, kernel, arrays, numbers, [made])
+    return _handed_over(made, given)
+
+
+def several(kernel: str, x: Any, numbers: Numbers, backend: str | None) -> list[Floats]:
+    """A kernel of one series and three lines."""
+    engine = _backend.engine("kernels", backend).kernels
+    array = series(x, "x")
+    _TICKS[kernel, engine.kind]()
+    lines = [_columns_for(None, array.shape) for _ in range(SHAPES[kernel].outputs)]
+    _by_column(engine, kernel, [array], numbers, lines)
+    return lines
+
+
+def emas(x: Floats, periods: tuple[int, ...], nan: int, out: Any, backend: str | None) -> Floats:
+    """One column for each period of a single series."""
+    engine = _backend.engine("kernels", backend).kernels
+    shape = (len(x), len(periods))
+    given = None if out is None else output(out, shape, (x,))
+    _TICKS["ema", engine.kind]()
+    made = _columns_for(given, shape)
+    if made.size:
+        engine.emas(np.ascontiguousarray(x), periods, nan, made)
+    return _handed_over(made, given)
+
+
+def _by_column(
+    engine: KernelEngine, kernel: str, arrays: Sequence[Floats], numbers: Numbers, lines: Sequence[Floats]
+) -> None:
+    if arrays[0].ndim == 1:
+        engine.run(kernel, tuple(map(np.ascontiguousarray, arrays)), numbers, tuple(lines))
+        return
+    whole = [np.asfortranarray(array) for array in arrays]
+    for i in range(whole[0].shape[1]):
+        engine.run(
+            kernel, tuple(array[:, i] for array in whole), numbers, tuple(line[:, i] for line in lines)
+        )
+
+
+def _empty(shape: int | tuple[int, ...]) -> Floats:
+    try:
+        return np.empty(shape, order="F")
+    except (MemoryError, ValueError):
+        raise OutOfMemoryError(f"no memory for an answer of shape {shape}") from None
+
+
+def _columns_for(given: Floats | None, shape: tuple[int, ...]) -> Floats:
+    """An array of contiguous columns: the caller's own if it is one."""
+    if given is not None and given.flags.f_contiguous and given.flags.aligned:
+        return given
+    return _empty(shape)
+
+
+def _handed_over(made: Floats, given: Floats | None) -> Floats:
+    if given is None or given is made:
+        return made
+    given[...] = made
+    return given

@@ -1,0 +1,128 @@
+"""What users pass to kernels, checked and brought into the form the backends take.
+
+Numbers are widened to float64 where that is exact and refused where it is not: a value that was changed on
+the way in would not be an exact answer.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ._columns import Floats
+from ._errors import InvalidArgumentError, SizeMismatchError, TypeMismatchError
+
+__all__ = ["number", "output", "period", "policy", "series", "together", "whole", "window"]
+
+_FLOAT64: Final = np.dtype(np.float64)
+_WIDEST: Final = 1 << 53
+_POLICIES: Final = {"propagate": 0, "skip": 1}
+
+
+def series(values: Any, name: str) -> Floats:
+    """A series, or one per column, as float64 in any layout; 1004 for what are not exact doubles, 1011."""
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError) as error:
+        raise TypeMismatchError(f"{name} must be an array of numbers: {error}") from None
+    if array.dtype is not _FLOAT64:
+        array = _widened(array, name)
+    if not 1 <= array.ndim <= 2:
+        raise SizeMismatchError(f"{name} must have one or two dimensions, not {array.ndim}")
+    return array
+
+
+def _widened(array: npt.NDArray[Any], name: str) -> Floats:
+    kind, dtype = array.dtype.kind, array.dtype
+    if kind == "f" and dtype.itemsize <= _FLOAT64.itemsize:
+        return array.astype(np.float64)
+    if not array.size and kind == "O":
+        return array.astype(np.float64)
+    if kind not in "iu":
+        raise TypeMismatchError(f"{name} must hold numbers that float64 can hold, not {dtype} values")
+    if dtype.itemsize == _FLOAT64.itemsize and array.size:
+        for extreme in (int(array.min()), int(array.max())):
+            if abs(extreme) > _WIDEST:
+                raise TypeMismatchError(
+                    f"{name} holds {extreme}; integers beyond 2^53 are not exact as float64"
+                )
+    return array.astype(np.float64)
+
+
+def together(arrays: Sequence[Floats], names: Sequence[str]) -> None:
+    """1011 unless all have the first one's shape."""
+    first = arrays[0].shape
+    for array, name in zip(arrays[1:], names[1:], strict=True):
+        if array.shape != first:
+            raise SizeMismatchError(f"{name} has shape {array.shape}, {names[0]} has {first}")
+
+
+def output(out: Any, shape: tuple[int, ...], inputs: Sequence[Floats]) -> Floats:
+    """The caller's own array for the answer: 1004, 1011 or 1001 naming what is wrong with it."""
+    if not isinstance(out, np.ndarray) or out.dtype != _FLOAT64:
+        what = f"an array of {out.dtype}" if isinstance(out, np.ndarray) else type(out).__name__
+        raise TypeMismatchError(f"out must be an array of float64, not {what}")
+    if out.shape != shape:
+        raise SizeMismatchError(f"out has shape {out.shape}, the answer {shape}")
+    if not out.flags.writeable:
+        raise InvalidArgumentError("out is read-only")
+    if out.ndim == 1 and not (out.flags.c_contiguous and out.flags.aligned):
+        raise InvalidArgumentError(f"out is not contiguous: its stride is {out.strides[0]} bytes, not 8")
+    if any(np.may_share_memory(out, array) for array in inputs):
+        raise InvalidArgumentError("out overlaps an input")
+    return out
+
+
+def whole(value: Any, name: str, least: int, most: int = sys.maxsize) -> int:
+    """An integer, 1004 for what is none, 1001 naming one outside its range."""
+    if type(value) is not int:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeMismatchError(f"{name} must be an integer, not {value!r}")
+        try:
+            value = operator.index(value)
+        except TypeError:
+            raise TypeMismatchError(f"{name} must be an integer, not {value!r}") from None
+    if not least <= value <= most:
+        raise InvalidArgumentError(f"{name} is {value}, not {least} to {most}")
+    return int(value)
+
+
+def window(length: Any, least: Any) -> tuple[int, int]:
+    """Window and `min_periods`, by default the window."""
+    length = whole(length, "window", 1)
+    return length, length if least is None else whole(least, "min_periods", 1, length)
+
+
+def period(value: Any, name: str = "period") -> int:
+    """A period of 1 or more."""
+    return whole(value, name, 1)
+
+
+def policy(nan: Any) -> int:
+    """The number of a NaN policy."""
+    try:
+        return _POLICIES[nan]
+    except (KeyError, TypeError):
+        kind = InvalidArgumentError if isinstance(nan, str) else TypeMismatchError
+        raise kind(f"nan is {nan!r}; allowed: {', '.join(map(repr, _POLICIES))}") from None
+
+
+def number(value: Any, name: str) -> float:
+    """One value as a float, by the rules of `series`.
+
+    >>> number(3, "x"), number(np.float32(0.5), "x")
+    (3.0, 0.5)
+    """
+    if type(value) is float:
+        return value
+    if isinstance(value, float):
+        return float(value)
+    array = np.asarray(value)
+    if array.ndim:
+        raise TypeMismatchError(f"{name} must be a number, not {value!r}")
+    return float(_widened(array, name)) if array.dtype != _FLOAT64 else float(array)

@@ -1,0 +1,38 @@
+"""The `python` backend's kernels as the shim asks for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .engine import KERNELS
+from .streams import STREAMS
+from .windows import Floats
+
+__all__ = ["PythonKernels"]
+
+
+class PythonKernels:
+    """The `KernelEngine` in Python."""
+
+    kind = "fallback"
+
+    def run(
+        self, kernel: str, inputs: tuple[Floats, ...], numbers: tuple[Any, ...], outputs: tuple[Floats, ...]
+    ) -> None:
+        """Compute all lines, then hand them over."""
+        for out, line in zip(outputs, KERNELS[kernel](*inputs, *numbers), strict=True):
+            out[:] = line
+
+    def columns(self, kernel: str, x: Floats, numbers: tuple[Any, ...], out: Floats) -> None:
+        """Column by column."""
+        for i in range(x.shape[1]):
+            self.run(kernel, (x[:, i],), numbers, (out[:, i],))
+
+    def emas(self, x: Floats, periods: tuple[int, ...], nan: int, out: Floats) -> None:
+        """Period by period."""
+        for i, period in enumerate(periods):
+            self.run("ema", (x,), (period, nan), (out[:, i],))
+
+    def stream(self, kernel: str, numbers: tuple[Any, ...]) -> Any:
+        """A stream in Python."""
+        return STREAMS[kernel](*numbers)
