@@ -40,7 +40,7 @@ PYTHON_FOLDERS = $(wildcard python examples benches tests tools)
 
 .PHONY: help setup setup-python setup-julia build build-faulty run test check bench \
 	install clean distclean lint header test-rust test-c test-julia test-python \
-	test-examples check-rust check-install
+	test-examples test-readme check-rust check-install
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -73,7 +73,7 @@ run: build setup-python ## run the same backtest in four languages and compare t
 		$(if $(BID),--bid "$$BID") $(if $(ASK),--ask "$$ASK") \
 		$(if $(SYMBOL),--symbol "$$SYMBOL") $(if $(TIMEFRAME),--timeframe "$$TIMEFRAME")
 
-test: header lint test-rust test-c test-julia test-python test-examples ## run every test and lint
+test: header lint test-rust test-c test-julia test-python test-examples test-readme ## run every test and lint
 	@echo "make test: everything passed"
 
 check: test check-rust check-install ## run the tests and the longer checks
@@ -115,6 +115,10 @@ test-python: build build-faulty setup-python ## the Python package's tests
 
 test-examples: build setup-python ## the backtest's fingerprints on a small generated series
 	.venv/bin/python examples/run.py --check
+
+test-readme: build setup-python ## the programs in the README
+	@julia=$$(tools/setup_julia.sh) && set -x && \
+	.venv/bin/python tests/readme.py "$$julia" $(firstword $(CC))
 
 # More random cases, optimised code, fewer features, the documentation.
 check-rust:

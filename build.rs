@@ -16,7 +16,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rustc-env=OMEGA_BUILD_ID={}", build_id(&root)?);
     let major = env::var("CARGO_PKG_VERSION_MAJOR")?;
     match env::var("CARGO_CFG_TARGET_OS")?.as_str() {
-        "linux" => println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libomega_slicer.so.{major}"),
+        "linux" => {
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libomega_slicer.so.{major}");
+            if env::var("CARGO_CFG_TARGET_ENV")? == "gnu" {
+                // An unwinder of our own. A host may have loaded another library that defines the unwinder's
+                // functions (Debian's Julia loads libunwind): libgcc_s would then call into that one, and a
+                // panic would abort the host instead of becoming a status.
+                println!("cargo:rustc-cdylib-link-arg=-Wl,--whole-archive,-lgcc_eh,--no-whole-archive");
+            }
+        }
         "macos" => println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libomega_slicer.{major}.dylib"),
         _ => {}
     }

@@ -21,6 +21,11 @@ mod slicer;
 mod time_index;
 mod timeframe;
 
+/// The README's Rust program, compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use candle::{Candle, Field, PriceType};
 pub use column::Column;
 pub use error::{Error, ErrorCode};

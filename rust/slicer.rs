@@ -273,7 +273,9 @@ impl SymbolDataSlicer {
     /// [`Self::get_row_at`] for each of `times`, in any order.
     #[must_use]
     pub fn get_rows_at<'a>(&'a self, times: &'a [i64]) -> impl ExactSizeIterator<Item = Option<usize>> + 'a {
-        times.iter().map(|&t| self.get_row_at(t))
+        let timestamps = self.series.timestamp();
+        let admitted = self.admitted(LookbackOptions::default());
+        times.iter().map(move |&t| admitted.rows(t).checked_sub(1).filter(|&row| timestamps[row] == t))
     }
 
     /// [`Self::get_row_asof`] for each of `times`, in any order.

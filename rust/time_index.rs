@@ -104,16 +104,8 @@ impl Search<'_> {
         let Some((low, high, guess)) = buckets.guess(offset) else {
             return timestamps.partition_point(|&stamp| stamp <= t);
         };
-        // Even spacing puts the answer at `guess` or one after it; the rows on both sides prove it,
-        // without a branch that depends on the data.
-        let around = timestamps.get(guess.wrapping_sub(1)..).and_then(<[i64]>::first_chunk);
-        if let Some([before, at, after]) = around
-            && *before <= t
-            && t < *after
-        {
-            return guess + usize::from(*at <= t);
-        }
-        walk(timestamps, low, high, guess, t)
+        // Even spacing puts the answer at `guess` or one after it.
+        settle(timestamps, guess, t).unwrap_or_else(|| walk(timestamps, low, high, guess, t))
     }
 }
 
@@ -156,6 +148,14 @@ impl TimeIndex {
     }
 }
 
+/// The answer if it is `guess` or one more: the rows on both sides prove it, without a branch on which it is.
+#[expect(clippy::inline_always, reason = "a few instructions inside the hot path of every question")]
+#[inline(always)]
+fn settle(timestamps: &[i64], guess: usize, t: i64) -> Option<usize> {
+    let [before, at, after] = timestamps.get(guess.wrapping_sub(1)..)?.first_chunk()?;
+    (*before <= t && t < *after).then(|| guess + usize::from(*at <= t))
+}
+
 /// The answer in `low..=high` when it is not right at `guess`: a gap inside the bucket moves it by a few rows,
 /// which a short walk finds; a search does for the rest.
 #[inline(never)]
@@ -190,28 +190,31 @@ fn gallop(timestamps: &[i64], from: usize, admit: impl Fn(i64) -> bool) -> usize
     from + low + rest[low..high].partition_point(|&stamp| admit(stamp))
 }
 
-/// Walks a column of timestamps: a step or two when times come in order, the index when they do not.
+/// Walks a column of timestamps: remembers the last answer, which is near when times come in order.
 #[derive(Debug, Clone)]
 pub struct Cursor<'a> {
     search: Search<'a>,
+    last: i64,
     rows: usize,
+    /// Two steps between rows: a time further on, or an earlier one, is the index's to answer.
+    reach: u64,
 }
 
 impl<'a> Cursor<'a> {
-    /// A cursor before the first row of `timestamps`, which `index` belongs to.
+    /// A cursor before the first row.
     #[must_use]
-    pub fn new(timestamps: &'a [i64], index: &'a TimeIndex) -> Self {
-        Self { search: index.search(timestamps), rows: 0 }
+    pub fn new(search: Search<'a>) -> Self {
+        let reach = search.buckets.span / (search.timestamps.len().max(1) as u64) * 2;
+        Self { search, last: search.buckets.first, rows: 0, reach }
     }
 
     /// How many rows are stamped at or before `t`.
     #[inline]
     pub fn rows_through(&mut self, t: i64) -> usize {
-        let timestamps = self.search.timestamps;
-        let passed = |rows: usize| rows.checked_sub(1).is_none_or(|row| timestamps[row] <= t);
-        let ends = |rows: usize| timestamps.get(rows).is_none_or(|&stamp| t < stamp);
-        let near = (self.rows..=self.rows + 1).find(|&rows| rows <= timestamps.len() && passed(rows) && ends(rows));
+        // Looking near the last answer where it cannot be would wait for memory in vain.
+        let near = if offset(self.last, t) <= self.reach { settle(self.search.timestamps, self.rows, t) } else { None };
         self.rows = near.unwrap_or_else(|| self.search.rows_through(t));
+        self.last = t;
         self.rows
     }
 }
@@ -237,7 +240,7 @@ mod tests {
                 timestamps.push(timestamps.last().unwrap() + step);
             }
             let index = TimeIndex::default();
-            let mut cursor = Cursor::new(&timestamps, &index);
+            let mut cursor = Cursor::new(index.search(&timestamps));
             let near: Vec<i64> = timestamps.iter().flat_map(|&s| [s.saturating_sub(1), s, s.saturating_add(1)]).collect();
             for &t in near.iter().chain(&extra) {
                 prop_assert_eq!(index.rows_through(&timestamps, t), brute(&timestamps, t));

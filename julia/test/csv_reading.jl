@@ -19,7 +19,7 @@ end
 
 @testset "decimals are rounded as an exact comparison says" begin
     random = MersenneTwister(18)
-    for _ in 1:3000
+    for _ in 1:4000
         digits = rand(random, 1:25)
         text = string(join(rand(random, '0':'9', digits)), ".", join(rand(random, '0':'9', rand(random, 0:25))), "e", rand(random, -40:40))
         known, value = read_number(text)
@@ -63,29 +63,13 @@ read_both(path) = [thrown(() -> read_csv(path; symbol="", timeframe="M1", check=
 agree(julia, native) = julia isa OmegaError ? native isa OmegaError && native.code == julia.code :
                        native isa CandleSeries && same_columns(julia, native) && julia.has_volume == native.has_volume
 
-# Where the csv crate is known to read otherwise than the contract: (what, does a text have it?, a text that
-# has it). Asked anew in every run: once the two agree there, nothing is left out any more.
-const DIFFERENCES = [
-    ("a carriage return alone ends a line in the native reader", text -> occursin(r"\r(?!\n)", text), "time,open,high,low,close,v\rx\n"),
-    ("a quote never closed in the header is a missing column to the native reader", text -> isodd(count(==('"'), first(split(text, '\n')))), "time,open,high,\"low,close\n"),
-]
-function known_differences(path)
-    return filter(DIFFERENCES) do (what, _, text)
-        write(path, text)
-        differs = !agree(read_both(path)...)
-        differs && println("KNOWN DIFFERENCE, left out of the comparison: ", what)
-        return differs
-    end
-end
-
 if "native" in BACKENDS
     @testset "a damaged file gives both backends the same series or the same error" begin
         random = MersenneTwister(19)
         path = tempname()
-        known = known_differences(path)
         pieces = ["\"", "\"\"", ",", "\n", "\r\n", "\r", " ", "\t", "x", "-", "1", ".", "e", "nan", "inf", "\ufeff", "é", "2024-01-02", "T", "Z", "99999999999999999999"]
         compared, agreed, refusals = 0, 0, 0
-        for _ in 1:3000
+        for _ in 1:4000
             kind = rand(random, 1:3)
             text = collect(string(rand(random, ("time,open,high,low,close,volume", "Date,Open,High,Low,Close,Adj", ",open,high,low,close,x")), "\n",
                 (string(("2024-01-0$row", "2024-01-02T00:0$row:00Z", 1_700_000_000_000_000 + row)[kind], ",1.5,2.5,0.5,1.25,7\n") for row in 1:3)...))
@@ -93,7 +77,6 @@ if "native" in BACKENDS
                 at = rand(random, 1:length(text))
                 splice!(text, at:at-rand(random, 0:1), collect(rand(random, pieces)))
             end
-            any(difference -> difference[2](join(text)), known) && continue
             write(path, join(text))
             julia, native = read_both(path)
             same = agree(julia, native)
