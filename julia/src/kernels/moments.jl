@@ -119,3 +119,36 @@ function julia_std!(out::Vector{Float64}, x::Vector{Float64}, window::Window, dd
     end
     return out
 end
+
+function julia_zscore!(out::Vector{Float64}, x::Vector{Float64}, window::Window, ddof::Int)
+    means = julia_sum!(similar(x), x, window, Val(true))
+    julia_var!(out, x, window, ddof)
+    @inbounds for i in eachindex(out)
+        out[i] = standard_score(x[i], means[i], out[i])
+    end
+    return out
+end
+
+function julia_corr!(out::Vector{Float64}, x::Vector{Float64}, y::Vector{Float64}, window::Window, ddof::Int)
+    # A window with an infinity gives NaN whatever else is in it, so that one rule for pairs serves all three.
+    left, right = pairs_of(x, y)
+    var_x = julia_var!(similar(x), left, window, ddof)
+    var_y = julia_var!(similar(x), right, window, ddof)
+    julia_cov!(out, left, right, window, ddof)
+    @inbounds for i in eachindex(out)
+        out[i] = correlation(out[i], var_x[i], var_y[i])
+    end
+    return out
+end
+
+function julia_bollinger!(outs::NTuple{3,Vector{Float64}}, x::Vector{Float64}, window::Window, ddof::Int, width::Float64)
+    middle, upper, lower = outs
+    julia_sum!(middle, x, window, Val(true))
+    julia_var!(upper, x, window, ddof)
+    @inbounds @simd for i in eachindex(upper)
+        distance = width * sqrt(upper[i])
+        upper[i] = middle[i] + distance
+        lower[i] = middle[i] - distance
+    end
+    return outs
+end

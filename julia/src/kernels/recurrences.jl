@@ -43,7 +43,7 @@ function exact_mean(values::Vector{Float64})
     len = length(values)
     state, tally = WideSum{true}(values, span_of(values, 1, len)), Tally()
     begin!(state, tally, values, 1, len + 1)
-    return tally.nan == 0 ? value(state, tally) : NaN
+    return tally.nan == 0 ? statistic(state, tally) : NaN
 end
 
 function julia_ema!(out::Vector{Float64}, x::Vector{Float64}, period::Int, skip::Bool)

@@ -16,7 +16,7 @@ FixedSum{MEAN}(d::Vector{Int64}, start::Int, scale::Scale) where {MEAN} =
 @inline add!(state::FixedSum, i::Int) = (state.sum += @inbounds state.d[i-state.start+1]; nothing)
 @inline remove!(state::FixedSum, i::Int) = (state.sum -= @inbounds state.d[i-state.start+1]; nothing)
 
-function value(state::FixedSum{MEAN}, tally::Tally) where {MEAN}
+function statistic(state::FixedSum{MEAN}, tally::Tally) where {MEAN}
     no_infinity(tally) || return infinite_sum(tally)
     m = tally.finite
     m == 0 && return 0.0
@@ -72,7 +72,7 @@ end
     return nothing
 end
 
-function value(state::FixedMoment, tally::Tally)
+function statistic(state::FixedMoment, tally::Tally)
     m = tally.finite
     (m > state.ddof) & no_infinity(tally) || return NaN
     return fixed_moment(state.products, state.sum_d, state.sum_e, m, m * (m - state.ddof), state.unit)

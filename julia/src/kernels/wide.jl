@@ -163,7 +163,7 @@ end
 add!(state::WideSum, i::Int) = change!(state, @inbounds(state.x[i]), false)
 remove!(state::WideSum, i::Int) = change!(state, @inbounds(state.x[i]), true)
 
-function value(state::WideSum{MEAN}, tally::Tally) where {MEAN}
+function statistic(state::WideSum{MEAN}, tally::Tally) where {MEAN}
     no_infinity(tally) || return infinite_sum(tally)
     return limbs_quotient(state.sum, state.scratch, UInt128(MEAN ? max(tally.finite, 1) : 1), state.unit)
 end
@@ -223,7 +223,7 @@ end
 add!(state::WideMoment, i::Int) = change!(state, @inbounds(state.x[i]), @inbounds(state.y[i]), false)
 remove!(state::WideMoment, i::Int) = change!(state, @inbounds(state.x[i]), @inbounds(state.y[i]), true)
 
-function value(state::WideMoment, tally::Tally)
+function statistic(state::WideMoment, tally::Tally)
     m = tally.finite
     (m > state.ddof) & no_infinity(tally) || return NaN
     return limbs_quotient(state.spread, state.scratch, UInt128(m) * UInt128(m - state.ddof), state.unit)

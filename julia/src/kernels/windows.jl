@@ -1,5 +1,5 @@
 # The rows that a rolling kernel looks at, what is counted in them, and how a statistic slides over them. What
-# the statistic is, and how it is kept exact, is its state's business: add!, remove!, value.
+# the statistic is, and how it is kept exact, is its state's business: add!, remove!, statistic.
 
 struct Window
     len::Int
@@ -75,7 +75,7 @@ function slide!(state, tally::Tally, out::Vector{Float64}, x::Vector{Float64}, s
         end
         count_value!(tally, x[i], 1)
         isfinite(x[i]) && add!(state, i)
-        out[i] = is_defined(tally, window) ? value(state, tally) : NaN
+        out[i] = is_defined(tally, window) ? statistic(state, tally) : NaN
     end
     return nothing
 end
