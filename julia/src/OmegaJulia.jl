@@ -1,8 +1,8 @@
 """
 Candle series and the four questions a backtest asks of them at every bar: which rows so far, which
-candle now, the latest one by now, the last `n`.
+candle now, the latest one by now, the last `n`; and rolling kernels that are right to the last bit.
 
-Each question has two complete implementations behind one function: the native library and plain
+Everything has two complete implementations behind one function: the native library and plain
 Julia. Which one answers is chosen by [`set_backend`](@ref) and shown by [`status`](@ref).
 
 ```jldoctest
@@ -59,6 +59,22 @@ include("quality.jl")
 include("csv_cells.jl")
 include("csv_records.jl")
 include("csv.jl")
+include("kernels/rounding.jl")
+include("kernels/windows.jl")
+include("kernels/fixed.jl")
+include("kernels/sliding.jl")
+include("kernels/wide.jl")
+include("kernels/moments.jl")
+include("kernels/extrema.jl")
+include("kernels/recurrences.jl")
+include("kernels/logarithm.jl")
+include("kernels/differences.jl")
+include("kernels/arguments.jl")
+include("kernels/running.jl")
+include("kernels/rolling.jl")
+include("kernels/indicators.jl")
+include("kernels/twins.jl")
+include("kernels/streams.jl")
 include("status.jl")
 include("warmup.jl")
 

@@ -1,5 +1,5 @@
 # Which backend answers: argument, then set_backend, then the environment, then omega.toml, then auto.
-# Decided when a series or a slicer is made, never at a question. With the Julia backend chosen the native
+# Decided when a series, a slicer or a stream is made and at each call of a kernel, never at a question. With the Julia backend chosen the native
 # library is not loaded at all; nothing here falls back without saying so.
 
 const ARGUMENT_WORDS = ("native" => :native, "julia" => :julia, "auto" => :auto)
@@ -7,7 +7,10 @@ const ENVIRONMENT_WORDS = (
     "true" => :native, "1" => :native, "yes" => :native, "on" => :native,
     "false" => :julia, "0" => :julia, "no" => :julia, "off" => :julia, "auto" => :auto,
 )
-const ENVIRONMENT_NAMES = ("OMEGA_USE_RUST_SLICER", "USE_RUST_SLICER")
+const ENVIRONMENT_NAMES = (
+    "slicer" => ("OMEGA_USE_RUST_SLICER", "USE_RUST_SLICER"),
+    "kernels" => ("OMEGA_USE_RUST_KERNELS", "USE_RUST_KERNELS"),
+)
 
 # What was asked for, and by whom.
 struct Choice
@@ -20,11 +23,12 @@ const SET_BACKEND = Dict{String,Symbol}()
 const WARNED = Ref(false)
 
 """
-    set_backend("slicer", "native" | "auto" | "julia" | nothing)
+    set_backend(module, "native" | "auto" | "julia" | nothing)
 
-Chooses the backend of every series and slicer made from now on, over the environment and `omega.toml`
-and under a `backend=` argument; `nothing` takes the choice back. Existing ones keep theirs. `slicer` is
-the only module today. `"native"` looks for the library at once.
+Chooses who answers from now on, over the environment and `omega.toml` and under a `backend=` argument;
+`nothing` takes the choice back. Modules: `"slicer"` (series and slicers; existing ones keep theirs) and
+`"kernels"` (rolling kernels, recurrences and indicators; existing streams keep theirs). `"native"` looks for
+the library at once.
 
 Errors: 1001 for an unknown module or word, 1004 for another type; with `"native"` 6005, listing each place
 looked at and why it failed, if there is no library, or 5004 if one is there but does not fit: then nothing
@@ -65,10 +69,10 @@ function argument_choice(backend, where::String)
     return word_choice(String(backend), ARGUMENT_WORDS, where)
 end
 
-# The environment's choice: nothing, or a Choice. Two spellings that disagree are an error.
-function environment_choice()
+# The environment's choice for a module: nothing, or a Choice. Two spellings that disagree are an error.
+function environment_choice(mod::String)
     found = Pair{String,Symbol}[]
-    for name in ENVIRONMENT_NAMES
+    for name in environment_names(mod)
         haskey(ENV, name) || continue
         word = ENV[name]
         push!(found, name => word_choice(lowercase(word), ENVIRONMENT_WORDS, string("environment variable ", name)))
@@ -82,14 +86,16 @@ function environment_choice()
     return Choice(last(found[1]), first(found[1]))
 end
 
-# What holds for a new series or slicer whose backend argument is `argument`.
-function resolve_choice(argument=nothing)
+environment_names(mod::String) = last(ENVIRONMENT_NAMES[findfirst(pair -> first(pair) == mod, ENVIRONMENT_NAMES)])
+
+# What holds for something new of module `mod` whose backend argument is `argument`.
+function resolve_choice(argument=nothing, mod::String="slicer")
     argument === nothing || return Choice(argument_choice(argument, "backend"), "argument")
-    set = lock(() -> get(SET_BACKEND, "slicer", nothing), BACKEND_LOCK)
+    set = lock(() -> get(SET_BACKEND, mod, nothing), BACKEND_LOCK)
     set === nothing || return Choice(set, "set_backend")
-    environment = environment_choice()
+    environment = environment_choice(mod)
     environment === nothing || return environment
-    configured = config_choice("slicer")
+    configured = config_choice(mod)
     configured === nothing || return Choice(configured...)
     return Choice(:auto, "default")
 end

@@ -2,10 +2,17 @@
 # array: no atomics, no locks, about a nanosecond. A task cannot move to another thread inside count!, so
 # no call is lost or counted twice; a sum taken while other threads run may miss their latest calls.
 
-const OPERATIONS = (
+const SLICER_OPERATIONS = (
     :CandleSeries, :read_csv, :get_slice, :get_candle_at, :get_candle_asof, :get_lookback,
     :get_lookbacks, :get_candles_at, :get_candles_asof, :gather_lookback, :quality,
 )
+# Kernels by the names of their functions, and every push to a stream.
+const KERNEL_OPERATIONS = (
+    :rolling_sum, :rolling_mean, :rolling_var, :rolling_std, :rolling_zscore, :rolling_min, :rolling_max,
+    :rolling_argmin, :rolling_argmax, :ema, :wilder, :rsi, :difference, :returns, :log_returns, :shift,
+    :rolling_cov, :rolling_corr, :true_range, :atr, :macd, :bollinger, :push,
+)
+const OPERATIONS = (SLICER_OPERATIONS..., KERNEL_OPERATIONS...)
 const PATHS = (:native, :shared, :fallback)
 const NATIVE, SHARED, FALLBACK = 1, 2, 3
 

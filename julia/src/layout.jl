@@ -58,6 +58,17 @@ struct NativePairQuality
     ask_only::Int64
 end
 
+struct NativeKernelOptions
+    window::Csize_t
+    min_periods::Csize_t
+    ddof::Csize_t
+    nan::Int32
+    reserved::UInt32
+    slow::Csize_t
+    signal::Csize_t
+    width::Float64
+end
+
 const ABI_VERSION = 0x00010000
 const EXCLUDE_CURRENT = UInt32(1)
 const CLOSED_ONLY = UInt32(2)
@@ -68,6 +79,7 @@ const ALLOW_MISSING = UInt32(1)
 const LAYOUT_STRUCTS = (
     "columns" => NativeColumns, "range" => RowRange, "candle" => Candle, "options" => NativeOptions,
     "info" => NativeInfo, "quality" => NativeQuality, "gap" => NativeGap, "pair_quality" => NativePairQuality,
+    "kernel_options" => NativeKernelOptions,
 )
 
 # (name, number) for everything OmegaAbiLayout holds, as this package was written.

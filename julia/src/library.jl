@@ -25,6 +25,19 @@ mutable struct NativeLibrary
     slicer_get_candles_at::Ptr{Cvoid}
     slicer_get_candles_asof::Ptr{Cvoid}
     slicer_gather_lookback::Ptr{Cvoid}
+    kernel_columns::Ptr{Cvoid}
+    rolling_cov::Ptr{Cvoid}
+    rolling_corr::Ptr{Cvoid}
+    ema::Ptr{Cvoid}
+    true_range::Ptr{Cvoid}
+    atr::Ptr{Cvoid}
+    macd::Ptr{Cvoid}
+    bollinger::Ptr{Cvoid}
+    stream_new::Ptr{Cvoid}
+    stream_push::Ptr{Cvoid}
+    stream_value::Ptr{Cvoid}
+    stream_reset::Ptr{Cvoid}
+    stream_free::Ptr{Cvoid}
 end
 
 const FUNCTION_FIELDS = filter(name -> fieldtype(NativeLibrary, name) === Ptr{Cvoid}, collect(fieldnames(NativeLibrary)))

@@ -5,8 +5,8 @@
 """
     ModuleStatus
 
-One module's part of [`status`](@ref), by property: `backend` (`"native"`, `"julia"`, or `"none"` where a new
-series would throw), `reason`, `requested` (`"native"`, `"julia"` or `"auto"`), `source` (what asked for
+One module's part of [`status`](@ref), by property: `backend` (`"native"`, `"julia"`, or `"none"` where asking
+for an answer would throw), `reason`, `requested` (`"native"`, `"julia"` or `"auto"`), `source` (what asked for
 it), `counts` (a named tuple by operation, each `(native, shared, fallback)`). Source: `src/status.jl`.
 """
 struct ModuleStatus
@@ -32,18 +32,19 @@ struct LibraryStatus
     failures::Vector{Pair{String,String}}
 end
 
-"What [`status`](@ref) returns: `slicer`, a [`ModuleStatus`](@ref), and `library`, a [`LibraryStatus`](@ref)."
+"What [`status`](@ref) returns: `slicer` and `kernels`, each a [`ModuleStatus`](@ref), and `library`, a [`LibraryStatus`](@ref)."
 struct Status
     slicer::ModuleStatus
+    kernels::ModuleStatus
     library::LibraryStatus
 end
 
 """
     status() -> OmegaJulia.Status
 
-Which backend new series get and why, how often each operation was answered by which path, and the native
+Which backend each module gets and why, how often each operation was answered by which path, and the native
 library's path, version, build id and ABI. Prints well; its properties are plain values (`status().slicer`,
-`status().library`). Counts are of this process: a call counts when it is made, `native` for the native
+`status().kernels`, `status().library`). Counts are of this process: a call counts when it is made, `native` for the native
 library, `shared` for answers in Julia over columns shared with it (none today: a native call is as fast),
 `fallback` for plain Julia. With several threads a sum may miss calls still being made; none is lost.
 
@@ -65,12 +66,12 @@ julia> status().slicer.counts.get_lookback, status().slicer.source
 julia> set_backend("slicer", nothing)
 ```
 """
-status() = Status(slicer_status(), library_status())
+status() = Status(module_status("slicer", SLICER_OPERATIONS), module_status("kernels", KERNEL_OPERATIONS), library_status())
 
-function slicer_status()
-    counts = NamedTuple{OPERATIONS}(map(operation_counts, OPERATIONS))
+function module_status(name::String, operations::Tuple)
+    counts = NamedTuple{operations}(map(operation_counts, operations))
     choice = try
-        resolve_choice()
+        resolve_choice(nothing, name)
     catch error
         error isa OmegaError || rethrow()
         return ModuleStatus("none", error.message, "", "", counts)
@@ -100,11 +101,13 @@ function library_status()
 end
 
 function Base.show(io::IO, ::MIME"text/plain", status::Status)
-    slicer, library = status.slicer, status.library
+    modules, library = ("slicer" => status.slicer, "kernels" => status.kernels), status.library
     println(io, "omega-slicer ", VERSION_TEXT, " on Julia ", VERSION)
-    println(io, "  slicer   ", slicer.backend, ": ", slicer.reason)
-    println(io, "           requested ", isempty(slicer.requested) ? "-" : slicer.requested, " by ",
-        isempty(slicer.source) ? "-" : slicer.source)
+    for (name, part) in modules
+        println(io, "  ", rpad(name, 9), part.backend, ": ", part.reason)
+        println(io, "           requested ", isempty(part.requested) ? "-" : part.requested, " by ",
+            isempty(part.source) ? "-" : part.source)
+    end
     if library.loaded
         println(io, "  library  ", library.path)
         println(io, "           version ", library.version, ", build ", library.build_id, ", ABI ", library.abi)
@@ -112,8 +115,7 @@ function Base.show(io::IO, ::MIME"text/plain", status::Status)
         println(io, "  library  not loaded")
     end
     print(io, "  calls    ", rpad("", 18), join(lpad.(PATHS, 12)))
-    for name in OPERATIONS
-        counts = getfield(slicer.counts, name)
+    for (_, part) in modules, (name, counts) in pairs(part.counts)
         sum(counts) == 0 || print(io, "\n           ", rpad(name, 18), join(lpad.(values(counts), 12)))
     end
 end

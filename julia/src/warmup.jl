@@ -5,8 +5,8 @@
 const Identity = NamedTuple{(:symbol, :timeframe, :price_type),Tuple{String,Timeframe,String}}
 precompile(find_library, ())
 precompile(library_for, (Choice,))
-precompile(resolve_choice, (String,))
-precompile(resolve_choice, (Nothing,))
+precompile(resolve_choice, (String, String))
+precompile(resolve_choice, (Nothing, String))
 precompile(parse_config, (String, String))
 precompile(native_read_csv, (NativeLibrary, String, Int, Identity, Int, Bool))
 precompile(parse_csv, (Vector{UInt8}, Int))

@@ -115,7 +115,7 @@ end
     @test answers["outcome"] == "julia" && answers["source"] == elsewhere
     for (text, fragments) in (
         "slicer = \"rust\"\n" => ("line 1", "rust", "native"),
-        "\nkernels = \"native\"\n" => ("line 2", "kernels", "slicer"),
+        "\nmulti_symbol = \"native\"\n" => ("line 2", "multi_symbol", "slicer, kernels"),
         "slicer = native\n" => ("line 1", "slicer = native"),
         "[slicer]\n" => ("line 1", "[slicer]"),
         "slicer = \"julia\"\nslicer = \"julia\"\n" => ("line 2", "twice"),

@@ -1,0 +1,131 @@
+# One call of a kernel: which backend answers, column by column or all at once. Public functions are in rolling.jl
+# and indicators.jl; arguments have been checked when they get here.
+
+# By kernel number: the operations are in the order of KERNELS.
+const KERNEL_SLOTS = map(operation_slot, KERNEL_OPERATIONS[1:length(KERNELS)])
+
+# Fills outs from ins, matrices column by column. All have been checked to fit.
+function run_kernel!(outs::Tuple, ins::Tuple, call::KernelCall, backend)
+    library = library_for(resolve_choice(backend, "kernels"))
+    count!(@inbounds(KERNEL_SLOTS[call.kernel+1]), library === nothing ? FALLBACK : NATIVE)
+    isempty(ins[1]) && return nothing
+    GC.@preserve outs ins begin
+        if library !== nothing && call.kernel <= LAST_COLUMN_KERNEL
+            native_columns!(library, outs[1], ins[1], call)
+        else
+            for j in 1:size(ins[1], 2)
+                run_column!(library, map(out -> column_of(out, j), outs), map(x -> column_of(x, j), ins), call)
+            end
+        end
+    end
+    return nothing
+end
+
+run_column!(::Nothing, outs, ins, call::KernelCall) = julia_kernel!(outs, ins, call)
+run_column!(library::NativeLibrary, outs, ins, call::KernelCall) = native_kernel!(library, outs, ins, call)
+
+# --- in Julia ---
+
+function julia_kernel!(outs::Tuple{Vector{Float64}}, ins::Tuple{Vector{Float64}}, call::KernelCall)
+    out, x, name = outs[1], ins[1], KERNELS[call.kernel+1]
+    window, skip = window_of(call), call.skip
+    name === :sum && return julia_sum!(out, x, window, Val(false))
+    name === :mean && return julia_sum!(out, x, window, Val(true))
+    name === :var && return julia_var!(out, x, window, call.ddof)
+    name === :std && return julia_std!(out, x, window, call.ddof)
+    name === :zscore && return julia_zscore!(out, x, window, call.ddof)
+    name === :min && return julia_extreme!(out, x, window, Val(false), Val(false))
+    name === :max && return julia_extreme!(out, x, window, Val(true), Val(false))
+    name === :argmin && return julia_extreme!(out, x, window, Val(false), Val(true))
+    name === :argmax && return julia_extreme!(out, x, window, Val(true), Val(true))
+    name === :ema && return julia_ema!(out, x, call.window, skip)
+    name === :wilder && return julia_wilder!(out, x, call.window, skip)
+    name === :rsi && return julia_rsi!(out, x, call.window, skip)
+    name === :diff && return julia_lagged!(difference_of, out, x, call.window)
+    name === :returns && return julia_lagged!(return_of, out, x, call.window)
+    name === :log_returns && return julia_lagged!(log_return_of, out, x, call.window)
+    return julia_lagged!(earlier_of, out, x, call.window)
+end
+
+function julia_kernel!(outs::NTuple{3,Vector{Float64}}, ins::Tuple{Vector{Float64}}, call::KernelCall)
+    KERNELS[call.kernel+1] === :bollinger && return julia_bollinger!(outs, ins[1], window_of(call), call.ddof, call.width)
+    return julia_macd!(outs, ins[1], call.window, call.slow, call.signal, call.skip)
+end
+
+function julia_kernel!(outs::Tuple{Vector{Float64}}, ins::NTuple{2,Vector{Float64}}, call::KernelCall)
+    KERNELS[call.kernel+1] === :corr && return julia_corr!(outs[1], ins..., window_of(call), call.ddof)
+    return julia_cov!(outs[1], pairs_of(ins...)..., window_of(call), call.ddof)
+end
+
+function julia_kernel!(outs::Tuple{Vector{Float64}}, ins::NTuple{3,Vector{Float64}}, call::KernelCall)
+    KERNELS[call.kernel+1] === :atr && return julia_atr!(outs[1], ins..., call.window, call.skip)
+    return julia_true_range!(outs[1], ins...)
+end
+
+# --- by the library ---
+
+native_options(call::KernelCall) = NativeKernelOptions(call.window, call.min_periods, call.ddof, call.skip, 0, call.slow,
+    call.signal, call.width)
+
+function native_columns!(library::NativeLibrary, out::Columns, x::Columns, call::KernelCall)
+    status = ccall(library.kernel_columns, Int32, (Int32, Ref{NativeKernelOptions}, Ptr{Float64}, Csize_t, Csize_t, Ptr{Float64}),
+        call.kernel, Ref(native_options(call)), x, size(x, 1), size(x, 2), out)
+    status == 0 || native_failure(library, status)
+    return nothing
+end
+
+function native_kernel!(library::NativeLibrary, outs::NTuple{3,Vector{Float64}}, ins::Tuple{Vector{Float64}}, call::KernelCall)
+    x, rows = ins[1], length(ins[1])
+    status = KERNELS[call.kernel+1] === :bollinger ?
+        ccall(library.bollinger, Int32,
+            (Ptr{Float64}, Csize_t, Csize_t, Csize_t, Csize_t, Float64, Int32, Ptr{Float64}, Ptr{Float64}, Ptr{Float64}),
+            x, rows, call.window, call.min_periods, call.ddof, call.width, call.skip, outs[1], outs[2], outs[3]) :
+        ccall(library.macd, Int32,
+            (Ptr{Float64}, Csize_t, Csize_t, Csize_t, Csize_t, Int32, Ptr{Float64}, Ptr{Float64}, Ptr{Float64}),
+            x, rows, call.window, call.slow, call.signal, call.skip, outs[1], outs[2], outs[3])
+    status == 0 || native_failure(library, status)
+    return nothing
+end
+
+function native_kernel!(library::NativeLibrary, outs::Tuple{Vector{Float64}}, ins::NTuple{2,Vector{Float64}}, call::KernelCall)
+    status = ccall(KERNELS[call.kernel+1] === :corr ? library.rolling_corr : library.rolling_cov, Int32,
+        (Ptr{Float64}, Ptr{Float64}, Csize_t, Csize_t, Csize_t, Csize_t, Int32, Ptr{Float64}),
+        ins[1], ins[2], length(ins[1]), call.window, call.min_periods, call.ddof, call.skip, outs[1])
+    status == 0 || native_failure(library, status)
+    return nothing
+end
+
+function native_kernel!(library::NativeLibrary, outs::Tuple{Vector{Float64}}, ins::NTuple{3,Vector{Float64}}, call::KernelCall)
+    high, low, close = ins
+    status = KERNELS[call.kernel+1] === :atr ?
+        ccall(library.atr, Int32, (Ptr{Float64}, Ptr{Float64}, Ptr{Float64}, Csize_t, Csize_t, Int32, Ptr{Float64}),
+            high, low, close, length(high), call.window, call.skip, outs[1]) :
+        ccall(library.true_range, Int32, (Ptr{Float64}, Ptr{Float64}, Ptr{Float64}, Csize_t, Ptr{Float64}),
+            high, low, close, length(high), outs[1])
+    status == 0 || native_failure(library, status)
+    return nothing
+end
+
+# Several periods over one series: a column for each.
+function run_emas!(out::Matrix{Float64}, x::Vector{Float64}, periods::Vector{Int}, skip::Bool, backend)
+    library = library_for(resolve_choice(backend, "kernels"))
+    count!(KERNEL_SLOTS[kernel_number(:ema)+1], library === nothing ? FALLBACK : NATIVE)
+    isempty(out) && return nothing
+    if library !== nothing
+        status = ccall(library.ema, Int32, (Ptr{Float64}, Csize_t, Ptr{Csize_t}, Csize_t, Int32, Ptr{Float64}),
+            x, length(x), periods, length(periods), skip, out)
+        status == 0 || native_failure(library, status)
+        return nothing
+    end
+    GC.@preserve out begin
+        j = 1
+        while j + 3 <= length(periods)
+            julia_emas!(ntuple(k -> column_of(out, j + k - 1), 4), x, ntuple(k -> periods[j+k-1], 4), skip)
+            j += 4
+        end
+        for last in j:length(periods)
+            julia_ema!(column_of(out, last), x, periods[last], skip)
+        end
+    end
+    return nothing
+end
