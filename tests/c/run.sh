@@ -2,14 +2,15 @@
 # Builds the C tests as C11 and as C++17 with every compiler there is, links each to the shared and
 # to the static library, and runs them: plainly, under Valgrind, against the fault-injection build
 # (OMEGA_FAULT_LIBRARY, or where `make build-faulty` puts it), and from an installed prefix.
-# One line per configuration; the last line sums up. Exit code 1 when anything failed.
+# One line per configuration; the last line sums up. Exit code 1 when anything failed. A tool that is not
+# here is said loudly, and a failure under OMEGA_REQUIRE_TOOLS=1 (which CI sets).
 set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 target=${CARGO_TARGET_DIR:-target}
 release=$target/release
 out=$(mkdir -p "$target/c-tests" && cd "$target/c-tests" && pwd)
-fault=${OMEGA_FAULT_LIBRARY:-$target/fault/debug/libomega_slicer.so}
+fault=${OMEGA_FAULT_LIBRARY:-$target/fault-injection/debug/libomega_slicer.so}
 warnings=(-Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wcast-qual -Wwrite-strings)
 # What Rust's standard library needs of the system (rustc --print native-static-libs).
 system=(-lpthread -ldl -lm -lrt -lutil -lgcc_s)
@@ -29,6 +30,8 @@ skip() {
   skipped=$((skipped + 1))
   line "$1" "SKIPPED: ${*:2}"
 }
+# lack NAME WHAT...: a part that cannot be run for want of a tool.
+lack() { if [[ ${OMEGA_REQUIRE_TOOLS:-} == 1 ]]; then fail "$@"; else skip "$@"; fi; }
 
 # run NAME COMMAND...: a test program, whose last line of output is "N passed, N failed[, N skipped]".
 run() {
@@ -104,7 +107,7 @@ tests_cover_the_header() {
 library_exports_the_header() {
   local ours theirs
   if ! command -v nm >/dev/null; then
-    skip "exports" "nm is missing (apt-get install binutils)"
+    lack "exports" "nm is missing (apt-get install binutils)"
     return
   fi
   ours=$(declarations | grep -oE 'omega_[a-z_]+ *\(' | tr -d ' (' | sort)
@@ -121,7 +124,7 @@ library_exports_the_header() {
 vectors_are_as_generated() {
   local said generator
   if ! command -v python3 >/dev/null; then
-    skip "vectors" "python3 is missing (apt-get install python3)"
+    lack "vectors" "python3 is missing (apt-get install python3)"
     return
   fi
   for generator in tests/vectors/generate.py tests/vectors/*/generate.py; do
@@ -144,13 +147,17 @@ with_soname() {
 memcheck=(valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect,possible
   --errors-for-leak-kinds=definite,indirect,possible --num-callers=30)
 have_valgrind=$(command -v valgrind || true)
-[[ -n $have_valgrind ]] || notes+=("VALGRIND IS MISSING, LEAKS WERE NOT LOOKED FOR (apt-get install valgrind)")
+if [[ -z $have_valgrind ]]; then
+  notes+=("VALGRIND IS MISSING, LEAKS WERE NOT LOOKED FOR (apt-get install valgrind)")
+  lack "valgrind" "valgrind is missing (apt-get install valgrind)"
+fi
 
 test_language() {
   local language=$1 compiler=$2 name="$1 $2" folder
   folder=$out/$language-$(basename "$compiler")
   if ! command -v "$compiler" >/dev/null; then
-    skip "$name" "$compiler is not here"
+    # clang is tried where it happens to be; gcc and g++ are what is asked for.
+    case $compiler in gcc | g++) lack "$name" "$compiler is not here" ;; *) skip "$name" "$compiler is not here" ;; esac
     return
   fi
   if ! compile "$language" "$compiler" "$folder" "${sources[@]}"; then
@@ -167,6 +174,7 @@ test_language() {
   fi
   if "$compiler" "${objects[@]}" -o "$folder/static" -pthread "$release/libomega_slicer.a" "${system[@]}"; then
     run "$name static" "$folder/static" tests/vectors
+    [[ -z $have_valgrind ]] || run "$name static valgrind" "${memcheck[@]}" "$folder/static" tests/vectors
   else
     fail "$name static" "does not link"
   fi
@@ -174,7 +182,7 @@ test_language() {
 
 test_faults() {
   if [[ ! -f $fault ]]; then
-    skip "faults" "no fault-injection build at $fault (make build-faulty, or set OMEGA_FAULT_LIBRARY)"
+    fail "faults" "no fault-injection build at $fault (make build-faulty, or set OMEGA_FAULT_LIBRARY)"
     return
   fi
   local parts=(harness fixture kernel_calls fault) objects folder=$out/fault compiler=${CC:-cc}
@@ -192,7 +200,7 @@ test_faults() {
 test_installed() {
   local prefix=$out/prefix compiler=${CC:-cc} flags
   if ! command -v pkg-config >/dev/null; then
-    skip "installed" "pkg-config is missing (apt-get install pkg-config)"
+    lack "installed" "pkg-config is missing (apt-get install pkg-config)"
     return
   fi
   rm -rf "$prefix"
