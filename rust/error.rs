@@ -191,6 +191,16 @@ pub enum Error {
         /// The length it must have.
         expected: usize,
     },
+    /// An array's length is not what the others ask for.
+    #[error("{name} has {len} values, not {expected}")]
+    LengthMismatch {
+        /// The offending argument.
+        name: &'static str,
+        /// Its length.
+        len: usize,
+        /// The length it must have.
+        expected: usize,
+    },
     /// Fewer rows exist than were asked for.
     #[error("{}{requested} rows asked for at {now}, {available} available", in_batch(*.element))]
     InsufficientData {
@@ -232,7 +242,7 @@ impl Error {
             Self::NotIncreasing { .. } | Self::NotFinite { .. } => ErrorCode::ConstraintViolation,
             Self::InvalidFormat(_) => ErrorCode::InvalidFormat,
             Self::EmptyInput(_) => ErrorCode::EmptyInput,
-            Self::SizeMismatch { .. } => ErrorCode::SizeMismatch,
+            Self::SizeMismatch { .. } | Self::LengthMismatch { .. } => ErrorCode::SizeMismatch,
             Self::InsufficientData { .. } => ErrorCode::InsufficientData,
             Self::Io { code, .. } => *code,
             Self::OutOfMemory(_) => ErrorCode::OutOfMemory,

@@ -14,6 +14,7 @@ mod column;
 mod error;
 pub mod ffi;
 pub mod io;
+pub mod kernels;
 mod quality;
 mod series;
 mod slicer;

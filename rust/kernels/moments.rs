@@ -1,0 +1,118 @@
+//! Rolling variance, standard deviation, standard score, covariance and correlation.
+//! Only variance and covariance are computed exactly; the others are compositions, block by block.
+
+use std::ops::Range;
+
+use super::statistics::{Cov, Var, correlation, pairwise, slide, standard_score};
+use super::sums::sums;
+use super::{Window, blocks, same_length};
+use crate::error::Error;
+
+/// The correctly rounded variance of each window: `(m*Sxx - Sx^2) / (m*(m - ddof))` of the exact sums.
+/// NaN for `m <= ddof` values and for windows with an infinity. O(n) for any window and any values.
+///
+/// # Errors
+/// 1001 for a window of no rows or a `min_periods` outside it; 1011 if `out` differs from `x` in length.
+pub fn rolling_var(x: &[f64], window: Window, ddof: usize, out: &mut [f64]) -> Result<(), Error> {
+    check(x, &window, out)?;
+    for rows in blocks(0..x.len(), window.len) {
+        vars(x, rows.clone(), &window, ddof, &mut out[rows]);
+    }
+    Ok(())
+}
+
+/// The square root of [`rolling_var`].
+///
+/// # Errors
+/// As [`rolling_var`].
+pub fn rolling_std(x: &[f64], window: Window, ddof: usize, out: &mut [f64]) -> Result<(), Error> {
+    check(x, &window, out)?;
+    for rows in blocks(0..x.len(), window.len) {
+        let out = &mut out[rows.clone()];
+        vars(x, rows, &window, ddof, out);
+        for out in out {
+            *out = out.sqrt();
+        }
+    }
+    Ok(())
+}
+
+/// `(x - mean) / std` of each row in its own window; NaN where the std is 0.
+///
+/// # Errors
+/// As [`rolling_var`].
+pub fn rolling_zscore(x: &[f64], window: Window, ddof: usize, out: &mut [f64]) -> Result<(), Error> {
+    check(x, &window, out)?;
+    let mut mean = Vec::new();
+    for rows in blocks(0..x.len(), window.len) {
+        mean.resize(rows.len(), 0.0);
+        let out = &mut out[rows.clone()];
+        sums::<true>(x, rows.clone(), &window, &mut mean);
+        vars(x, rows.clone(), &window, ddof, out);
+        for ((out, &mean), &x) in out.iter_mut().zip(&mean).zip(&x[rows]) {
+            *out = standard_score(x, mean, *out);
+        }
+    }
+    Ok(())
+}
+
+/// The correctly rounded covariance of each window: `(m*Sxy - Sx*Sy) / (m*(m - ddof))` of the exact sums.
+///
+/// # Errors
+/// As [`rolling_var`]; 1011 if `y` differs from `x` in length, too.
+pub fn rolling_cov(x: &[f64], y: &[f64], window: Window, ddof: usize, out: &mut [f64]) -> Result<(), Error> {
+    check(x, &window, out)?;
+    same_length("y", y.len(), x.len())?;
+    for rows in blocks(0..x.len(), window.len) {
+        covs(x, y, rows.clone(), &window, ddof, &mut out[rows]);
+    }
+    Ok(())
+}
+
+/// `cov / (std_x * std_y)` of each window, clamped to [-1, 1]; NaN where either std is 0. A row where either
+/// value is NaN counts as NaN in both.
+///
+/// # Errors
+/// As [`rolling_cov`].
+pub fn rolling_corr(x: &[f64], y: &[f64], window: Window, ddof: usize, out: &mut [f64]) -> Result<(), Error> {
+    check(x, &window, out)?;
+    same_length("y", y.len(), x.len())?;
+    let (mut xs, mut ys, mut var_x, mut var_y) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for rows in blocks(0..x.len(), window.len) {
+        // The block with the rows its windows reach back to, pairs with a NaN made NaN in both.
+        let start = window.start(rows.start);
+        xs.clear();
+        ys.clear();
+        for (&x, &y) in x[start..rows.end].iter().zip(&y[start..rows.end]) {
+            let (x, y) = pairwise(x, y);
+            xs.push(x);
+            ys.push(y);
+        }
+        let local = rows.start - start..rows.end - start;
+        var_x.resize(rows.len(), 0.0);
+        var_y.resize(rows.len(), 0.0);
+        let out = &mut out[rows];
+        vars(&xs, local.clone(), &window, ddof, &mut var_x);
+        vars(&ys, local.clone(), &window, ddof, &mut var_y);
+        covs(&xs, &ys, local, &window, ddof, out);
+        for ((out, &var_x), &var_y) in out.iter_mut().zip(&var_x).zip(&var_y) {
+            *out = correlation(*out, var_x, var_y);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn check(x: &[f64], window: &Window, out: &[f64]) -> Result<(), Error> {
+    window.check()?;
+    same_length("out", out.len(), x.len())
+}
+
+/// The variances of the windows of `rows`.
+pub(super) fn vars(x: &[f64], rows: Range<usize>, window: &Window, ddof: usize, out: &mut [f64]) {
+    slide(Var::new(ddof), |i| x[i], rows, window, out);
+}
+
+/// The covariances of the windows of `rows`.
+fn covs(x: &[f64], y: &[f64], rows: Range<usize>, window: &Window, ddof: usize, out: &mut [f64]) {
+    slide(Cov::new(ddof), |i| (x[i], y[i]), rows, window, out);
+}

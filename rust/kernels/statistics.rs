@@ -1,0 +1,259 @@
+//! Statistics of a set of rows that come and go one by one, exact whatever they are. The streaming twins are made
+//! of these, and the batch kernels fall back to them for rows that the fast paths cannot hold.
+
+use super::wide::{WideMoments, WideSum};
+use super::{NanPolicy, Window};
+
+/// A statistic of the rows in a window.
+pub(super) trait Statistic: Clone {
+    type Row: Copy;
+    fn add(&mut self, row: Self::Row);
+    fn remove(&mut self, row: Self::Row);
+    fn value(&self, window: &Window) -> f64;
+}
+
+/// How many values of each kind are in the window.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub(super) finite: usize,
+    nan: usize,
+    above: usize,
+    below: usize,
+}
+
+impl Tally {
+    /// The counter for `x`.
+    fn kind(&mut self, x: f64) -> &mut usize {
+        if x.is_nan() {
+            &mut self.nan
+        } else if x == f64::INFINITY {
+            &mut self.above
+        } else if x == f64::NEG_INFINITY {
+            &mut self.below
+        } else {
+            &mut self.finite
+        }
+    }
+
+    pub(super) fn add(&mut self, x: f64) {
+        *self.kind(x) += 1;
+    }
+
+    pub(super) fn remove(&mut self, x: f64) {
+        *self.kind(x) -= 1;
+    }
+
+    pub(super) const fn values(&self) -> usize {
+        self.finite + self.above + self.below
+    }
+
+    pub(super) fn is_defined(&self, window: &Window) -> bool {
+        (self.nan == 0 || window.nan == NanPolicy::Skip) && self.values() >= window.min_periods
+    }
+
+    /// What the infinities make of a sum; none when there are none.
+    const fn infinity(&self) -> Option<f64> {
+        match (self.above, self.below) {
+            (0, 0) => None,
+            (_, 0) => Some(f64::INFINITY),
+            (0, _) => Some(f64::NEG_INFINITY),
+            _ => Some(f64::NAN),
+        }
+    }
+}
+
+/// The sum of the values, or their mean.
+#[derive(Clone)]
+pub(super) struct Sum<const MEAN: bool> {
+    tally: Tally,
+    sum: WideSum,
+}
+
+impl<const MEAN: bool> Sum<MEAN> {
+    pub(super) fn new() -> Self {
+        Self { tally: Tally::default(), sum: WideSum::ZERO }
+    }
+}
+
+impl<const MEAN: bool> Statistic for Sum<MEAN> {
+    type Row = f64;
+
+    fn add(&mut self, x: f64) {
+        self.tally.add(x);
+        if x.is_finite() {
+            self.sum.add(x);
+        }
+    }
+
+    fn remove(&mut self, x: f64) {
+        self.tally.remove(x);
+        if x.is_finite() {
+            self.sum.remove(x);
+        }
+    }
+
+    fn value(&self, window: &Window) -> f64 {
+        if !self.tally.is_defined(window) {
+            return f64::NAN;
+        }
+        let m = if MEAN { self.tally.finite as u64 } else { 1 };
+        self.tally.infinity().unwrap_or_else(|| self.sum.quotient(m))
+    }
+}
+
+/// The variance of the values.
+#[derive(Clone)]
+pub(super) struct Var {
+    ddof: u64,
+    tally: Tally,
+    moments: WideMoments<true>,
+}
+
+impl Var {
+    pub(super) fn new(ddof: usize) -> Self {
+        Self { ddof: ddof as u64, tally: Tally::default(), moments: WideMoments::ZERO }
+    }
+}
+
+impl Statistic for Var {
+    type Row = f64;
+
+    fn add(&mut self, x: f64) {
+        self.tally.add(x);
+        if x.is_finite() {
+            self.moments.add(x, x);
+        }
+    }
+
+    fn remove(&mut self, x: f64) {
+        self.tally.remove(x);
+        if x.is_finite() {
+            self.moments.remove(x, x);
+        }
+    }
+
+    fn value(&self, window: &Window) -> f64 {
+        if !self.tally.is_defined(window) || self.tally.infinity().is_some() {
+            return f64::NAN;
+        }
+        self.moments.quotient(self.ddof)
+    }
+}
+
+/// The covariance of pairs; a pair with a NaN is one, a pair with an infinity, too.
+#[derive(Clone)]
+pub(super) struct Cov {
+    ddof: u64,
+    tally: Tally,
+    moments: WideMoments<false>,
+}
+
+impl Cov {
+    pub(super) fn new(ddof: usize) -> Self {
+        Self { ddof: ddof as u64, tally: Tally::default(), moments: WideMoments::ZERO }
+    }
+}
+
+/// NaN if either is, infinite if either is, else finite.
+pub(super) fn kind_of_pair(x: f64, y: f64) -> f64 {
+    if x.is_finite() && y.is_finite() { 0.0 } else { x.abs() + y.abs() }
+}
+
+impl Statistic for Cov {
+    type Row = (f64, f64);
+
+    fn add(&mut self, (x, y): (f64, f64)) {
+        self.tally.add(kind_of_pair(x, y));
+        if x.is_finite() && y.is_finite() {
+            self.moments.add(x, y);
+        }
+    }
+
+    fn remove(&mut self, (x, y): (f64, f64)) {
+        self.tally.remove(kind_of_pair(x, y));
+        if x.is_finite() && y.is_finite() {
+            self.moments.remove(x, y);
+        }
+    }
+
+    fn value(&self, window: &Window) -> f64 {
+        if !self.tally.is_defined(window) || self.tally.infinity().is_some() {
+            return f64::NAN;
+        }
+        self.moments.quotient(self.ddof)
+    }
+}
+
+/// The correlation of pairs, as written: cov / (std_x * std_y).
+#[derive(Clone)]
+pub(super) struct Corr {
+    x: Var,
+    y: Var,
+    xy: Cov,
+}
+
+impl Corr {
+    pub(super) fn new(ddof: usize) -> Self {
+        Self { x: Var::new(ddof), y: Var::new(ddof), xy: Cov::new(ddof) }
+    }
+}
+
+/// A pair with a NaN counts as one in both series.
+pub(super) fn pairwise(x: f64, y: f64) -> (f64, f64) {
+    if x.is_nan() || y.is_nan() { (f64::NAN, f64::NAN) } else { (x, y) }
+}
+
+impl Statistic for Corr {
+    type Row = (f64, f64);
+
+    fn add(&mut self, (x, y): (f64, f64)) {
+        let (x, y) = pairwise(x, y);
+        self.x.add(x);
+        self.y.add(y);
+        self.xy.add((x, y));
+    }
+
+    fn remove(&mut self, (x, y): (f64, f64)) {
+        let (x, y) = pairwise(x, y);
+        self.x.remove(x);
+        self.y.remove(y);
+        self.xy.remove((x, y));
+    }
+
+    fn value(&self, window: &Window) -> f64 {
+        correlation(self.xy.value(window), self.x.value(window), self.y.value(window))
+    }
+}
+
+/// `cov / (std_x * std_y)`, clamped; NaN where either std is 0.
+pub(super) fn correlation(cov: f64, var_x: f64, var_y: f64) -> f64 {
+    let (std_x, std_y) = (var_x.sqrt(), var_y.sqrt());
+    if std_x == 0.0 || std_y == 0.0 { f64::NAN } else { (cov / (std_x * std_y)).clamp(-1.0, 1.0) }
+}
+
+/// `(x - mean) / std`; NaN where the std is 0.
+pub(super) fn standard_score(x: f64, mean: f64, var: f64) -> f64 {
+    let std = var.sqrt();
+    if std == 0.0 { f64::NAN } else { (x - mean) / std }
+}
+
+/// Slides `state` over `rows` of a series, giving one value for each.
+pub(super) fn slide<S: Statistic>(
+    mut state: S,
+    row: impl Fn(usize) -> S::Row,
+    rows: std::ops::Range<usize>,
+    window: &Window,
+    out: &mut [f64],
+) {
+    for i in window.start(rows.start)..rows.start {
+        state.add(row(i));
+    }
+    // The window of the row before, whose oldest row is about to leave, is what has been added.
+    for (i, out) in rows.clone().zip(out) {
+        if i >= window.len && i > rows.start {
+            state.remove(row(i - window.len));
+        }
+        state.add(row(i));
+        *out = state.value(window);
+    }
+}

@@ -1,0 +1,46 @@
+//! Rolling sum and mean.
+
+use std::ops::Range;
+
+use super::statistics::{Sum, slide};
+use super::{Window, blocks, same_length};
+use crate::error::Error;
+
+/// The correctly rounded sum of each window. O(n) for any window and any values.
+///
+/// ```
+/// use omega_slicer::kernels::{Window, rolling_sum};
+/// let mut out = [0.0; 4];
+/// rolling_sum(&[1e300, 1.0, 2.0, 3.0], Window::new(2), &mut out)?;
+/// assert!(out[0].is_nan());
+/// assert_eq!(out[1..], [1e300, 3.0, 5.0]); // what has left the window leaves no trace
+/// # Ok::<(), omega_slicer::Error>(())
+/// ```
+///
+/// # Errors
+/// 1001 for a window of no rows or a `min_periods` outside it; 1011 if `out` differs from `x` in length.
+pub fn rolling_sum(x: &[f64], window: Window, out: &mut [f64]) -> Result<(), Error> {
+    rolling::<false>(x, window, out)
+}
+
+/// The correctly rounded mean of each window, also where the sum overflows. O(n) for any window and any values.
+///
+/// # Errors
+/// As [`rolling_sum`].
+pub fn rolling_mean(x: &[f64], window: Window, out: &mut [f64]) -> Result<(), Error> {
+    rolling::<true>(x, window, out)
+}
+
+fn rolling<const MEAN: bool>(x: &[f64], window: Window, out: &mut [f64]) -> Result<(), Error> {
+    window.check()?;
+    same_length("out", out.len(), x.len())?;
+    for rows in blocks(0..x.len(), window.len) {
+        sums::<MEAN>(x, rows.clone(), &window, &mut out[rows]);
+    }
+    Ok(())
+}
+
+/// The sums or means of the windows of `rows`.
+pub(super) fn sums<const MEAN: bool>(x: &[f64], rows: Range<usize>, window: &Window, out: &mut [f64]) {
+    slide(Sum::<MEAN>::new(), |i| x[i], rows, window, out);
+}

@@ -1,0 +1,223 @@
+//! What the law says, asked of every kind of input.
+
+use omega_slicer::Error;
+use omega_slicer::kernels::*;
+
+use crate::oracle::{counted, cov, mean};
+use crate::series::{Random, every, walk};
+use crate::{assert_same, same};
+
+type Kernel = fn(&[f64], Window, &mut [f64]) -> Result<(), Error>;
+
+const KERNELS: [(&str, Kernel); 9] = [
+    ("sum", rolling_sum),
+    ("mean", rolling_mean),
+    ("var", |x, window, out| rolling_var(x, window, 1, out)),
+    ("std", |x, window, out| rolling_std(x, window, 1, out)),
+    ("zscore", |x, window, out| rolling_zscore(x, window, 1, out)),
+    ("min", rolling_min),
+    ("max", rolling_max),
+    ("argmin", rolling_argmin),
+    ("argmax", rolling_argmax),
+];
+
+fn run(kernel: Kernel, x: &[f64], window: Window) -> Vec<f64> {
+    let mut out = vec![0.5; x.len()];
+    kernel(x, window, &mut out).unwrap();
+    out
+}
+
+/// Some rows of a long series: the first, those around the window, around where blocks meet, and others.
+fn sampled(n: usize, window: usize, seed: u64) -> Vec<usize> {
+    let mut random = Random::new(seed);
+    let mut rows: Vec<usize> = [0, 1, window.saturating_sub(2), window - 1, window, 4095, 4096, 4097, n / 2, n - 1]
+        .into_iter()
+        .filter(|&row| row < n)
+        .collect();
+    rows.extend((0..60).map(|_| random.below(n as u64) as usize));
+    rows
+}
+
+#[test]
+fn sums_means_and_variances_equal_the_exact_oracle_bit_for_bit() {
+    for (name, x) in every(600) {
+        for window in [1, 2, 3, 20, 200, 600] {
+            for (min_periods, nan, ddof) in [(window, NanPolicy::Propagate, 1), (1, NanPolicy::Skip, 0)] {
+                let setting = Window::new(window).min_periods(min_periods).nan(nan);
+                let (sums, means) = (run(rolling_sum, &x, setting), run(rolling_mean, &x, setting));
+                let mut vars = vec![0.0; x.len()];
+                rolling_var(&x, setting, ddof, &mut vars).unwrap();
+                for i in sampled(x.len(), window, 3) {
+                    let values = counted(&x, i, window, min_periods, nan == NanPolicy::Skip);
+                    let expected =
+                        values.map_or([f64::NAN; 3], |v| [mean(&v, 1), mean(&v, v.len()), cov(&v, &v, ddof)]);
+                    for ((kernel, got), expected) in
+                        ["sum", "mean", "var"].iter().zip([sums[i], means[i], vars[i]]).zip(expected)
+                    {
+                        assert!(
+                            same(got, expected),
+                            "{kernel} of {name}, {setting:?}, row {i}: {got:e}, not {expected:e}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn long_windows_and_long_series_equal_the_exact_oracle() {
+    for (name, x) in every(12_000) {
+        for window in [20, 4096, 5000] {
+            let setting = Window::new(window);
+            let means = run(rolling_mean, &x, setting);
+            for i in sampled(x.len(), window, 4).into_iter().step_by(8) {
+                let expected = counted(&x, i, window, window, false).map_or(f64::NAN, |v| mean(&v, v.len()));
+                assert!(same(means[i], expected), "mean of {name}, {window}, row {i}");
+            }
+        }
+    }
+}
+
+#[test]
+fn covariances_equal_the_exact_oracle_bit_for_bit() {
+    let inputs = every(300);
+    for (at, (name, x)) in inputs.iter().enumerate() {
+        let (other, y) = &inputs[(at * 7 + 3) % inputs.len()];
+        for window in [2, 20, 300] {
+            let setting = Window::new(window).min_periods(2).nan(NanPolicy::Skip);
+            let mut out = vec![0.0; x.len()];
+            rolling_cov(x, y, setting, 1, &mut out).unwrap();
+            for i in sampled(x.len(), window, 5) {
+                let rows = (i + 1).saturating_sub(window)..=i;
+                let (xs, ys): (Vec<_>, Vec<_>) =
+                    rows.map(|i| (x[i], y[i])).filter(|(x, y)| !x.is_nan() && !y.is_nan()).unzip();
+                let expected = if xs.len() < 2 { f64::NAN } else { cov(&xs, &ys, 1) };
+                assert!(
+                    same(out[i], expected),
+                    "cov of {name} and {other}, {window}, row {i}: {:e}, {expected:e}",
+                    out[i]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn where_the_series_starts_changes_no_bit() {
+    let window = 20;
+    for (name, x) in every(200) {
+        for (kernel, function) in KERNELS {
+            let whole = run(function, &x, Window::new(window));
+            for start in 0..=2 * window {
+                let tail = run(function, &x[start..], Window::new(window));
+                let what = format!("{kernel} of {name} from row {start}");
+                assert_same(&what, &tail[window - 1..], &whole[start + window - 1..]);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_that_has_left_the_window_leaves_a_trace() {
+    let calm = walk(1, 1.1, 3e-4, 6000);
+    for spike in [1e9, 1e300, -1e300, f64::NAN, f64::INFINITY, 5e-324] {
+        let mut x = calm.clone();
+        x[1000] = spike;
+        for window in [2, 20, 200] {
+            for (kernel, function) in KERNELS {
+                let (with, without) =
+                    (run(function, &x, Window::new(window)), run(function, &calm, Window::new(window)));
+                assert_same(&format!("{kernel} before {spike}"), &with[..1000], &without[..1000]);
+                assert_same(&format!("{kernel} after {spike}"), &with[1000 + window..], &without[1000 + window..]);
+            }
+        }
+    }
+}
+
+#[test]
+fn streaming_twins_equal_the_batch_from_any_row_once_the_window_is_full() {
+    let window = 20;
+    for (name, x) in every(300) {
+        let means = run(rolling_mean, &x, Window::new(window));
+        let stds = run(KERNELS[3].1, &x, Window::new(window));
+        for start in [0, 1, 19, 100] {
+            let mut mean = RollingMean::new(Window::new(window)).unwrap();
+            let mut std = RollingStd::new(Window::new(window), 1).unwrap();
+            for i in start..x.len() {
+                let (mean, std) = (mean.push(x[i]), std.push(x[i]));
+                if i >= start + window - 1 {
+                    assert!(same(mean, means[i]) && same(std, stds[i]), "{name}, from {start}, row {i}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn columns_and_periods_in_one_call_are_those_of_single_calls() {
+    let x: Vec<f64> = every(500).into_iter().flat_map(|(_, x)| x).collect();
+    for (kernel, function) in KERNELS {
+        let mut together = vec![0.0; x.len()];
+        columns(500, &x, &mut together, |x, out| function(x, Window::new(20), out)).unwrap();
+        let single: Vec<f64> = x.chunks(500).flat_map(|x| run(function, x, Window::new(20))).collect();
+        assert_same(kernel, &together, &single);
+    }
+    for (name, x) in every(500) {
+        let periods = [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144];
+        for nan in [NanPolicy::Propagate, NanPolicy::Skip] {
+            let mut together = vec![0.0; x.len() * periods.len()];
+            ema(&x, &periods, nan, &mut together).unwrap();
+            for (period, together) in periods.iter().zip(together.chunks(x.len())) {
+                let mut single = vec![0.0; x.len()];
+                ema(&x, &[*period], nan, &mut single).unwrap();
+                assert_same(&format!("ema({period}) of {name}"), together, &single);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_window_longer_than_the_series_gives_nan_unless_min_periods_allows() {
+    let x = [1.0, 2.0, 4.0];
+    for (kernel, function) in KERNELS {
+        assert!(run(function, &x, Window::new(usize::MAX / 2)).iter().all(|v| v.is_nan()), "{kernel}");
+        assert!(run(function, &[], Window::new(5)).is_empty(), "{kernel}");
+    }
+    assert_eq!(run(rolling_mean, &x, Window::new(1000).min_periods(2))[1..], [1.5, 7.0 / 3.0]);
+}
+
+#[test]
+fn exact_zeros_are_positive() {
+    for x in [[-0.0, -0.0, -0.0], [1.5, -1.5, 0.0], [-1e300, 1e300, -0.0]] {
+        let window = Window::new(3);
+        assert_eq!(run(rolling_sum, &x, window)[2].to_bits(), 0);
+        assert_eq!(run(rolling_mean, &x, window)[2].to_bits(), 0);
+        let mut out = [1.0; 3];
+        rolling_cov(&x, &[5.0; 3], window, 1, &mut out).unwrap();
+        assert_eq!(out[2].to_bits(), 0);
+    }
+}
+
+#[test]
+fn bad_arguments_are_refused_by_name() {
+    let (x, mut out) = ([1.0; 4], [0.0; 4]);
+    for (kernel, function) in KERNELS {
+        let refusal = |window, out: &mut [f64]| {
+            let error = function(&x, window, out).expect_err(kernel);
+            (error.code().as_i32(), error.to_string())
+        };
+        assert_eq!(refusal(Window::new(0), &mut out), (1001, format!("window is 0, not 1 to {}", isize::MAX)));
+        assert_eq!(refusal(Window::new(usize::MAX), &mut out).0, 1001);
+        assert_eq!(refusal(Window::new(3).min_periods(4), &mut out).1, "min_periods is 4, not 1 to the window of 3");
+        assert_eq!(refusal(Window::new(3).min_periods(0), &mut out).0, 1001);
+        assert_eq!(refusal(Window::new(3), &mut out[..3]), (1011, "out has 3 values, not 4".to_owned()));
+    }
+    let code = |result: Result<(), Error>| result.unwrap_err().code().as_i32();
+    assert_eq!(code(ema(&x, &[0], NanPolicy::Skip, &mut out)), 1001);
+    assert_eq!(code(ema(&x, &[1, 2], NanPolicy::Skip, &mut out)), 1011);
+    assert_eq!(code(diff(&x, 0, &mut out)), 1001);
+    assert_eq!(code(rolling_cov(&x, &x[1..], Window::new(2), 1, &mut out)), 1011);
+    assert_eq!(code(columns(3, &x, &mut out, |_, _| Ok(()))), 1011);
+    assert_eq!(code(columns(0, &x, &mut out, |_, _| Ok(()))), 1011);
+}
