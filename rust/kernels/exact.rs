@@ -79,3 +79,14 @@ pub(super) const fn parts(x: f64) -> Parts {
         Parts { negative, mantissa: fraction | 1 << 52, bit: biased - 1 }
     }
 }
+/// `n * 2^exp / d`, rounded once; `d` is not 0.
+pub(super) fn round_quotient(n: i128, exp: i32, d: u64) -> f64 {
+    if n == 0 {
+        return 0.0;
+    }
+    let magnitude = n.unsigned_abs();
+    let shift = magnitude.leading_zeros();
+    let (scaled, d) = (magnitude << shift, u128::from(d));
+    let q = scaled / d;
+    round(n < 0, q, exp - shift as i32, q * d != scaled)
+}

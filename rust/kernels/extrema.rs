@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use super::extremes::Extremes;
 use super::moments::check;
+use super::simd::dispatch;
 use super::statistics::Tally;
 use super::{Window, blocks};
 use crate::error::Error;
@@ -57,6 +59,17 @@ fn rolling<const MAX: bool, const WHERE: bool>(x: &[f64], window: Window, out: &
 }
 
 fn extremes<const MAX: bool, const WHERE: bool>(x: &[f64], rows: Range<usize>, window: &Window, out: &mut [f64]) {
+    let full = rows.end.min(window.len - 1).max(rows.start);
+    let (partial, whole) = out.split_at_mut(full - rows.start);
+    one_by_one::<MAX, WHERE>(x, rows.start..full, window, partial);
+    let fast = !WHERE && dispatch(Extremes::<MAX> { x, start: full, window: window.len, out: whole });
+    if !fast {
+        one_by_one::<MAX, WHERE>(x, full..rows.end, window, whole);
+    }
+}
+
+/// Right for rows of any kind, with NaNs and windows that are not full.
+fn one_by_one<const MAX: bool, const WHERE: bool>(x: &[f64], rows: Range<usize>, window: &Window, out: &mut [f64]) {
     let start = window.start(rows.start);
     let mut queue = Extreme::<MAX>::new();
     for &x in &x[start..rows.start] {

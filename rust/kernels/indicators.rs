@@ -164,7 +164,7 @@ pub fn bollinger(
     for rows in blocks(0..x.len(), window.len) {
         let (middle, upper, lower) = (&mut middle[rows.clone()], &mut upper[rows.clone()], &mut lower[rows.clone()]);
         sums::<true>(x, rows.clone(), &window, middle);
-        vars(x, rows, &window, ddof, upper);
+        vars::<false>(x, rows, &window, ddof, upper);
         for ((&mut middle, upper), lower) in middle.iter_mut().zip(upper).zip(lower) {
             let bands = Bands::new(middle, *upper, width);
             (*upper, *lower) = (bands.upper, bands.lower);

@@ -44,6 +44,7 @@
     clippy::cast_sign_loss,
     clippy::doc_markdown,
     clippy::float_cmp,
+    clippy::inline_always,
     clippy::many_single_char_names,
     clippy::similar_names,
     reason = "exact arithmetic moves between integers and doubles on purpose, and its prose is full of formulas"
@@ -52,10 +53,14 @@
 mod differences;
 mod exact;
 mod extrema;
+mod extremes;
+mod grid;
 mod indicators;
 mod logarithm;
 mod moments;
 mod recurrences;
+mod simd;
+mod sliding;
 mod statistics;
 mod streaming;
 mod sums;
@@ -63,9 +68,11 @@ mod wide;
 
 pub use differences::{diff, log_returns, returns, shift};
 pub use extrema::{rolling_argmax, rolling_argmin, rolling_max, rolling_min};
+pub use grid::{Paths, take_paths};
 pub use indicators::{Bands, Macd, MacdPeriods, atr, bollinger, macd, rsi, true_range};
 pub use moments::{rolling_corr, rolling_cov, rolling_std, rolling_var, rolling_zscore};
 pub use recurrences::{ema, wilder};
+pub use simd::Isa;
 pub use streaming::{
     RollingArgmax, RollingArgmin, RollingBollinger, RollingCorr, RollingCov, RollingMax, RollingMean, RollingMin,
     RollingStd, RollingSum, RollingVar, RollingZscore,
@@ -175,6 +182,6 @@ fn check_period(name: &str, period: usize) -> Result<(), Error> {
 /// Rows that are worked on together: long enough to make little of what is done once for each, short enough
 /// to stay in the nearest caches, and a few windows at least.
 fn blocks(rows: Range<usize>, window: usize) -> impl Iterator<Item = Range<usize>> {
-    let len = window.saturating_mul(4).max(4096);
+    let len = window.saturating_mul(16).max(4096);
     rows.clone().step_by(len).map(move |start| start..start.saturating_add(len).min(rows.end))
 }

@@ -3,6 +3,9 @@
 
 use std::ops::Range;
 
+use super::grid::{Grid, OnGrids, on_grids, partial_windows};
+use super::simd::dispatch;
+use super::sliding::{Slide, Squares, Variances};
 use super::statistics::{Cov, Var, correlation, pairwise, slide, standard_score};
 use super::sums::sums;
 use super::{Window, blocks, same_length};
@@ -16,7 +19,7 @@ use crate::error::Error;
 pub fn rolling_var(x: &[f64], window: Window, ddof: usize, out: &mut [f64]) -> Result<(), Error> {
     check(x, &window, out)?;
     for rows in blocks(0..x.len(), window.len) {
-        vars(x, rows.clone(), &window, ddof, &mut out[rows]);
+        vars::<false>(x, rows.clone(), &window, ddof, &mut out[rows]);
     }
     Ok(())
 }
@@ -28,11 +31,7 @@ pub fn rolling_var(x: &[f64], window: Window, ddof: usize, out: &mut [f64]) -> R
 pub fn rolling_std(x: &[f64], window: Window, ddof: usize, out: &mut [f64]) -> Result<(), Error> {
     check(x, &window, out)?;
     for rows in blocks(0..x.len(), window.len) {
-        let out = &mut out[rows.clone()];
-        vars(x, rows, &window, ddof, out);
-        for out in out {
-            *out = out.sqrt();
-        }
+        vars::<true>(x, rows.clone(), &window, ddof, &mut out[rows]);
     }
     Ok(())
 }
@@ -48,7 +47,7 @@ pub fn rolling_zscore(x: &[f64], window: Window, ddof: usize, out: &mut [f64]) -
         mean.resize(rows.len(), 0.0);
         let out = &mut out[rows.clone()];
         sums::<true>(x, rows.clone(), &window, &mut mean);
-        vars(x, rows.clone(), &window, ddof, out);
+        vars::<false>(x, rows.clone(), &window, ddof, out);
         for ((out, &mean), &x) in out.iter_mut().zip(&mean).zip(&x[rows]) {
             *out = standard_score(x, mean, *out);
         }
@@ -92,8 +91,8 @@ pub fn rolling_corr(x: &[f64], y: &[f64], window: Window, ddof: usize, out: &mut
         var_x.resize(rows.len(), 0.0);
         var_y.resize(rows.len(), 0.0);
         let out = &mut out[rows];
-        vars(&xs, local.clone(), &window, ddof, &mut var_x);
-        vars(&ys, local.clone(), &window, ddof, &mut var_y);
+        vars::<false>(&xs, local.clone(), &window, ddof, &mut var_x);
+        vars::<false>(&ys, local.clone(), &window, ddof, &mut var_y);
         covs(&xs, &ys, local, &window, ddof, out);
         for ((out, &var_x), &var_y) in out.iter_mut().zip(&var_x).zip(&var_y) {
             *out = correlation(*out, var_x, var_y);
@@ -107,9 +106,63 @@ pub(super) fn check(x: &[f64], window: &Window, out: &[f64]) -> Result<(), Error
     same_length("out", out.len(), x.len())
 }
 
-/// The variances of the windows of `rows`.
-pub(super) fn vars(x: &[f64], rows: Range<usize>, window: &Window, ddof: usize, out: &mut [f64]) {
-    slide(Var::new(ddof), |i| x[i], rows, window, out);
+/// The variances of the windows of `rows`, or their roots.
+pub(super) fn vars<const ROOT: bool>(x: &[f64], rows: Range<usize>, window: &Window, ddof: usize, out: &mut [f64]) {
+    let (start, end) = (rows.start, rows.end);
+    if window.len <= ddof {
+        return out.fill(f64::NAN);
+    }
+    let mut kernel = Kernel::<ROOT> { x, start, window, ddof, out };
+    let full = partial_windows(&mut kernel, start..end, window);
+    on_grids(&mut kernel, full..end);
+}
+
+struct Kernel<'a, const ROOT: bool> {
+    x: &'a [f64],
+    /// The row of `out[0]`.
+    start: usize,
+    window: &'a Window,
+    ddof: usize,
+    out: &'a mut [f64],
+}
+
+impl<const ROOT: bool> OnGrids for Kernel<'_, ROOT> {
+    fn window(&self) -> usize {
+        self.window.len
+    }
+
+    fn values(&self, rows: Range<usize>) -> &[f64] {
+        &self.x[self.window.start(rows.start)..rows.end]
+    }
+
+    fn results(&mut self, rows: Range<usize>) -> &mut [f64] {
+        &mut self.out[rows.start - self.start..rows.end - self.start]
+    }
+
+    fn fast(&mut self, rows: Range<usize>, grid: &Grid) -> bool {
+        if !grid.holds_squares() {
+            return false;
+        }
+        let (x, window, ddof) = (self.x, self.window.len, self.ddof);
+        let first = Squares::of(grid, &x[rows.start + 1 - window..=rows.start]);
+        let (start, out) = (rows.start + 1, self.results(rows));
+        let value = first.variance(grid, window, ddof);
+        out[0] = if ROOT { value.sqrt() } else { value };
+        let slide = Slide::new(grid, x, start, window, &mut out[1..]);
+        dispatch(Variances::<ROOT> { slide, ddof, first });
+        true
+    }
+
+    fn slow(&mut self, rows: Range<usize>) {
+        let (x, window, ddof) = (self.x, self.window, self.ddof);
+        let out = self.results(rows.clone());
+        slide(Var::new(ddof), |i| x[i], rows, window, out);
+        if ROOT {
+            for out in out {
+                *out = out.sqrt();
+            }
+        }
+    }
 }
 
 /// The covariances of the windows of `rows`.

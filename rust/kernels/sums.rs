@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use super::grid::{Grid, OnGrids, on_grids, partial_windows};
+use super::simd::dispatch;
+use super::sliding::{Slide, Sums, first_sum};
 use super::statistics::{Sum, slide};
 use super::{Window, blocks, same_length};
 use crate::error::Error;
@@ -42,5 +45,44 @@ fn rolling<const MEAN: bool>(x: &[f64], window: Window, out: &mut [f64]) -> Resu
 
 /// The sums or means of the windows of `rows`.
 pub(super) fn sums<const MEAN: bool>(x: &[f64], rows: Range<usize>, window: &Window, out: &mut [f64]) {
-    slide(Sum::<MEAN>::new(), |i| x[i], rows, window, out);
+    let (start, end) = (rows.start, rows.end);
+    let mut kernel = Kernel::<MEAN> { x, start, window, out };
+    let full = partial_windows(&mut kernel, start..end, window);
+    on_grids(&mut kernel, full..end);
+}
+
+struct Kernel<'a, const MEAN: bool> {
+    x: &'a [f64],
+    /// The row of `out[0]`.
+    start: usize,
+    window: &'a Window,
+    out: &'a mut [f64],
+}
+
+impl<const MEAN: bool> OnGrids for Kernel<'_, MEAN> {
+    fn window(&self) -> usize {
+        self.window.len
+    }
+
+    fn values(&self, rows: Range<usize>) -> &[f64] {
+        &self.x[self.window.start(rows.start)..rows.end]
+    }
+
+    fn results(&mut self, rows: Range<usize>) -> &mut [f64] {
+        &mut self.out[rows.start - self.start..rows.end - self.start]
+    }
+
+    fn fast(&mut self, rows: Range<usize>, grid: &Grid) -> bool {
+        let (x, window) = (self.x, self.window.len);
+        let (sum, value) = first_sum::<MEAN>(grid, &x[rows.start + 1 - window..=rows.start]);
+        let (start, out) = (rows.start + 1, self.results(rows));
+        out[0] = value;
+        dispatch(Sums::<MEAN> { slide: Slide::new(grid, x, start, window, &mut out[1..]), sum });
+        true
+    }
+
+    fn slow(&mut self, rows: Range<usize>) {
+        let (x, window) = (self.x, self.window);
+        slide(Sum::<MEAN>::new(), |i| x[i], rows.clone(), window, self.results(rows));
+    }
 }

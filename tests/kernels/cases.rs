@@ -156,7 +156,9 @@ fn every_case(run: impl Fn(&str, &[Vec<f64>], &Arguments) -> Vec<Vec<f64>>) {
 
 #[test]
 fn every_shared_case_has_its_bits() {
-    every_case(batch);
+    for isa in Isa::available() {
+        isa.run(|| every_case(batch));
+    }
 }
 
 #[test]

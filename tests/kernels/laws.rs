@@ -21,10 +21,20 @@ const KERNELS: [(&str, Kernel); 9] = [
     ("argmax", rolling_argmax),
 ];
 
-fn run(kernel: Kernel, x: &[f64], window: Window) -> Vec<f64> {
-    let mut out = vec![0.5; x.len()];
-    kernel(x, window, &mut out).unwrap();
-    out
+/// The kernel's results, which every set of instructions must give.
+fn run(kernel: impl Fn(&[f64], Window, &mut [f64]) -> Result<(), Error>, x: &[f64], window: Window) -> Vec<f64> {
+    let results = Isa::available().map(|isa| {
+        let mut out = vec![0.5; x.len()];
+        isa.run(|| kernel(x, window, &mut out)).unwrap();
+        (isa, out)
+    });
+    let (_, first) = results
+        .reduce(|(_, expected), (isa, got)| {
+            assert_same(&format!("{isa:?}, {window:?}"), &got, &expected);
+            (isa, got)
+        })
+        .unwrap();
+    first
 }
 
 /// Some rows of a long series: the first, those around the window, around where blocks meet, and others.
@@ -45,8 +55,7 @@ fn sums_means_and_variances_equal_the_exact_oracle_bit_for_bit() {
             for (min_periods, nan, ddof) in [(window, NanPolicy::Propagate, 1), (1, NanPolicy::Skip, 0)] {
                 let setting = Window::new(window).min_periods(min_periods).nan(nan);
                 let (sums, means) = (run(rolling_sum, &x, setting), run(rolling_mean, &x, setting));
-                let mut vars = vec![0.0; x.len()];
-                rolling_var(&x, setting, ddof, &mut vars).unwrap();
+                let vars = run(|x, window, out| rolling_var(x, window, ddof, out), &x, setting);
                 for i in sampled(x.len(), window, 3) {
                     let values = counted(&x, i, window, min_periods, nan == NanPolicy::Skip);
                     let expected =
@@ -71,9 +80,12 @@ fn long_windows_and_long_series_equal_the_exact_oracle() {
         for window in [20, 4096, 5000] {
             let setting = Window::new(window);
             let means = run(rolling_mean, &x, setting);
-            for i in sampled(x.len(), window, 4).into_iter().step_by(8) {
-                let expected = counted(&x, i, window, window, false).map_or(f64::NAN, |v| mean(&v, v.len()));
-                assert!(same(means[i], expected), "mean of {name}, {window}, row {i}");
+            let vars = run(|x, window, out| rolling_var(x, window, 1, out), &x, setting);
+            for i in sampled(x.len(), window, 4).into_iter().step_by(if window == 20 { 1 } else { 9 }) {
+                let values = counted(&x, i, window, window, false);
+                let expected = values.map_or([f64::NAN; 2], |v| [mean(&v, v.len()), cov(&v, &v, 1)]);
+                assert!(same(means[i], expected[0]), "mean of {name}, {window}, row {i}");
+                assert!(same(vars[i], expected[1]), "var of {name}, {window}, row {i}");
             }
         }
     }
@@ -86,8 +98,7 @@ fn covariances_equal_the_exact_oracle_bit_for_bit() {
         let (other, y) = &inputs[(at * 7 + 3) % inputs.len()];
         for window in [2, 20, 300] {
             let setting = Window::new(window).min_periods(2).nan(NanPolicy::Skip);
-            let mut out = vec![0.0; x.len()];
-            rolling_cov(x, y, setting, 1, &mut out).unwrap();
+            let out = run(|x, window, out| rolling_cov(x, y, window, 1, out), x, setting);
             for i in sampled(x.len(), window, 5) {
                 let rows = (i + 1).saturating_sub(window)..=i;
                 let (xs, ys): (Vec<_>, Vec<_>) =

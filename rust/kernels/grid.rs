@@ -1,0 +1,197 @@
+//! Finding a grid that holds every value of some rows as an integer of few bits, and working on such rows. Prices
+//! span few binades, so most series lie on one; what does not is halved until only the rows around the outlier miss.
+
+use std::cell::Cell;
+use std::ops::Range;
+
+use super::Window;
+use super::simd::{Lanes, Work, dispatch, load_some};
+
+/// Integers of 50 bits at most, so that their differences have 51.
+const MOST_BITS: i32 = 50;
+/// What a sum of such integers over a window may have, so that it fits a lane with room to spare.
+const MOST_SUM_BITS: i32 = 61;
+/// Below this, blocks are not halved any more.
+const LEAST_ROWS: usize = 256;
+
+/// `x = anchor + k * 2^exponent` with an integer `k` of `bits` bits. The anchor has 32 bits at most and is a multiple
+/// of `2^exponent`, too.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grid {
+    pub(super) anchor: f64,
+    pub(super) exponent: i32,
+    pub(super) bits: i32,
+}
+
+impl Grid {
+    /// The grid of finite values; none if there is none, or if a sum over a window would not fit.
+    pub(super) fn of(x: &[f64], window: usize) -> Option<Self> {
+        let (low, high, sum) = dispatch(Extent(x));
+        // Infinities and NaNs show in the sum; so do values whose sum overflows, which are too large anyway.
+        if !sum.is_finite() || low < -2_f64.powi(900) || high > 2_f64.powi(900) || window > 1 << 20 {
+            return None;
+        }
+        let window_bits = (usize::BITS - (window - 1).leading_zeros()) as i32;
+        // Of values of one sign, the smallest has the finest last bit.
+        let coarse = if low > 0.0 || high < 0.0 { exponent(low.abs().min(high.abs())) - 52 } else { -1074 };
+        let quick = Self::between(low, high, coarse, window_bits);
+        quick.or_else(|| Self::between(low, high, exponent(dispatch(LowestBit(x))), window_bits))
+    }
+
+    fn between(low: f64, high: f64, exponent: i32, window_bits: i32) -> Option<Self> {
+        if !(-900..=900).contains(&exponent) {
+            // All zero: any grid will do.
+            return (low == 0.0 && high == 0.0).then_some(Self { anchor: 0.0, exponent: 0, bits: 1 });
+        }
+        let unit = power_of_two(exponent);
+        let middle = f64::midpoint(low, high);
+        let anchor = if middle.abs() >= unit * 4_294_967_296.0 {
+            f64::from_bits(middle.to_bits() & !0x1f_ffff)
+        } else {
+            (middle / unit).round() * unit
+        };
+        let bits = self::exponent((high - anchor).max(anchor - low) / unit).max(0) + 1;
+        (bits <= MOST_BITS && bits + window_bits <= MOST_SUM_BITS).then_some(Self { anchor, exponent, bits })
+    }
+
+    /// Whether variances, in units of the unit's square, are normal numbers.
+    pub(super) fn holds_squares(&self) -> bool {
+        (-450..=450).contains(&self.exponent)
+    }
+
+    pub(super) fn unit(&self) -> f64 {
+        power_of_two(self.exponent)
+    }
+
+    /// One over the unit.
+    pub(super) fn scale(&self) -> f64 {
+        power_of_two(-self.exponent)
+    }
+
+    pub(super) fn integer_anchor(&self) -> i64 {
+        (self.anchor * self.scale()) as i64
+    }
+}
+
+/// `2^exponent`, of the normal numbers.
+pub(super) fn power_of_two(exponent: i32) -> f64 {
+    f64::from_bits(((exponent + 1023) as u64) << 52)
+}
+
+/// Of a positive normal number; -1023 of less, 1024 of infinity.
+fn exponent(x: f64) -> i32 {
+    (x.to_bits() >> 52) as i32 - 1023
+}
+
+/// Smallest, largest and sum.
+struct Extent<'a>(&'a [f64]);
+
+impl Work for Extent<'_> {
+    type Output = (f64, f64, f64);
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> Self::Output {
+        let first = self.0.first().copied().unwrap_or(f64::NAN);
+        let (mut low, mut high, mut sum) = (lanes.splat(first), lanes.splat(first), lanes.splat(0.0));
+        for at in (0..self.0.len()).step_by(L::N) {
+            let v = load_some(lanes, self.0, at, first);
+            low = lanes.min(low, v);
+            high = lanes.max(high, v);
+            sum = lanes.add(sum, v);
+        }
+        let (mut lows, mut highs, mut sums) = ([0.0; 8], [0.0; 8], [0.0; 8]);
+        lanes.store(&mut lows, 0, low);
+        lanes.store(&mut highs, 0, high);
+        lanes.store(&mut sums, 0, sum);
+        let low = lows[..L::N].iter().copied().fold(first, f64::min);
+        (low, highs[..L::N].iter().copied().fold(first, f64::max), sums[..L::N].iter().sum())
+    }
+}
+
+/// The lowest bit set in any value.
+struct LowestBit<'a>(&'a [f64]);
+
+impl Work for LowestBit<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> f64 {
+        let mut lowest = lanes.splat(f64::INFINITY);
+        for at in (0..self.0.len()).step_by(L::N) {
+            lowest = lanes.min(lowest, lanes.lowest_bit(load_some(lanes, self.0, at, 0.0)));
+        }
+        let mut each = [0.0; 8];
+        lanes.store(&mut each, 0, lowest);
+        each[..L::N].iter().copied().fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// A kernel that is fast for rows on a grid and right for all.
+pub(super) trait OnGrids {
+    fn window(&self) -> usize;
+    /// The values that the results of `rows` depend on.
+    fn values(&self, rows: Range<usize>) -> &[f64];
+    /// False if the grid will not do after all.
+    fn fast(&mut self, rows: Range<usize>, grid: &Grid) -> bool;
+    fn slow(&mut self, rows: Range<usize>);
+    /// Where the results of `rows` go.
+    fn results(&mut self, rows: Range<usize>) -> &mut [f64];
+}
+
+/// Cuts `rows`, which all have a full window, into blocks on a grid, for `fast`, and what is left, for `slow`.
+pub(super) fn on_grids(kernel: &mut impl OnGrids, rows: Range<usize>) {
+    if rows.is_empty() {
+        return;
+    }
+    if let Some(grid) = Grid::of(kernel.values(rows.clone()), kernel.window())
+        && kernel.fast(rows.clone(), &grid)
+    {
+        count(|paths| &mut paths.fixed, rows.len());
+    } else if rows.len() > LEAST_ROWS.max(kernel.window()) {
+        let middle = usize::midpoint(rows.start, rows.end);
+        on_grids(kernel, rows.start..middle);
+        on_grids(kernel, middle..rows.end);
+    } else {
+        count(|paths| &mut paths.wide, rows.len());
+        kernel.slow(rows);
+    }
+}
+
+/// Deals with those of `rows` whose window reaches before row 0; returns the first that is left.
+pub(super) fn partial_windows(kernel: &mut impl OnGrids, rows: Range<usize>, window: &Window) -> usize {
+    let full = rows.end.min(window.len - 1).max(rows.start);
+    // Too few values, whatever they are.
+    let some = full.min(window.min_periods - 1).max(rows.start);
+    kernel.results(rows.start..some).fill(f64::NAN);
+    if some < full {
+        kernel.slow(some..full);
+    }
+    full
+}
+
+/// How many rows of sums and moments each path has answered, in this thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Paths {
+    /// Rows on a grid: sliding sums of integers, in lanes.
+    pub fixed: usize,
+    /// Rows of a grid whose last rounding took exact integers, too.
+    pub close: usize,
+    /// Rows of any other kind: the wide sums.
+    pub wide: usize,
+}
+
+thread_local! {
+    static PATHS: Cell<Paths> = const { Cell::new(Paths { fixed: 0, close: 0, wide: 0 }) };
+}
+
+/// The counts since the last call, for tests and measurements.
+#[must_use]
+pub fn take_paths() -> Paths {
+    PATHS.take()
+}
+
+pub(super) fn count(path: impl Fn(&mut Paths) -> &mut usize, rows: usize) {
+    let mut paths = PATHS.get();
+    *path(&mut paths) += rows;
+    PATHS.set(paths);
+}

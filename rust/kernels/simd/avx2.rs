@@ -1,0 +1,125 @@
+//! Four lanes in AVX2 and FMA.
+
+#[allow(clippy::wildcard_imports, reason = "the instructions of one set, by their vendor's names")]
+use std::arch::x86_64::*;
+
+use super::{Lanes, MAGIC, Work};
+
+#[derive(Clone, Copy)]
+pub(super) struct Avx2(());
+
+/// Does the work where these instructions may be used.
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn run<W: Work>(work: W) -> W::Output {
+    work.run(Avx2(()))
+}
+
+type F = __m256d;
+type I = __m256i;
+
+macro_rules! operations {
+    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty { $($body:tt)* })*) => {
+        $(
+            #[inline(always)]
+            fn $name(self, $($argument: $type),*) -> $result {
+                // SAFETY: only `run` makes a value of this type, and it has the features.
+                unsafe { $($body)* }
+            }
+        )*
+    };
+}
+
+impl Lanes for Avx2 {
+    const N: usize = 4;
+    type F = F;
+    type I = I;
+
+    #[inline(always)]
+    fn load(self, x: &[f64], at: usize) -> F {
+        // SAFETY: the features as above; the slice is four values.
+        unsafe { _mm256_loadu_pd(x[at..at + 4].as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn store(self, out: &mut [f64], at: usize, v: F) {
+        // SAFETY: the features as above; the slice is four values.
+        unsafe { _mm256_storeu_pd(out[at..at + 4].as_mut_ptr(), v) }
+    }
+
+    #[inline(always)]
+    fn store_integers(self, out: &mut [i64], v: I) {
+        // SAFETY: the features as above; the slice is four values.
+        unsafe { _mm256_storeu_si256(out[..4].as_mut_ptr().cast(), v) }
+    }
+
+    operations! {
+        fn splat(v: f64) -> F { _mm256_set1_pd(v) }
+        fn splat_integer(v: i64) -> I { _mm256_set1_epi64x(v) }
+        fn add(a: F, b: F) -> F { _mm256_add_pd(a, b) }
+        fn sub(a: F, b: F) -> F { _mm256_sub_pd(a, b) }
+        fn mul(a: F, b: F) -> F { _mm256_mul_pd(a, b) }
+        fn abs(a: F) -> F { _mm256_andnot_pd(_mm256_set1_pd(-0.0), a) }
+        fn sqrt(a: F) -> F { _mm256_sqrt_pd(a) }
+        fn max(a: F, b: F) -> F { _mm256_max_pd(a, b) }
+        fn min(a: F, b: F) -> F { _mm256_min_pd(a, b) }
+        fn scale(a: F, b: F, c: F) -> F { _mm256_fmadd_pd(a, b, c) }
+        fn two_product(a: F, b: F) -> (F, F) {
+            let product = _mm256_mul_pd(a, b);
+            (product, _mm256_fmsub_pd(a, b, product))
+        }
+        fn remainder(a: F, q: F, d: F) -> F { _mm256_fnmadd_pd(q, d, a) }
+        fn divide(a: F, d: F, inverse: F) -> F {
+            // Where a / d is exact or nearly half way, one step from the first guess ends on it.
+            let guess = _mm256_mul_pd(a, inverse);
+            _mm256_fmadd_pd(_mm256_fnmadd_pd(guess, d, a), inverse, guess)
+        }
+        fn split_product(a: F, b: F, magic: F, _t: u32) -> (I, I) {
+            let shifted = _mm256_fmadd_pd(a, b, magic);
+            let low = _mm256_fmsub_pd(a, b, _mm256_sub_pd(shifted, magic));
+            (_mm256_sub_epi64(_mm256_castpd_si256(shifted), _mm256_castpd_si256(magic)), Avx2(()).integer(low))
+        }
+        fn integer(v: F) -> I {
+            let magic = _mm256_set1_pd(MAGIC);
+            _mm256_sub_epi64(_mm256_castpd_si256(_mm256_add_pd(v, magic)), _mm256_castpd_si256(magic))
+        }
+        fn add_integers(a: I, b: I) -> I { _mm256_add_epi64(a, b) }
+        fn scan(v: I) -> I {
+            let v = _mm256_add_epi64(v, _mm256_slli_si256::<8>(v));
+            let lower = _mm256_permute4x64_epi64::<0b01_01_00_00>(v);
+            _mm256_add_epi64(v, _mm256_blend_epi32::<0b1111_0000>(_mm256_setzero_si256(), lower))
+        }
+        fn last(v: I) -> I { _mm256_permute4x64_epi64::<0b11_11_11_11>(v) }
+        fn pair(v: I) -> (F, F) {
+            // The upper half as a multiple of 2^32 and the lower one, each exact, then their sum and its error.
+            let upper = _mm256_set1_pd(f64::from_bits(0x4530_0000_8000_0000)); // 2^84 + 2^63
+            let lower = _mm256_set1_pd(4_503_599_627_370_496.0); // 2^52
+            let high = _mm256_xor_si256(_mm256_srli_epi64::<32>(v), _mm256_castpd_si256(upper));
+            let low = _mm256_blend_epi32::<0b1010_1010>(v, _mm256_castpd_si256(lower));
+            let high = _mm256_sub_pd(_mm256_castsi256_pd(high), upper);
+            let low = _mm256_sub_pd(_mm256_castsi256_pd(low), lower);
+            let sum = _mm256_add_pd(high, low);
+            (sum, _mm256_sub_pd(low, _mm256_sub_pd(sum, high)))
+        }
+        fn lowest_bit(v: F) -> F {
+            let bits = _mm256_castpd_si256(v);
+            let without = _mm256_and_si256(bits, _mm256_add_epi64(bits, _mm256_set1_epi64x(-1)));
+            let zero = _mm256_cmp_pd::<_CMP_EQ_OQ>(v, _mm256_setzero_pd());
+            let bit = Avx2(()).abs(_mm256_sub_pd(v, _mm256_castsi256_pd(without)));
+            _mm256_blendv_pd(bit, _mm256_set1_pd(f64::INFINITY), zero)
+        }
+        fn differ(a: F, b: F) -> u32 { _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_NEQ_UQ>(a, b)).cast_unsigned() }
+    }
+
+    #[inline(always)]
+    fn follow<const BY: i32>(self, before: F, now: F) -> F {
+        // SAFETY: the features as above.
+        unsafe {
+            let middle = _mm256_permute2f128_pd::<0x21>(before, now);
+            match BY {
+                1 => _mm256_shuffle_pd::<0b0101>(middle, now),
+                2 => middle,
+                _ => before,
+            }
+        }
+    }
+}

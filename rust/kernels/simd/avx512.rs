@@ -1,0 +1,116 @@
+//! Eight lanes in AVX-512.
+
+#[allow(clippy::wildcard_imports, reason = "the instructions of one set, by their vendor's names")]
+use std::arch::x86_64::*;
+
+use super::{Lanes, Work};
+
+#[derive(Clone, Copy)]
+pub(super) struct Avx512(());
+
+/// Does the work where these instructions may be used.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
+pub(super) fn run<W: Work>(work: W) -> W::Output {
+    work.run(Avx512(()))
+}
+
+type F = __m512d;
+type I = __m512i;
+
+macro_rules! operations {
+    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty { $($body:tt)* })*) => {
+        $(
+            #[inline(always)]
+            fn $name(self, $($argument: $type),*) -> $result {
+                // SAFETY: only `run` makes a value of this type, and it has the features.
+                unsafe { $($body)* }
+            }
+        )*
+    };
+}
+
+impl Lanes for Avx512 {
+    const N: usize = 8;
+    type F = F;
+    type I = I;
+
+    #[inline(always)]
+    fn load(self, x: &[f64], at: usize) -> F {
+        // SAFETY: the features as above; the slice is eight values.
+        unsafe { _mm512_loadu_pd(x[at..at + 8].as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn store(self, out: &mut [f64], at: usize, v: F) {
+        // SAFETY: the features as above; the slice is eight values.
+        unsafe { _mm512_storeu_pd(out[at..at + 8].as_mut_ptr(), v) }
+    }
+
+    #[inline(always)]
+    fn store_integers(self, out: &mut [i64], v: I) {
+        // SAFETY: the features as above; the slice is eight values.
+        unsafe { _mm512_storeu_si512(out[..8].as_mut_ptr().cast(), v) }
+    }
+
+    operations! {
+        fn splat(v: f64) -> F { _mm512_set1_pd(v) }
+        fn splat_integer(v: i64) -> I { _mm512_set1_epi64(v) }
+        fn add(a: F, b: F) -> F { _mm512_add_pd(a, b) }
+        fn sub(a: F, b: F) -> F { _mm512_sub_pd(a, b) }
+        fn mul(a: F, b: F) -> F { _mm512_mul_pd(a, b) }
+        fn abs(a: F) -> F { _mm512_abs_pd(a) }
+        fn sqrt(a: F) -> F { _mm512_sqrt_pd(a) }
+        fn max(a: F, b: F) -> F { _mm512_max_pd(a, b) }
+        fn min(a: F, b: F) -> F { _mm512_min_pd(a, b) }
+        fn scale(a: F, b: F, c: F) -> F { _mm512_fmadd_pd(a, b, c) }
+        fn two_product(a: F, b: F) -> (F, F) {
+            let product = _mm512_mul_pd(a, b);
+            (product, _mm512_fmsub_pd(a, b, product))
+        }
+        fn remainder(a: F, q: F, d: F) -> F { _mm512_fnmadd_pd(q, d, a) }
+        fn divide(a: F, d: F, inverse: F) -> F {
+            // Where a / d is exact or nearly half way, one step from the first guess ends on it.
+            let guess = _mm512_mul_pd(a, inverse);
+            _mm512_fmadd_pd(_mm512_fnmadd_pd(guess, d, a), inverse, guess)
+        }
+        fn split_product(a: F, b: F, magic: F, _t: u32) -> (I, I) {
+            let shifted = _mm512_fmadd_pd(a, b, magic);
+            let low = _mm512_fmsub_pd(a, b, _mm512_sub_pd(shifted, magic));
+            (_mm512_sub_epi64(_mm512_castpd_si512(shifted), _mm512_castpd_si512(magic)), _mm512_cvtpd_epi64(low))
+        }
+        fn integer(v: F) -> I { _mm512_cvtpd_epi64(v) }
+        fn add_integers(a: I, b: I) -> I { _mm512_add_epi64(a, b) }
+        fn scan(v: I) -> I {
+            let zero = _mm512_setzero_si512();
+            let v = _mm512_add_epi64(v, _mm512_alignr_epi64::<7>(v, zero));
+            let v = _mm512_add_epi64(v, _mm512_alignr_epi64::<6>(v, zero));
+            _mm512_add_epi64(v, _mm512_alignr_epi64::<4>(v, zero))
+        }
+        fn last(v: I) -> I { _mm512_permutexvar_epi64(_mm512_set1_epi64(7), v) }
+        fn pair(v: I) -> (F, F) {
+            let high = _mm512_cvtepi64_pd(v);
+            (high, _mm512_cvtepi64_pd(_mm512_sub_epi64(v, _mm512_cvtpd_epi64(high))))
+        }
+        fn lowest_bit(v: F) -> F {
+            let bits = _mm512_castpd_si512(v);
+            let without = _mm512_and_si512(bits, _mm512_add_epi64(bits, _mm512_set1_epi64(-1)));
+            let zero = _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(v, _mm512_setzero_pd());
+            let bit = _mm512_abs_pd(_mm512_sub_pd(v, _mm512_castsi512_pd(without)));
+            _mm512_mask_mov_pd(bit, zero, _mm512_set1_pd(f64::INFINITY))
+        }
+        fn differ(a: F, b: F) -> u32 { u32::from(_mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(a, b)) }
+    }
+
+    #[inline(always)]
+    fn follow<const BY: i32>(self, before: F, now: F) -> F {
+        // SAFETY: the features as above.
+        unsafe {
+            let (before, now) = (_mm512_castpd_si512(before), _mm512_castpd_si512(now));
+            _mm512_castsi512_pd(match BY {
+                1 => _mm512_alignr_epi64::<7>(now, before),
+                2 => _mm512_alignr_epi64::<6>(now, before),
+                _ => _mm512_alignr_epi64::<4>(now, before),
+            })
+        }
+    }
+}
