@@ -15,8 +15,24 @@ pub fn rsi(x: &[f64], period: usize, nan: NanPolicy, out: &mut [f64]) -> Result<
     check_period("period", period)?;
     same_length("out", out.len(), x.len())?;
     let mut chain = RsiChain::new(period, nan);
-    for (out, &x) in out.iter_mut().zip(x) {
+    // Row by row to the seeds, and wherever a row may have to be skipped.
+    let skips = nan == NanPolicy::Skip && x.iter().any(|x| x.is_nan());
+    let first = if skips { x.len() } else { x.len().min(period + 1) };
+    for (out, &x) in out.iter_mut().zip(&x[..first]) {
         *out = chain.push(x);
+    }
+    let (mut gains, mut losses) = ([0.0; BLOCK], [0.0; BLOCK]);
+    let (Some(gain), Some(loss)) = (chain.gain.chain(), chain.loss.chain()) else { return Ok(()) };
+    let before = x[first - 1..].chunks(BLOCK);
+    for ((x, before), out) in x[first..].chunks(BLOCK).zip(before).zip(out[first..].chunks_mut(BLOCK)) {
+        let (gains, losses) = (&mut gains[..x.len()], &mut losses[..x.len()]);
+        for ((&x, &before), (gain, loss)) in x.iter().zip(before).zip(gains.iter_mut().zip(losses.iter_mut())) {
+            (*gain, *loss) = gain_and_loss(x - before);
+        }
+        Chain::run_both(gain, loss, gains, losses);
+        for (out, (&gain, &loss)) in out.iter_mut().zip(gains.iter().zip(&*losses)) {
+            *out = strength(gain, loss);
+        }
     }
     Ok(())
 }
@@ -28,11 +44,27 @@ pub fn rsi(x: &[f64], period: usize, nan: NanPolicy, out: &mut [f64]) -> Result<
 /// 1011 if the lengths differ.
 pub fn true_range(high: &[f64], low: &[f64], close: &[f64], out: &mut [f64]) -> Result<(), Error> {
     check_bars(high, low, close, out)?;
-    for i in 0..out.len() {
-        out[i] = if i == 0 { high[0] - low[0] } else { range(high[i], low[i], close[i - 1]) };
-    }
+    ranges(high, low, close, 0, out);
     Ok(())
 }
+
+/// The true ranges of the rows from `first` on, one for each of `out`.
+fn ranges(high: &[f64], low: &[f64], close: &[f64], first: usize, out: &mut [f64]) {
+    let zeroth = usize::from(first == 0).min(out.len());
+    if zeroth > 0 {
+        out[0] = high[0] - low[0];
+    }
+    if out.len() > zeroth {
+        let first = first + zeroth;
+        let rows = high[first..].iter().zip(&low[first..]).zip(&close[first - 1..]);
+        for (out, ((&high, &low), &close)) in out[zeroth..].iter_mut().zip(rows) {
+            *out = range(high, low, close);
+        }
+    }
+}
+
+/// Rows whose inputs to a chain are made ready together.
+const BLOCK: usize = 256;
 
 /// Wilder's average of the true range from row 0; NaN before row `period - 1`.
 ///
@@ -48,6 +80,17 @@ pub fn atr(
 ) -> Result<(), Error> {
     check_period("period", period)?;
     check_bars(high, low, close, out)?;
+    let missing = |column: &[f64]| column.iter().any(|value| value.is_nan());
+    if nan == NanPolicy::Propagate || !(missing(high) || missing(low) || missing(close)) {
+        let mut average = WilderChain::new(period, NanPolicy::Propagate);
+        let mut values = [0.0; BLOCK];
+        for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+            let values = &mut values[..out.len()];
+            ranges(high, low, close, block * BLOCK, values);
+            average.run(values, out);
+        }
+        return Ok(());
+    }
     let mut chain = AtrChain::new(period, nan);
     for (((out, &high), &low), &close) in out.iter_mut().zip(high).zip(low).zip(close) {
         *out = chain.push(high, low, close);

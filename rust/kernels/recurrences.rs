@@ -1,6 +1,7 @@
 //! Exponential moving averages: chains in which every row depends on the one before, each operation rounded
 //! once in the written order. Nothing here may be reordered or fused.
 
+use super::simd::{Lanes, Work, dispatch};
 use super::statistics::{Statistic, Sum};
 use super::{NanPolicy, Window, check_period, same_length};
 use crate::error::Error;
@@ -26,11 +27,12 @@ pub fn ema(x: &[f64], periods: &[usize], nan: NanPolicy, out: &mut [f64]) -> Res
     if x.is_empty() {
         return Ok(());
     }
+    if periods.len() > 1 && !(nan == NanPolicy::Skip && x.iter().any(|x| x.is_nan())) {
+        dispatch(Together { x, periods, out });
+        return Ok(());
+    }
     for (&period, out) in periods.iter().zip(out.chunks_exact_mut(x.len())) {
-        let mut chain = Chain::ema(period, nan);
-        for (out, &x) in out.iter_mut().zip(x) {
-            *out = chain.push(x);
-        }
+        Chain::ema(period, nan).run(x, out);
     }
     Ok(())
 }
@@ -43,12 +45,53 @@ pub fn ema(x: &[f64], periods: &[usize], nan: NanPolicy, out: &mut [f64]) -> Res
 pub fn wilder(x: &[f64], period: usize, nan: NanPolicy, out: &mut [f64]) -> Result<(), Error> {
     check_period("period", period)?;
     same_length("out", out.len(), x.len())?;
-    let mut chain = WilderChain::new(period, nan);
-    for (out, &x) in out.iter_mut().zip(x) {
-        *out = chain.push(x);
-    }
+    WilderChain::new(period, nan).run(x, out);
     Ok(())
 }
+
+/// Averages of several periods, one in each lane: a chain waits for its own last value, so many take little longer
+/// than one.
+struct Together<'a> {
+    x: &'a [f64],
+    periods: &'a [usize],
+    out: &'a mut [f64],
+}
+
+impl Work for Together<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let n = self.x.len();
+        for (periods, out) in self.periods.chunks(L::N).zip(self.out.chunks_mut(n * L::N)) {
+            let (mut a, mut b) = ([0.0; 8], [0.0; 8]);
+            for (i, &period) in periods.iter().enumerate() {
+                let chain = Chain::ema(period, NanPolicy::Propagate);
+                (a[i], b[i]) = (chain.a, chain.b);
+            }
+            let (a, b) = (lanes.load(&a, 0), lanes.load(&b, 0));
+            let mut e = lanes.splat(self.x[0]);
+            for (block, x) in self.x.chunks(ROWS).enumerate() {
+                let mut rows = [0.0; ROWS * 8];
+                for (i, &x) in x.iter().enumerate() {
+                    if block + i > 0 {
+                        e = lanes.add(lanes.mul(b, e), lanes.mul(a, lanes.splat(x)));
+                    }
+                    lanes.store(&mut rows, i * L::N, e);
+                }
+                for (column, out) in out.chunks_exact_mut(n).enumerate() {
+                    let out = &mut out[block * ROWS..][..x.len()];
+                    for (out, row) in out.iter_mut().zip(rows.chunks_exact(L::N)) {
+                        *out = row[column];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Rows that go from lanes to columns together.
+const ROWS: usize = 64;
 
 /// `(b*e) + (a*x)`, row after row.
 #[derive(Debug, Clone)]
@@ -79,6 +122,41 @@ impl Chain {
     }
 }
 
+impl Chain {
+    /// Pushes every value of `x`.
+    pub(super) fn run(&mut self, x: &[f64], out: &mut [f64]) {
+        let mut rows = x.iter().zip(out);
+        while !self.started
+            && let Some((&x, out)) = rows.next()
+        {
+            *out = self.push(x);
+        }
+        let (a, b, skip, mut e) = (self.a, self.b, self.skip, self.value);
+        if skip {
+            for (&x, out) in rows {
+                e = if x.is_nan() { e } else { (b * e) + (a * x) };
+                *out = e;
+            }
+        } else {
+            for (&x, out) in rows {
+                e = (b * e) + (a * x);
+                *out = e;
+            }
+        }
+        self.value = e;
+    }
+
+    /// Two chains with the same factor that have started, side by side. No NaN is skipped.
+    pub(super) fn run_both(one: &mut Self, other: &mut Self, x: &mut [f64], y: &mut [f64]) {
+        let (a, b, mut e, mut f) = (one.a, one.b, one.value, other.value);
+        for (x, y) in x.iter_mut().zip(y) {
+            (e, f) = ((b * e) + (a * *x), (b * f) + (a * *y));
+            (*x, *y) = (e, f);
+        }
+        (one.value, other.value) = (e, f);
+    }
+}
+
 /// A chain whose seed is the mean of its first values.
 #[derive(Clone)]
 pub(super) struct WilderChain {
@@ -91,6 +169,21 @@ pub(super) struct WilderChain {
 impl WilderChain {
     pub(super) fn new(period: usize, nan: NanPolicy) -> Self {
         Self { seed: Sum::new(), wanted: period, period, chain: Chain::new(1.0 / period as f64, nan) }
+    }
+
+    /// Pushes every value of `x`.
+    pub(super) fn run(&mut self, x: &[f64], out: &mut [f64]) {
+        let mut i = 0;
+        while self.wanted > 0 && i < x.len() {
+            out[i] = self.push(x[i]);
+            i += 1;
+        }
+        self.chain.run(&x[i..], &mut out[i..]);
+    }
+
+    /// The chain that follows the seed, once there is one.
+    pub(super) fn chain(&mut self) -> Option<&mut Chain> {
+        (self.wanted == 0).then_some(&mut self.chain)
     }
 
     #[inline]
