@@ -21,18 +21,14 @@ pub fn rsi(x: &[f64], period: usize, nan: NanPolicy, out: &mut [f64]) -> Result<
     for (out, &x) in out.iter_mut().zip(&x[..first]) {
         *out = chain.push(x);
     }
-    let (mut gains, mut losses) = ([0.0; BLOCK], [0.0; BLOCK]);
-    let (Some(gain), Some(loss)) = (chain.gain.chain(), chain.loss.chain()) else { return Ok(()) };
-    let before = x[first - 1..].chunks(BLOCK);
-    for ((x, before), out) in x[first..].chunks(BLOCK).zip(before).zip(out[first..].chunks_mut(BLOCK)) {
-        let (gains, losses) = (&mut gains[..x.len()], &mut losses[..x.len()]);
-        for ((&x, &before), (gain, loss)) in x.iter().zip(before).zip(gains.iter_mut().zip(losses.iter_mut())) {
-            (*gain, *loss) = gain_and_loss(x - before);
-        }
-        Chain::run_both(gain, loss, gains, losses);
-        for (out, (&gain, &loss)) in out.iter_mut().zip(gains.iter().zip(&*losses)) {
-            *out = strength(gain, loss);
-        }
+    let (Some(gains), Some(losses)) = (chain.gain.chain(), chain.loss.chain()) else { return Ok(()) };
+    let (mut average_gain, mut average_loss) = (gains.value, losses.value);
+    // The two chains wait for their own last values; all else is done meanwhile.
+    for (out, pair) in out[first..].iter_mut().zip(x[first - 1..].windows(2)) {
+        let (gain, loss) = gain_and_loss(pair[1] - pair[0]);
+        average_gain = gains.next(average_gain, gain);
+        average_loss = losses.next(average_loss, loss);
+        *out = strength(average_gain, average_loss);
     }
     Ok(())
 }
@@ -44,27 +40,15 @@ pub fn rsi(x: &[f64], period: usize, nan: NanPolicy, out: &mut [f64]) -> Result<
 /// 1011 if the lengths differ.
 pub fn true_range(high: &[f64], low: &[f64], close: &[f64], out: &mut [f64]) -> Result<(), Error> {
     check_bars(high, low, close, out)?;
-    ranges(high, low, close, 0, out);
-    Ok(())
-}
-
-/// The true ranges of the rows from `first` on, one for each of `out`.
-fn ranges(high: &[f64], low: &[f64], close: &[f64], first: usize, out: &mut [f64]) {
-    let zeroth = usize::from(first == 0).min(out.len());
-    if zeroth > 0 {
-        out[0] = high[0] - low[0];
-    }
-    if out.len() > zeroth {
-        let first = first + zeroth;
-        let rows = high[first..].iter().zip(&low[first..]).zip(&close[first - 1..]);
-        for (out, ((&high, &low), &close)) in out[zeroth..].iter_mut().zip(rows) {
+    if let Some(first) = out.first_mut() {
+        *first = high[0] - low[0];
+        let bars = high[1..].iter().zip(&low[1..]).zip(close);
+        for (out, ((&high, &low), &close)) in out[1..].iter_mut().zip(bars) {
             *out = range(high, low, close);
         }
     }
+    Ok(())
 }
-
-/// Rows whose inputs to a chain are made ready together.
-const BLOCK: usize = 256;
 
 /// Wilder's average of the true range from row 0; NaN before row `period - 1`.
 ///
@@ -81,19 +65,19 @@ pub fn atr(
     check_period("period", period)?;
     check_bars(high, low, close, out)?;
     let missing = |column: &[f64]| column.iter().any(|value| value.is_nan());
-    if nan == NanPolicy::Propagate || !(missing(high) || missing(low) || missing(close)) {
-        let mut average = WilderChain::new(period, NanPolicy::Propagate);
-        let mut values = [0.0; BLOCK];
-        for (block, out) in out.chunks_mut(BLOCK).enumerate() {
-            let values = &mut values[..out.len()];
-            ranges(high, low, close, block * BLOCK, values);
-            average.run(values, out);
-        }
-        return Ok(());
-    }
+    // Row by row to the seed, and wherever a row may have to be skipped.
+    let skips = nan == NanPolicy::Skip && (missing(high) || missing(low) || missing(close));
+    let first = if skips { out.len() } else { out.len().min(period) };
     let mut chain = AtrChain::new(period, nan);
-    for (((out, &high), &low), &close) in out.iter_mut().zip(high).zip(low).zip(close) {
-        *out = chain.push(high, low, close);
+    for i in 0..first {
+        out[i] = chain.push(high[i], low[i], close[i]);
+    }
+    let Some(average) = chain.average.chain() else { return Ok(()) };
+    let mut value = average.value;
+    let bars = high[first..].iter().zip(&low[first..]).zip(&close[first - 1..]);
+    for (out, ((&high, &low), &close)) in out[first..].iter_mut().zip(bars) {
+        value = average.next(value, range(high, low, close));
+        *out = value;
     }
     Ok(())
 }

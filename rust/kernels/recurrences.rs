@@ -115,7 +115,7 @@ impl Chain {
     #[inline]
     pub(super) fn push(&mut self, x: f64) -> f64 {
         if !(self.skip && x.is_nan()) {
-            self.value = if self.started { (self.b * self.value) + (self.a * x) } else { x };
+            self.value = if self.started { self.next(self.value, x) } else { x };
             self.started = true;
         }
         self.value
@@ -131,29 +131,18 @@ impl Chain {
         {
             *out = self.push(x);
         }
-        let (a, b, skip, mut e) = (self.a, self.b, self.skip, self.value);
-        if skip {
-            for (&x, out) in rows {
-                e = if x.is_nan() { e } else { (b * e) + (a * x) };
-                *out = e;
-            }
-        } else {
-            for (&x, out) in rows {
-                e = (b * e) + (a * x);
-                *out = e;
-            }
+        let mut e = self.value;
+        for (&x, out) in rows {
+            e = if self.skip && x.is_nan() { e } else { self.next(e, x) };
+            *out = e;
         }
         self.value = e;
     }
 
-    /// Two chains with the same factor that have started, side by side. No NaN is skipped.
-    pub(super) fn run_both(one: &mut Self, other: &mut Self, x: &mut [f64], y: &mut [f64]) {
-        let (a, b, mut e, mut f) = (one.a, one.b, one.value, other.value);
-        for (x, y) in x.iter_mut().zip(y) {
-            (e, f) = ((b * e) + (a * *x), (b * f) + (a * *y));
-            (*x, *y) = (e, f);
-        }
-        (one.value, other.value) = (e, f);
+    /// The value after `e` and `x`.
+    #[inline(always)]
+    pub(super) fn next(&self, e: f64, x: f64) -> f64 {
+        (self.b * e) + (self.a * x)
     }
 }
 
@@ -182,8 +171,8 @@ impl WilderChain {
     }
 
     /// The chain that follows the seed, once there is one.
-    pub(super) fn chain(&mut self) -> Option<&mut Chain> {
-        (self.wanted == 0).then_some(&mut self.chain)
+    pub(super) fn chain(&self) -> Option<&Chain> {
+        (self.wanted == 0).then_some(&self.chain)
     }
 
     #[inline]

@@ -10,6 +10,12 @@ pub(super) trait Statistic: Clone {
     fn add(&mut self, row: Self::Row);
     fn remove(&mut self, row: Self::Row);
     fn value(&self, window: &Window) -> f64;
+
+    /// Takes `old` away and adds `new`, which some can do in one.
+    fn replace(&mut self, old: Self::Row, new: Self::Row) {
+        self.remove(old);
+        self.add(new);
+    }
 }
 
 /// How many values of each kind are in the window.
@@ -132,6 +138,15 @@ impl Statistic for Var {
         }
     }
 
+    fn replace(&mut self, old: f64, new: f64) {
+        if old.is_finite() && new.is_finite() {
+            self.moments.replace((old, old), (new, new));
+        } else {
+            self.remove(old);
+            self.add(new);
+        }
+    }
+
     fn value(&self, window: &Window) -> f64 {
         if !self.tally.is_defined(window) || self.tally.infinity().is_some() {
             return f64::NAN;
@@ -173,6 +188,15 @@ impl Statistic for Cov {
         self.tally.remove(kind_of_pair(x, y));
         if x.is_finite() && y.is_finite() {
             self.moments.remove(x, y);
+        }
+    }
+
+    fn replace(&mut self, old: (f64, f64), new: (f64, f64)) {
+        if [old.0, old.1, new.0, new.1].iter().all(|v| v.is_finite()) {
+            self.moments.replace(old, new);
+        } else {
+            self.remove(old);
+            self.add(new);
         }
     }
 
@@ -220,6 +244,13 @@ impl Statistic for Corr {
         self.xy.remove((x, y));
     }
 
+    fn replace(&mut self, (u, v): (f64, f64), (x, y): (f64, f64)) {
+        let ((u, v), (x, y)) = (pairwise(u, v), pairwise(x, y));
+        self.x.replace(u, x);
+        self.y.replace(v, y);
+        self.xy.replace((u, v), (x, y));
+    }
+
     fn value(&self, window: &Window) -> f64 {
         correlation(self.xy.value(window), self.x.value(window), self.y.value(window))
     }
@@ -251,9 +282,10 @@ pub(super) fn slide<S: Statistic>(
     // The window of the row before, whose oldest row is about to leave, is what has been added.
     for (i, out) in rows.clone().zip(out) {
         if i >= window.len && i > rows.start {
-            state.remove(row(i - window.len));
+            state.replace(row(i - window.len), row(i));
+        } else {
+            state.add(row(i));
         }
-        state.add(row(i));
         *out = state.value(window);
     }
 }

@@ -32,10 +32,11 @@ impl<S: Statistic> Rolling<S> {
         if self.rows.len() == self.window.len
             && let Some(oldest) = self.rows.pop_front()
         {
-            self.state.remove(oldest);
+            self.state.replace(oldest, row);
+        } else {
+            self.state.add(row);
         }
         self.rows.push_back(row);
-        self.state.add(row);
         self.value = self.state.value(&self.window);
         self.value
     }
@@ -60,6 +61,10 @@ impl Statistic for Std {
 
     fn remove(&mut self, x: f64) {
         self.0.remove(x);
+    }
+
+    fn replace(&mut self, old: f64, new: f64) {
+        self.0.replace(old, new);
     }
 
     fn value(&self, window: &Window) -> f64 {
@@ -87,6 +92,12 @@ impl Statistic for Zscore {
     fn remove(&mut self, x: f64) {
         self.mean.remove(x);
         self.var.remove(x);
+    }
+
+    fn replace(&mut self, old: f64, new: f64) {
+        self.x = new;
+        self.mean.replace(old, new);
+        self.var.replace(old, new);
     }
 
     fn value(&self, window: &Window) -> f64 {

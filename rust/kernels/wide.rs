@@ -29,7 +29,8 @@ impl<const LIMBS: usize> Fixed<LIMBS> {
     fn add_limbs(&mut self, at: usize, addend: [u64; 3], negative: bool) {
         let mut carry = false;
         for (limb, addend) in self.0[at..].iter_mut().zip(addend) {
-            (*limb, carry) = step(*limb, addend, carry, negative);
+            (*limb, carry) =
+                if negative { step::<true>(*limb, addend, carry) } else { step::<false>(*limb, addend, carry) };
         }
         self.ripple(at + 3, carry, negative);
     }
@@ -38,43 +39,63 @@ impl<const LIMBS: usize> Fixed<LIMBS> {
     fn ripple(&mut self, at: usize, mut carry: bool, negative: bool) {
         let mut limbs = self.0[at..].iter_mut();
         while carry && let Some(limb) = limbs.next() {
-            (*limb, carry) = step(*limb, 0, true, negative);
+            (*limb, carry) = if negative { limb.overflowing_sub(1) } else { limb.overflowing_add(1) };
         }
     }
 
     fn add_all(&mut self, other: &Self, negative: bool) {
+        if negative { self.add_signed::<true>(other) } else { self.add_signed::<false>(other) }
+    }
+
+    fn add_signed<const NEGATIVE: bool>(&mut self, other: &Self) {
         let (first, end, below) = other.significant();
         let mut carry = false;
         for (limb, &addend) in self.0[first..end].iter_mut().zip(&other.0[first..end]) {
-            (*limb, carry) = step(*limb, addend, carry, negative);
+            (*limb, carry) = step::<NEGATIVE>(*limb, addend, carry);
         }
-        self.ripple(end, carry, negative);
+        self.ripple(end, carry, NEGATIVE);
         if below && end < LIMBS {
             // The limbs above are the sign of `other`: all ones, that is, minus one at `end`.
-            self.ripple(end, true, !negative);
+            self.ripple(end, true, !NEGATIVE);
         }
     }
 
     /// Adds `mantissa * factor * 2^bit`, or subtracts it.
     fn add_product<const N: usize>(&mut self, mantissa: u64, bit: usize, factor: &Fixed<N>, negative: bool) {
+        if negative {
+            self.add_product_signed::<N, true>(mantissa, bit, factor);
+        } else {
+            self.add_product_signed::<N, false>(mantissa, bit, factor);
+        }
+    }
+
+    fn add_product_signed<const N: usize, const NEGATIVE: bool>(
+        &mut self,
+        mantissa: u64,
+        bit: usize,
+        factor: &Fixed<N>,
+    ) {
         let (first, end, below) = factor.significant();
         if mantissa == 0 || first == end {
             return;
         }
         let (at, shift) = (bit / 64, bit % 64);
         let (mut high, mut previous, mut carry) = (0_u64, 0_u64, false);
-        let limbs = factor.0[first..end].iter().copied().chain([0, 0]);
-        let mut target = self.0[at + first..].iter_mut();
-        for (limb, sum) in limbs.zip(target.by_ref()) {
+        let target = &mut self.0[at + first..at + end + 2];
+        for (&limb, sum) in factor.0[first..end].iter().zip(target.iter_mut()) {
             let product = u128::from(mantissa) * u128::from(limb) + u128::from(high);
             high = (product >> 64) as u64;
             let addend = (product as u64) << shift | (previous >> 1) >> (63 - shift);
             previous = product as u64;
-            (*sum, carry) = step(*sum, addend, carry, negative);
+            (*sum, carry) = step::<NEGATIVE>(*sum, addend, carry);
         }
-        self.ripple(at + end + 2, carry, negative);
+        let last = [high << shift | (previous >> 1) >> (63 - shift), (high >> 1) >> (63 - shift)];
+        for (addend, sum) in last.into_iter().zip(&mut target[end - first..]) {
+            (*sum, carry) = step::<NEGATIVE>(*sum, addend, carry);
+        }
+        self.ripple(at + end + 2, carry, NEGATIVE);
         if below {
-            self.add(u128::from(mantissa), bit + 64 * end, !negative);
+            self.add(u128::from(mantissa), bit + 64 * end, !NEGATIVE);
         }
     }
 
@@ -112,8 +133,8 @@ impl<const LIMBS: usize> Fixed<LIMBS> {
 
 /// One limb of an addition or subtraction, with the carry or borrow in and out.
 #[inline]
-fn step(limb: u64, addend: u64, carry: bool, negative: bool) -> (u64, bool) {
-    if negative {
+fn step<const NEGATIVE: bool>(limb: u64, addend: u64, carry: bool) -> (u64, bool) {
+    if NEGATIVE {
         let (difference, first) = limb.overflowing_sub(addend);
         let (difference, second) = difference.overflowing_sub(u64::from(carry));
         (difference, first | second)
@@ -184,14 +205,42 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
         self.m -= 1;
     }
 
+    /// The pair `old` for the pair `new`, without the long sums that change with `m`:
+    /// m(Sxy - uv + xy) - (Sx - u + x)(Sy - v + y)
+    ///     = (m*Sxy - Sx*Sy) + (m-1)xy - (m+1)uv + xv + uy - x*Sy + u*Sy - y*Sx + v*Sx
+    pub(super) fn replace(&mut self, old: (f64, f64), new: (f64, f64)) {
+        let (u, v, x, y) = (parts(old.0), parts(old.1), parts(new.0), parts(new.1));
+        self.add_scaled(x, y, self.m - 1, false);
+        self.add_scaled(u, v, self.m + 1, true);
+        if SQUARE {
+            self.add_scaled(x, u, 2, false);
+            self.spread.add_product(x.mantissa, x.bit + 1, &self.sx.0, !x.negative);
+            self.spread.add_product(u.mantissa, u.bit + 1, &self.sx.0, u.negative);
+        } else {
+            self.add_scaled(x, v, 1, false);
+            self.add_scaled(u, y, 1, false);
+            self.spread.add_product(x.mantissa, x.bit, &self.sy.0, !x.negative);
+            self.spread.add_product(u.mantissa, u.bit, &self.sy.0, u.negative);
+            self.spread.add_product(y.mantissa, y.bit, &self.sx.0, !y.negative);
+            self.spread.add_product(v.mantissa, v.bit, &self.sx.0, v.negative);
+        }
+        self.sums(old.0, old.1, true);
+        self.sums(new.0, new.1, false);
+    }
+
+    /// `times * xy`, added or taken away.
+    fn add_scaled(&mut self, x: Parts, y: Parts, times: u64, remove: bool) {
+        let (xy, bit) = (u128::from(x.mantissa) * u128::from(y.mantissa), x.bit + y.bit);
+        let negative = (x.negative != y.negative) != remove;
+        let times = u128::from(times);
+        self.spread.add((xy & u128::from(u64::MAX)) * times, bit, negative);
+        self.spread.add((xy >> 64) * times, bit + 64, negative);
+    }
+
     /// `m*xy - x*Sy - y*Sx`, added or taken away.
     fn cross(&mut self, x: f64, y: f64, remove: bool) {
         let (x, y) = (parts(x), parts(y));
-        let (xy, bit) = (u128::from(x.mantissa) * u128::from(y.mantissa), x.bit + y.bit);
-        let negative = (x.negative != y.negative) != remove;
-        let m = u128::from(self.m);
-        self.spread.add((xy & u128::from(u64::MAX)) * m, bit, negative);
-        self.spread.add((xy >> 64) * m, bit + 64, negative);
+        self.add_scaled(x, y, self.m, remove);
         if SQUARE {
             self.spread.add_product(x.mantissa, x.bit + 1, &self.sx.0, x.negative == remove);
         } else {
