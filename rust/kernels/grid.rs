@@ -8,9 +8,9 @@ use super::Window;
 use super::simd::{Lanes, Work, dispatch, load_some};
 
 /// Integers of 50 bits at most, so that their differences have 51.
-const MOST_BITS: i32 = 50;
-/// What a sum of such integers over a window may have, so that it fits a lane with room to spare.
-const MOST_SUM_BITS: i32 = 61;
+const LARGEST: f64 = 1_125_899_906_842_624.0;
+/// What a sum of such integers over a window may be, so that it fits a lane and its nearest double does, too.
+const LARGEST_SUM: f64 = 4_611_686_018_427_387_904.0;
 /// Below this, blocks are not halved any more.
 const LEAST_ROWS: usize = 256;
 
@@ -31,14 +31,13 @@ impl Grid {
         if !sum.is_finite() || low < -2_f64.powi(900) || high > 2_f64.powi(900) || window > 1 << 20 {
             return None;
         }
-        let window_bits = (usize::BITS - (window - 1).leading_zeros()) as i32;
         // Of values of one sign, the smallest has the finest last bit.
         let coarse = if low > 0.0 || high < 0.0 { exponent(low.abs().min(high.abs())) - 52 } else { -1074 };
-        let quick = Self::between(low, high, coarse, window_bits);
-        quick.or_else(|| Self::between(low, high, exponent(dispatch(LowestBit(x))), window_bits))
+        let quick = Self::between(low, high, coarse, window);
+        quick.or_else(|| Self::between(low, high, exponent(dispatch(LowestBit(x))), window))
     }
 
-    fn between(low: f64, high: f64, exponent: i32, window_bits: i32) -> Option<Self> {
+    fn between(low: f64, high: f64, exponent: i32, window: usize) -> Option<Self> {
         if !(-900..=900).contains(&exponent) {
             // All zero: any grid will do.
             return (low == 0.0 && high == 0.0).then_some(Self { anchor: 0.0, exponent: 0, bits: 1 });
@@ -50,8 +49,9 @@ impl Grid {
         } else {
             (middle / unit).round() * unit
         };
-        let bits = self::exponent((high - anchor).max(anchor - low) / unit).max(0) + 1;
-        (bits <= MOST_BITS && bits + window_bits <= MOST_SUM_BITS).then_some(Self { anchor, exponent, bits })
+        let largest = (high - anchor).max(anchor - low) / unit;
+        let bits = self::exponent(largest).max(0) + 1;
+        (largest < LARGEST && largest * window as f64 <= LARGEST_SUM / 1.01).then_some(Self { anchor, exponent, bits })
     }
 
     /// Whether variances, in units of the unit's square, are normal numbers.
@@ -66,6 +66,10 @@ impl Grid {
     /// One over the unit.
     pub(super) fn scale(&self) -> f64 {
         power_of_two(-self.exponent)
+    }
+
+    pub(super) fn integer(&self, x: f64) -> i64 {
+        ((x - self.anchor) * self.scale()) as i64
     }
 
     pub(super) fn integer_anchor(&self) -> i64 {

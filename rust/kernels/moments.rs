@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::grid::{Grid, OnGrids, on_grids, partial_windows};
 use super::simd::dispatch;
-use super::sliding::{Slide, Squares, Variances};
+use super::sliding::{Products, Slide, Squares, Variances};
 use super::statistics::{Cov, Var, correlation, pairwise, slide, standard_score};
 use super::sums::sums;
 use super::{Window, blocks, same_length};
@@ -167,5 +167,60 @@ impl<const ROOT: bool> OnGrids for Kernel<'_, ROOT> {
 
 /// The covariances of the windows of `rows`.
 fn covs(x: &[f64], y: &[f64], rows: Range<usize>, window: &Window, ddof: usize, out: &mut [f64]) {
-    slide(Cov::new(ddof), |i| (x[i], y[i]), rows, window, out);
+    if window.len <= ddof {
+        return out.fill(f64::NAN);
+    }
+    let (start, end) = (rows.start, rows.end);
+    let mut kernel = Pairs { x, y, start, window, ddof, out };
+    let full = partial_windows(&mut kernel, start..end, window);
+    on_grids(&mut kernel, full..end);
+}
+
+struct Pairs<'a> {
+    x: &'a [f64],
+    y: &'a [f64],
+    /// The row of `out[0]`.
+    start: usize,
+    window: &'a Window,
+    ddof: usize,
+    out: &'a mut [f64],
+}
+
+impl OnGrids for Pairs<'_> {
+    fn window(&self) -> usize {
+        self.window.len
+    }
+
+    fn values(&self, rows: Range<usize>) -> &[f64] {
+        &self.x[self.window.start(rows.start)..rows.end]
+    }
+
+    fn results(&mut self, rows: Range<usize>) -> &mut [f64] {
+        &mut self.out[rows.start - self.start..rows.end - self.start]
+    }
+
+    fn fast(&mut self, rows: Range<usize>, grid: &Grid) -> bool {
+        let (x, y, window, ddof) = (self.x, self.y, self.window.len, self.ddof);
+        let first = rows.start + 1 - window;
+        let Some(other) = Grid::of(&y[first..rows.end], window) else { return false };
+        if !grid.holds_squares() || !other.holds_squares() {
+            return false;
+        }
+        let mut sums = Products::default();
+        for i in first..rows.start {
+            sums.add(grid.integer(x[i]), other.integer(y[i]));
+        }
+        for (i, out) in rows.clone().zip(self.results(rows)) {
+            sums.add(grid.integer(x[i]), other.integer(y[i]));
+            *out = sums.covariance(grid.exponent + other.exponent, window, ddof);
+            let oldest = i + 1 - window;
+            sums.remove(grid.integer(x[oldest]), other.integer(y[oldest]));
+        }
+        true
+    }
+
+    fn slow(&mut self, rows: Range<usize>) {
+        let (x, y, window, ddof) = (self.x, self.y, self.window, self.ddof);
+        slide(Cov::new(ddof), |i| (x[i], y[i]), rows.clone(), window, self.results(rows));
+    }
 }

@@ -181,6 +181,34 @@ impl Squares {
     }
 }
 
+/// Sums of a window's integers in two series, and of their products, one row at a time.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Products {
+    x: i64,
+    y: i64,
+    xy: i128,
+}
+
+impl Products {
+    pub(super) fn add(&mut self, x: i64, y: i64) {
+        self.x += x;
+        self.y += y;
+        self.xy += i128::from(x) * i128::from(y);
+    }
+
+    pub(super) fn remove(&mut self, x: i64, y: i64) {
+        self.x -= x;
+        self.y -= y;
+        self.xy -= i128::from(x) * i128::from(y);
+    }
+
+    /// The covariance in units of `2^exponent`.
+    pub(super) fn covariance(&self, exponent: i32, m: usize, ddof: usize) -> f64 {
+        let spread = m as i128 * self.xy - i128::from(self.x) * i128::from(self.y);
+        round_quotient(spread, exponent, m as u64 * (m - ddof) as u64)
+    }
+}
+
 /// Variances, or standard deviations, of the windows after one with these sums.
 pub(super) struct Variances<'a, const ROOT: bool> {
     pub(super) slide: Slide<'a>,

@@ -166,6 +166,39 @@ fn streaming_twins_equal_the_batch_from_any_row_once_the_window_is_full() {
 }
 
 #[test]
+fn every_path_is_taken_by_the_rows_that_need_it() {
+    let rows = 8000;
+    let paths = |isa: Isa, x: &[f64]| {
+        let mut out = vec![0.0; x.len()];
+        let _ = take_paths();
+        isa.run(|| rolling_var(x, Window::new(20), 1, &mut out)).unwrap();
+        take_paths()
+    };
+    let prices = walk(1, 1.1, 3e-4, rows);
+    let mut with_tick = prices.clone();
+    with_tick[4000] = 1e300;
+    // (a - b)^2 / 2 of integers of 27 bits is often half way between doubles: only exact integers can tell.
+    let mut random = Random::new(2);
+    let ties: Vec<f64> = (0..rows).map(|_| random.below(1 << 28) as f64).collect();
+    let mixed: Vec<f64> = (0..rows).map(|_| random.magnitude(-900, 900)).collect();
+    for isa in Isa::available() {
+        let full = rows - 19;
+        assert_eq!(paths(isa, &prices), Paths { fixed: full, wide: 0, close: 0 }, "{isa:?}");
+        assert_eq!(paths(isa, &mixed), Paths { fixed: 0, wide: full, close: 0 }, "{isa:?}");
+        let tick = paths(isa, &with_tick);
+        assert_eq!(tick.fixed + tick.wide, full);
+        assert!((20..=512).contains(&tick.wide), "{isa:?}: one tick takes {tick:?}");
+        let mut out = vec![0.0; rows];
+        isa.run(|| rolling_var(&ties, Window::new(2), 1, &mut out)).unwrap();
+        let close = take_paths().close;
+        assert!(close > rows / 16, "{isa:?}: {close}");
+        for i in (1..rows).step_by(7) {
+            assert!(same(out[i], cov(&ties[i - 1..=i], &ties[i - 1..=i], 1)), "{isa:?}, row {i}");
+        }
+    }
+}
+
+#[test]
 fn columns_and_periods_in_one_call_are_those_of_single_calls() {
     let x: Vec<f64> = every(500).into_iter().flat_map(|(_, x)| x).collect();
     for (kernel, function) in KERNELS {
