@@ -61,7 +61,11 @@ fn rolling<const MAX: bool, const WHERE: bool>(x: &[f64], window: Window, out: &
 fn extremes<const MAX: bool, const WHERE: bool>(x: &[f64], rows: Range<usize>, window: &Window, out: &mut [f64]) {
     let full = rows.end.min(window.len - 1).max(rows.start);
     let (partial, whole) = out.split_at_mut(full - rows.start);
-    one_by_one::<MAX, WHERE>(x, rows.start..full, window, partial);
+    let some = full.min(window.min_periods - 1).max(rows.start);
+    let (none, partial) = partial.split_at_mut(some - rows.start);
+    // Too few values, whatever they are.
+    none.fill(f64::NAN);
+    one_by_one::<MAX, WHERE>(x, some..full, window, partial);
     let fast = !WHERE && dispatch(Extremes::<MAX> { x, start: full, window: window.len, out: whole });
     if !fast {
         one_by_one::<MAX, WHERE>(x, full..rows.end, window, whole);
@@ -70,6 +74,9 @@ fn extremes<const MAX: bool, const WHERE: bool>(x: &[f64], rows: Range<usize>, w
 
 /// Right for rows of any kind, with NaNs and windows that are not full.
 fn one_by_one<const MAX: bool, const WHERE: bool>(x: &[f64], rows: Range<usize>, window: &Window, out: &mut [f64]) {
+    if rows.is_empty() {
+        return;
+    }
     let start = window.start(rows.start);
     let mut queue = Extreme::<MAX>::new();
     for &x in &x[start..rows.start] {

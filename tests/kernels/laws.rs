@@ -166,6 +166,33 @@ fn streaming_twins_equal_the_batch_from_any_row_once_the_window_is_full() {
 }
 
 #[test]
+fn extremes_in_lanes_equal_those_found_one_by_one() {
+    let windows: Vec<usize> = (1..=50).chain([63, 64, 65, 199, 200, 201, 512, 699, 700]).collect();
+    for (name, x) in every(700) {
+        for &window in &windows {
+            let setting = Window::new(window);
+            let (least, most) = (run(rolling_min, &x, setting), run(rolling_max, &x, setting));
+            let (back_to_least, back_to_most) = (run(rolling_argmin, &x, setting), run(rolling_argmax, &x, setting));
+            for i in window - 1..x.len() {
+                let rows = &x[i + 1 - window..=i];
+                let (mut low, mut high) = (0, 0);
+                for back in 1..window {
+                    low = if rows[window - 1 - back] < rows[window - 1 - low] { back } else { low };
+                    high = if rows[window - 1 - back] > rows[window - 1 - high] { back } else { high };
+                }
+                let nan = rows.iter().any(|v| v.is_nan());
+                let expected = [rows[window - 1 - low], rows[window - 1 - high], low as f64, high as f64];
+                for (got, expected) in [least[i], most[i], back_to_least[i], back_to_most[i]].into_iter().zip(expected)
+                {
+                    let expected = if nan { f64::NAN } else { expected };
+                    assert!(same(got, expected), "{name}, window {window}, row {i}: {got:e}, not {expected:e}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn every_path_is_taken_by_the_rows_that_need_it() {
     let rows = 8000;
     let paths = |isa: Isa, x: &[f64]| {
