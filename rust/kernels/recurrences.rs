@@ -71,22 +71,47 @@ impl Work for Together<'_> {
             }
             let (a, b) = (lanes.load(&a, 0), lanes.load(&b, 0));
             let mut e = lanes.splat(self.x[0]);
+            let mut buffers = [[0.0; ROWS * 8]; 2];
             for (block, x) in self.x.chunks(ROWS).enumerate() {
-                let mut rows = [0.0; ROWS * 8];
+                let [even, odd] = &mut buffers;
+                let (rows, before) = if block % 2 == 0 { (even, odd) } else { (odd, even) };
+                // While the chains wait for their last values, the block before goes to the columns.
+                let pieces = if block == 0 { 0 } else { periods.len() * PIECES };
                 for (i, &x) in x.iter().enumerate() {
                     if block + i > 0 {
                         e = lanes.add(lanes.mul(b, e), lanes.mul(a, lanes.splat(x)));
                     }
-                    lanes.store(&mut rows, i * L::N, e);
+                    lanes.store(rows, i * L::N, e);
+                    if i < pieces {
+                        to_column::<L>(before, &mut out[i / PIECES * n..], (block - 1) * ROWS, i);
+                    }
                 }
-                for (column, out) in out.chunks_exact_mut(n).enumerate() {
-                    let out = &mut out[block * ROWS..][..x.len()];
-                    for (out, row) in out.iter_mut().zip(rows.chunks_exact(L::N)) {
-                        *out = row[column];
+                for piece in x.len()..pieces {
+                    to_column::<L>(before, &mut out[piece / PIECES * n..], (block - 1) * ROWS, piece);
+                }
+                if (block + 1) * ROWS >= n {
+                    for (column, out) in out.chunks_exact_mut(n).enumerate() {
+                        for (out, row) in out[block * ROWS..].iter_mut().zip(rows.chunks_exact(L::N)) {
+                            *out = row[column];
+                        }
                     }
                 }
             }
         }
+    }
+}
+
+/// Rows of one column that are moved at once, and how often that is in a block.
+const PIECE: usize = 8;
+const PIECES: usize = ROWS / PIECE;
+
+#[inline(always)]
+fn to_column<L: Lanes>(rows: &[f64; ROWS * 8], out: &mut [f64], start: usize, piece: usize) {
+    let (column, first) = (piece / PIECES, piece % PIECES * PIECE);
+    let out: &mut [f64; PIECE] = (&mut out[start + first..][..PIECE]).try_into().expect("a piece");
+    let rows: &[f64] = &rows[first * L::N..][..PIECE * L::N];
+    for (i, out) in out.iter_mut().enumerate() {
+        *out = rows[i * L::N + column];
     }
 }
 

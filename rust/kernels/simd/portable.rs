@@ -160,8 +160,13 @@ impl Lanes for Portable {
 
     #[inline(always)]
     fn pair(self, v: I) -> (F, F) {
-        let high = each(v, |v| v as f64);
-        (high, both(v, high, |v, high| (v - high as i64) as f64))
+        // The upper half as a multiple of 2^32 and the lower one, each exact, then their sum and its error.
+        const UPPER: u64 = 0x4530_0000_8000_0000; // 2^84 + 2^63
+        const LOWER: u64 = 0x4330_0000_0000_0000; // 2^52
+        let high = each(v, |v| f64::from_bits((v as u64 >> 32) ^ UPPER) - f64::from_bits(UPPER));
+        let low = each(v, |v| f64::from_bits((v as u64 & 0xffff_ffff) | LOWER) - f64::from_bits(LOWER));
+        let sum = self.add(high, low);
+        (sum, self.sub(low, self.sub(sum, high)))
     }
 
     #[inline(always)]
