@@ -149,7 +149,7 @@ impl<L: Lanes, const MEAN: bool> Step<L> for SumStep<L, MEAN> {
         // A quotient that is off by little, and how much the exact total is above it. That remainder is a multiple
         // of the quotient's last place, so dividing it is exact where it is half a place.
         let quotient = lanes.mul(total, self.inverse);
-        let remainder = lanes.add(lanes.remainder(total, quotient, self.m), rest);
+        let remainder = lanes.add(lanes.remainder_of_short(total, quotient, self.m), rest);
         let correction = lanes.divide(remainder, self.m, self.inverse);
         lanes.mul(lanes.add(quotient, correction), self.unit)
     }
