@@ -27,7 +27,7 @@ module OmegaJulia
 # This file names the parts and the public words; nothing is computed here. Loading does no work:
 # the native library is looked for when the first series that may use it is made.
 
-import Dates, Libdl, Logging
+import Dates, Libdl, Logging, Serialization
 
 export CandleSeries, SymbolDataSlicer, Candles, Candle, Timeframe, OmegaError
 export read_csv, columns, datetime, parse_timestamp
@@ -53,6 +53,7 @@ include("series.jl")
 include("series_native.jl")
 include("candles.jl")
 include("slicer.jl")
+include("copies.jl")
 include("questions.jl")
 include("batch.jl")
 include("quality.jl")

@@ -11,7 +11,7 @@ Properties: the read-only columns `.timestamp` (microseconds), `.open`, `.high`,
 `.volume` ([`ReadOnlyColumn`](@ref), all of `length(candles)`), `.rows` (a one-based `UnitRange` into the
 series) and `.series`. `candles[i]` is a [`Candle`](@ref), `candles[i:j]` are `Candles` again; iteration
 gives candles. [`columns`](@ref) gives a named tuple of the columns, which is a table to Tables.jl.
-All of it is O(1) and without allocation. Source: `src/candles.jl`.
+All of it is O(1) and without allocation. An index outside the candles is a `BoundsError`. Source: `src/candles.jl`.
 
 ```jldoctest
 julia> using OmegaJulia

@@ -6,7 +6,8 @@
 
 A read-only view of one column of a series: no copy, and it keeps the memory behind it alive. Indexing
 costs what indexing a `Vector` costs. `setindex!` throws 1007; `collect(column)` or `copy(column)` gives a
-`Vector` of one's own. Slices (`column[2:3]`) are copies, as of any array; `view` gives a view.
+`Vector` of one's own. An index outside it is
+a `BoundsError`. Slices (`column[2:3]`) are copies, as of any array; `view` gives a view.
 Source: `src/columns.jl`.
 
 ```jldoctest

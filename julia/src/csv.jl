@@ -40,18 +40,19 @@ function read_csv(path; symbol, timeframe, price_type="bid", unit="us", check="f
     missing_allowed = boolean(allow_missing, "allow_missing")
     identity = series_identity(symbol, timeframe, price_type)
     checked, stamps = check_number(check), unit_number(unit)
-    library = library_for(resolve_choice(backend))
+    choice = resolve_choice(backend)
+    library = library_for(choice)
     count!(SLOT_READ_CSV, library === nothing ? FALLBACK : NATIVE)
     if library === nothing
         columns, has_volume = parse_csv(file_bytes(String(path)), stamps)
         check_columns(columns, has_volume, checked, missing_allowed)
-        return assemble(columns, has_volume, identity, NO_HANDLE)
+        return assemble(columns, has_volume, identity, choice.requested, NO_HANDLE)
     end
-    return native_read_csv(library, String(path), stamps, identity, checked, missing_allowed)
+    return native_read_csv(library, choice.requested, String(path), stamps, identity, checked, missing_allowed)
 end
 
-function native_read_csv(library::NativeLibrary, path::String, unit::Int, identity::NamedTuple, check::Int,
-    allow_missing::Bool)
+function native_read_csv(library::NativeLibrary, requested::Symbol, path::String, unit::Int, identity::NamedTuple,
+    check::Int, allow_missing::Bool)
 
     out = Ref{Ptr{Cvoid}}(C_NULL)
     status = GC.@preserve identity ccall(library.series_read_csv, Int32,
@@ -61,7 +62,7 @@ function native_read_csv(library::NativeLibrary, path::String, unit::Int, identi
         columns, has_volume = parse_csv(file_bytes(path), unit)
         check_columns(columns, has_volume, check, allow_missing)
     end
-    return adopt_series(library, out[], identity)
+    return adopt_series(library, out[], identity, requested)
 end
 
 # The whole file, or the error that fits why not.

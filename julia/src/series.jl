@@ -8,8 +8,10 @@ mutable struct NativeHandle
     roots::Any # what the library reads from without owning it
 end
 
-# Stands where there is no native series, so that fields need no Union.
+# Stands where there is no native series, so that fields need no Union. Known by its pointer, never by
+# which object it is: copies keep the one and not the other.
 const NO_HANDLE = NativeHandle(C_NULL, NO_LIBRARY, nothing)
+is_native(handle::NativeHandle) = handle.pointer != C_NULL
 
 function NativeHandle(pointer::Ptr{Cvoid}, library::NativeLibrary)
     return finalizer(free_handle, NativeHandle(pointer, library, nothing))
@@ -47,7 +49,10 @@ The result has the read-only columns `.timestamp`, `.open`, `.high`, `.low`, `.c
 
 Errors: 1004 for wrong types, 1011 for unequal lengths, 1001 for a wrong option, 1006 naming the first
 offending row (one-based) and column; 6005 if the native backend is demanded but not there.
-O(n) for the checks, O(1) memory. Any number of threads may read a series. Source: `src/series.jl`.
+O(n) for the checks, O(1) memory. Any number of threads may read a series. `series[i]` outside it is a
+`BoundsError`, as for any collection. Since it never changes, `deepcopy` gives the series itself. It can be
+serialized, as to workers of Distributed: its columns travel, and it is rebuilt with its backend there (6005
+if native was demanded and is not there; under `"auto"` it then answers in Julia, with a warning). Source: `src/series.jl`.
 
 ```jldoctest
 julia> using OmegaJulia, Dates
@@ -72,11 +77,14 @@ mutable struct CandleSeries
     symbol::String
     timeframe::Timeframe
     price_type::String
+    requested::Symbol    # :native, :julia or :auto: what its maker asked for, should it be rebuilt elsewhere
     native::NativeHandle # NO_HANDLE on the Julia backend
     index::TimeIndex     # NO_INDEX until a slicer in Julia needs it; guarded by INDEX_LOCK
-    global function assemble(columns::NamedTuple, has_volume::Bool, identity::NamedTuple, native::NativeHandle)
+    global function assemble(columns::NamedTuple, has_volume::Bool, identity::NamedTuple, requested::Symbol,
+        native::NativeHandle)
+
         return new(columns.timestamp, columns.open, columns.high, columns.low, columns.close, columns.volume,
-            has_volume, identity.symbol, identity.timeframe, identity.price_type, native, NO_INDEX)
+            has_volume, identity.symbol, identity.timeframe, identity.price_type, requested, native, NO_INDEX)
     end
 end
 
@@ -97,15 +105,16 @@ function CandleSeries(timestamp, open, high, low, close, volume=nothing;
     check_lengths(columns, has_volume)
     identity = series_identity(symbol, timeframe, price_type)
     checked = check_number(check)
-    library = library_for(resolve_choice(backend))
+    choice = resolve_choice(backend)
+    library = library_for(choice)
     if library === nothing
         count!(SLOT_SERIES, FALLBACK)
         check_columns(columns, has_volume, checked, missing_allowed)
-        return assemble(columns, has_volume, identity, NO_HANDLE)
+        return assemble(columns, has_volume, identity, choice.requested, NO_HANDLE)
     end
     count!(SLOT_SERIES, NATIVE)
     handle = borrow_columns(library, columns, has_volume, identity, checked, missing_allowed)
-    return assemble(columns, has_volume, identity, handle)
+    return assemble(columns, has_volume, identity, choice.requested, handle)
 end
 
 const SLOT_SERIES = operation_slot(:CandleSeries)
@@ -152,7 +161,7 @@ Base.propertynames(::CandleSeries, private::Bool=false) =
     name === :timeframe && return getfield(series, :timeframe)
     name === :price_type && return getfield(series, :price_type)
     name === :has_volume && return getfield(series, :has_volume)
-    name === :backend && return getfield(series, :native) === NO_HANDLE ? "julia" : "native"
+    name === :backend && return is_native(getfield(series, :native)) ? "native" : "julia"
     fail_property("CandleSeries", name, propertynames(series))
 end
 

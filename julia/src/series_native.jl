@@ -44,7 +44,7 @@ end
 # The native series behind `series`, or one lent its columns if it has none from `library` yet.
 function native_handle(series::CandleSeries, library::NativeLibrary)
     handle = getfield(series, :native)
-    handle === NO_HANDLE || return handle
+    is_native(handle) && return handle
     columns = (timestamp=getfield(series, :timestamp), open=getfield(series, :open), high=getfield(series, :high),
         low=getfield(series, :low), close=getfield(series, :close), volume=getfield(series, :volume))
     identity = (symbol=series.symbol, timeframe=series.timeframe, price_type=series.price_type)
@@ -53,7 +53,7 @@ function native_handle(series::CandleSeries, library::NativeLibrary)
 end
 
 # The Julia side of a series that the library has read and owns.
-function adopt_series(library::NativeLibrary, pointer::Ptr{Cvoid}, identity::NamedTuple)
+function adopt_series(library::NativeLibrary, pointer::Ptr{Cvoid}, identity::NamedTuple, requested::Symbol)
     handle = NativeHandle(pointer, library)
     lent = Ref{NativeColumns}()
     status = GC.@preserve handle ccall(library.series_columns, Int32, (Ptr{Cvoid}, Ref{NativeColumns}), pointer, lent)
@@ -63,5 +63,5 @@ function adopt_series(library::NativeLibrary, pointer::Ptr{Cvoid}, identity::Nam
     take(column) = foreign_vector(column, Int(found.len), handle)
     columns = (timestamp=take(found.timestamp), open=take(found.open), high=take(found.high),
         low=take(found.low), close=take(found.close), volume=take(found.volume))
-    return assemble(columns, has_volume, identity, handle)
+    return assemble(columns, has_volume, identity, requested, handle)
 end

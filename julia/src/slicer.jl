@@ -17,7 +17,7 @@ Every question addresses candles by **stamp**, their open time: a candle stamped
 microseconds since 1970-01-01 UTC, `DateTime` or `Date` (UTC); floats and booleans are refused (1004).
 Any number of threads may ask one slicer. Errors: 1004 if `series` is none, 6005 if the native backend is
 demanded but not there. O(1), on the Julia backend a table of at most 16,384 entries is built once per
-series. Source: `src/slicer.jl`.
+series. Copied and serialized as its series is. Source: `src/slicer.jl`.
 
 ```jldoctest
 julia> using OmegaJulia
@@ -36,15 +36,22 @@ mutable struct SymbolDataSlicer
     native::NativeHandle   # native backend; keeps the native series alive
     library::NativeLibrary
     handle::Ptr{Cvoid}     # native.pointer, or C_NULL on the Julia backend
+    requested::Symbol      # :native, :julia or :auto: what its maker asked for, or :series for its series' backend
 
     function SymbolDataSlicer(series::CandleSeries; backend=nothing)
-        library = backend === nothing ? native_of(series) : library_for(resolve_choice(backend))
+        choice = backend === nothing ? Choice(:series, "series") : resolve_choice(backend)
+        return SymbolDataSlicer(series, choice)
+    end
+
+    function SymbolDataSlicer(series::CandleSeries, choice::Choice)
+        library = choice.requested === :series ? native_of(series) : library_for(choice)
         timestamp, duration = getfield(series, :timestamp), series.timeframe.duration
         if library === nothing
-            return new(series, timestamp, duration, shared_index(series), NO_HANDLE, NO_LIBRARY, C_NULL)
+            return new(series, timestamp, duration, shared_index(series), NO_HANDLE, NO_LIBRARY, C_NULL,
+                choice.requested)
         end
         native = native_handle(series, library)
-        return new(series, timestamp, duration, NO_INDEX, native, library, native.pointer)
+        return new(series, timestamp, duration, NO_INDEX, native, library, native.pointer, choice.requested)
     end
 end
 
@@ -53,13 +60,13 @@ SymbolDataSlicer(other; backend=nothing) =
 
 function native_of(series::CandleSeries)
     handle = getfield(series, :native)
-    return handle === NO_HANDLE ? nothing : handle.library
+    return is_native(handle) ? handle.library : nothing
 end
 
 # The index of a series, built by whoever needs it first.
 function shared_index(series::CandleSeries)
     return lock(INDEX_LOCK) do
-        getfield(series, :index) === NO_INDEX && setfield!(series, :index, TimeIndex(getfield(series, :timestamp)))
+        is_built(getfield(series, :index)) || setfield!(series, :index, TimeIndex(getfield(series, :timestamp)))
         return getfield(series, :index)
     end
 end

@@ -14,14 +14,16 @@ struct TimeIndex
     starts::Vector{UInt32} # rows before each bucket, and all rows; empty when those outnumber UInt32
 end
 
-const NO_INDEX = TimeIndex(0, 0, 0, UInt32[])
+# Stands where none has been built: known by its shift, which a copy keeps. Everything lies before it.
+const NO_INDEX = TimeIndex(typemax(Int64), typemax(Int64), -1, UInt32[])
+is_built(index::TimeIndex) = index.shift >= 0
 
 # The distance from `first` to `t`, which is not before it, without overflow.
 @inline distance(first::Int64, t::Int64) = (t - first) % UInt64
 
 function TimeIndex(timestamps::Vector{Int64})
     rows = length(timestamps)
-    rows == 0 && return NO_INDEX
+    rows == 0 && return TimeIndex(0, 0, 0, UInt32[])
     first, last = timestamps[1], timestamps[end]
     rows <= typemax(UInt32) || return TimeIndex(first, last, 0, UInt32[])
     # Stamps that do not increase (check="none" vouched for nothing): every answer then comes from a
@@ -63,7 +65,7 @@ end
     rows = length(timestamps)
     rows == 0 && return 0
     t >= index.last && return rows
-    t < index.first && return 0
+    t < index.first && return none_before(index)
     isempty(index.starts) && return search_rows(timestamps, 0, rows, t)
     offset = distance(index.first, t)
     bucket = (offset >> (index.shift & 63)) % Int + 1
@@ -81,6 +83,14 @@ end
         1 <= passed <= 3 && return start + passed
     end
     return search_rows(timestamps, low, high, t)
+end
+
+# No row lies before the first. What has no index must not answer: a slicer whose pointers were lost in a
+# precompiled image, which keeps no pointer, or in a copy made by other means than this package's.
+@noinline function none_before(index::TimeIndex)
+    is_built(index) || fail(INVALID_STATE, "this slicer has lost its native series (was it made while a package was ",
+        "precompiled?); make another one")
+    return 0
 end
 
 # The same within rows low+1:high, by halving.

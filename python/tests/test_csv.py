@@ -182,6 +182,59 @@ def test_native_and_python_read_the_same_or_refuse_with_the_same_code(
         assert left[0] == right[0], (left, right)
 
 
+_PIECES = [
+    '"',
+    '""',
+    ",",
+    "\n",
+    "\r\n",
+    "\r",
+    " ",
+    "\t",
+    "x",
+    "-",
+    "1",
+    ".",
+    "e",
+    "nan",
+    "inf",
+    "\ufeff",
+    "é",
+]
+_PIECES += ["2024-01-02", "T", "Z", "99999999999999999999"]
+_HEADERS = ["time,open,high,low,close,volume", "Date,Open,High,Low,Close,Adj", ",open,high,low,close,x"]
+
+
+def test_damaged_files_are_the_same_series_or_the_same_error(tmp_path: Path, native: None) -> None:
+    random = np.random.default_rng(19)
+    path = tmp_path / "a.csv"
+    refused, files = 0, 2500
+    for _ in range(files):
+        kind = random.integers(3)
+        text = [*random.choice(_HEADERS), "\n"]
+        for row in range(1, 4):
+            text += [f"2024-01-0{row}", f"2024-01-02T00:0{row}:00Z", str(17 * 10**14 + row)][kind]
+            text += ",1.5,2.5,0.5,1.25,7\n"
+        if not random.integers(4):
+            text.pop()
+        for _ in range(random.integers(4)):
+            # As often in the header as in all the rest.
+            at = int(random.integers(40 if random.integers(2) else len(text) + 1))
+            text[at : at + int(random.integers(2))] = [str(random.choice(_PIECES))]
+        data = "".join(text).encode()
+        path.write_bytes(data)
+        left, right = (outcome(lambda backend=b: read(path, backend)) for b in ("native", "python"))
+        if isinstance(left, tuple) or isinstance(right, tuple):
+            refused += 1
+            assert isinstance(left, tuple), (data, right)
+            assert isinstance(right, tuple), (data, left)
+            assert left[0] == right[0], (data, left, right)
+        else:
+            for name in _NAMES:
+                assert same_bits(getattr(left, name), getattr(right, name)), (data, name)
+    assert files // 8 < refused < files * 7 // 8  # it has teeth on both sides
+
+
 @pytest.mark.parametrize("size", [_csv._BLOCK - 1, _csv._BLOCK, _csv._BLOCK + 1])
 def test_blocks_join_without_a_seam(size: int, tmp_path: Path) -> None:
     """The last line is malformed, and blamed with its true number, wherever the blocks end."""

@@ -68,6 +68,41 @@ def test_field_is_a_price_or_the_volume(field: Any, code: int, slicer: om.Symbol
     assert repr(field) in str(caught.value)
 
 
+_NO_FLAGS = ["False", "no", "", None, 0, 1, 1.0, [], np.array([True, False]), np.array([True]), np.int64(1)]
+
+
+@pytest.mark.parametrize("flag", _NO_FLAGS, ids=repr)
+def test_a_flag_is_true_or_false_and_nothing_like_it(flag: Any, slicer: om.SymbolDataSlicer) -> None:
+    asks: list[tuple[str, Any]] = [("include_current", lambda **flags: slicer.get_slice(0, MINUTE, **flags))]
+    asks += [("closed_only", lambda **flags: slicer.get_candle_asof(0, **flags))]
+    asks += [("closed_only", lambda **flags: slicer.get_candles_asof([0], **flags))]
+    for name in ("include_current", "closed_only", "partial"):
+        asks += [
+            (name, lambda **flags: slicer.get_lookback(MINUTE, 1, **flags)),
+            (name, lambda **flags: slicer.get_lookback(MINUTE, 1, **{"closed_only": True, **flags})),
+            (name, lambda **flags: slicer.get_lookbacks([MINUTE], 1, **flags)),
+            (name, lambda **flags: slicer.gather_lookback([MINUTE], 1, **flags)),
+        ]
+    for name in ("copy", "allow_missing"):
+        asks.append((name, lambda **flags: om.SymbolDataSlicer(slicer.series, **flags)))
+    for name, ask in asks:
+        with pytest.raises(om.TypeMismatchError, match=f"{name} is True or False"):
+            ask(**{name: flag})
+
+
+def test_a_flag_of_numpy_is_a_flag(slicer: om.SymbolDataSlicer) -> None:
+    yes, no = np.array([True, False])
+    assert slicer.get_slice(0, MINUTE, no) == slicer.get_slice(0, MINUTE, False)
+    assert slicer.get_slice(0, MINUTE, yes) == slicer.get_slice(0, MINUTE)
+    assert slicer.get_candle_asof(MINUTE, yes) == slicer.series[0]
+    assert slicer.get_lookback(MINUTE, 1, no).rows == range(1)
+    assert slicer.get_lookback(MINUTE, 1, yes, yes).rows == range(1)
+    assert slicer.get_lookback(MINUTE, 9, yes, no, yes).rows == range(2)
+    assert slicer.get_lookbacks([MINUTE], 9, no, no, yes).tolist() == [[0, 1]]
+    assert slicer.get_candles_asof([MINUTE], yes).tolist() == [0]
+    assert slicer.gather_lookback([MINUTE], 1, "open", no).tolist() == [[100.0]]
+
+
 def test_too_little_history_says_how_much_there_is(slicer: om.SymbolDataSlicer) -> None:
     for ask in (
         lambda: slicer.get_lookback(MINUTE, 5),

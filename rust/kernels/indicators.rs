@@ -217,12 +217,8 @@ pub(super) fn range(high: f64, low: f64, close: f64) -> f64 {
     let (inside, up, down) = (high - low, (high - close).abs(), (low - close).abs());
     let outside = if up > down { up } else { down };
     let largest = if inside > outside { inside } else { outside };
-<<<<<<< HEAD
-    if inside.is_nan() || up.is_nan() || down.is_nan() { f64::NAN } else { largest }
-=======
     // Neither can be negative, so that their sum is NaN only if one of them is.
     if inside.is_nan() || (up + down).is_nan() { f64::NAN } else { largest }
->>>>>>> kernels
 }
 
 #[derive(Clone)]

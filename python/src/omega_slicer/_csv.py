@@ -25,6 +25,8 @@ _NUMBER: Final = re.compile(
     r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)"
 )
 _QUOTED: Final = re.compile('"((?:[^"]|"")*)(")?([^,\n]*)|([^,\n]*)')
+_QUOTED_BYTES: Final = re.compile(_QUOTED.pattern.encode())
+_EMPTY_LINES: Final = re.compile(b"(?:\r?\n)*")
 _FACTORS: Final = {"us": 1, "s": 1_000_000, "ms": 1_000}
 _YEAR_1971: Final = 31_536_000_000_000
 _YEAR_2201: Final = 7_289_654_400_000_000
@@ -116,19 +118,20 @@ def header_places(header: list[str]) -> dict[str, int]:
 
 def _first_record(data: bytes) -> tuple[list[str], int, int]:
     """The header, where the bytes after it begin, and the number of the line there."""
-    end = data.find(b"\n")
-    quotes = data.count(b'"', 0, max(end, 0))
-    while end >= 0 and quotes % 2:  # the header itself may hold a quoted line break
-        begin, end = end, data.find(b"\n", end + 1)
-        quotes += data.count(b'"', begin, max(end, begin))
-    body = len(data) if end < 0 else end + 1
-    header = next(_records(data[:body], 1), None)
-    if header is not None:
-        return header[1], body, 1 + data.count(b"\n", 0, body)
-    if body == len(data):
+    begin = at = len(_EMPTY_LINES.match(data)[0])  # type: ignore[index] # it matches nothing at all, if need be
+    line = 1 + data.count(b"\n", 0, begin)
+    while True:  # a quoted name may hold a line break; a quote further on in a name is text
+        cell = _QUOTED_BYTES.match(data, at)
+        assert cell is not None  # as above
+        at = cell.end()
+        if data[at : at + 1] != b",":
+            break
+        at += 1
+    body = min(at + 1, len(data))
+    header = next(_records(data[begin:body], line), None)
+    if header is None:
         raise EmptyInputError("the file is empty: no header line")
-    cells, further, line = _first_record(data[body:])
-    return cells, body + further, line + 1
+    return header[1], body, line + data.count(b"\n", begin, body)
 
 
 def _records(data: bytes, line: int) -> Iterator[tuple[int, list[str]]]:
@@ -172,7 +175,7 @@ def _quoted_records(text: str, line: int) -> Iterator[tuple[int, list[str]]]:
 
 def _blocks(data: bytes, body: int, line: int, layout: _Layout) -> Iterator[list[Stamps | Floats]]:
     """The columns of block after block: the stamps, then the fields in the order of `layout`."""
-    if b'"' in data:  # a record may reach over any line break
+    if data.find(b'"', body) >= 0:  # a record may reach over any line break
         yield _careful(_records(data[body:], line), layout)
         return
     while body < len(data):

@@ -25,6 +25,7 @@ __all__ = [
     "Options",
     "PriceType",
     "check_field",
+    "check_flag",
     "check_length",
     "check_n",
     "check_path",
@@ -117,9 +118,7 @@ class Options(NamedTuple):
         frame = timeframe if isinstance(timeframe, Timeframe) else Timeframe(timeframe)
         side = _one_of(price_type, ("bid", "ask"), "price_type")
         how = _one_of(check, CHECKS, "check")
-        if not isinstance(allow_missing, (bool, np.bool_)):
-            raise TypeMismatchError(f"allow_missing is True or False, not {allow_missing!r}")
-        return cls(symbol, frame, PriceType(side), how, bool(allow_missing))
+        return cls(symbol, frame, PriceType(side), how, check_flag(allow_missing, "allow_missing"))
 
 
 def _one_of(value: Any, allowed: tuple[str, ...], what: str) -> str:
@@ -140,6 +139,13 @@ def check_unit(unit: Any) -> str:
 def check_field(field: Any) -> str:
     """The name of a price or volume column, or 1001/1004."""
     return _one_of(field, FIELDS, "field")
+
+
+def check_flag(flag: Any, name: str) -> bool:
+    """A flag that is no plain True or False: NumPy's, or 1004."""
+    if not isinstance(flag, (bool, np.bool_)):
+        raise TypeMismatchError(f"{name} is True or False, not {type(flag).__name__}: {flag!r}")
+    return bool(flag)
 
 
 def check_n(n: Any) -> int:

@@ -16,7 +16,7 @@ from ._engine import Admits, Engine
 from ._errors import InvalidArgumentError, OutOfBoundsError
 from ._fallback import insufficient
 from ._frames import is_frame
-from ._model import Candle, PriceType, check_field, check_n, make_candle
+from ._model import Candle, PriceType, check_field, check_flag, check_n, make_candle
 from ._search import rows_through
 from ._series import CandleSeries
 from ._time import INT64_MAX, INT64_MIN, Time, Times, to_us, to_us_array
@@ -83,6 +83,7 @@ class SymbolDataSlicer:
         `copy`, `check` and `allow_missing` are for frames, see `CandleSeries.from_dataframe`. Without
         `backend` the series' own is used. O(1) on a series.
         """
+        copy, allow_missing = check_flag(copy, "copy"), check_flag(allow_missing, "allow_missing")
         given: dict[str, Any] = {"symbol": symbol, "timeframe": timeframe, "price_type": price_type}
         if isinstance(data, CandleSeries):
             extra = [name for name, value in given.items() if value is not None]
@@ -135,6 +136,8 @@ class SymbolDataSlicer:
             start = to_us(start)
         if type(end) is not int or not INT64_MIN <= end <= INT64_MAX:
             end = to_us(end)
+        if include_current is not True and include_current is not False:
+            include_current = check_flag(include_current, "include_current")
         self._count_slice()
         if start > end:
             raise InvalidArgumentError(f"start {start} is after end {end}")
@@ -171,6 +174,8 @@ class SymbolDataSlicer:
         """
         if type(t) is not int or not INT64_MIN <= t <= INT64_MAX:
             t = to_us(t)
+        if closed_only is not False and closed_only is not True:
+            closed_only = check_flag(closed_only, "closed_only")
         self._count_asof()
         row = self._through(t - self._duration if closed_only else t) - 1
         if row < 0:
@@ -198,6 +203,12 @@ class SymbolDataSlicer:
             now = to_us(now)
         if type(n) is not int or n < 1:
             n = check_n(n)
+        if include_current is not True and include_current is not False:
+            include_current = check_flag(include_current, "include_current")
+        if closed_only is not False and closed_only is not True:
+            closed_only = check_flag(closed_only, "closed_only")
+        if partial is not False and partial is not True:
+            partial = check_flag(partial, "partial")
         self._count_lookback()
         if closed_only:  # a closed candle is never the current one: it lies a whole timeframe back
             stop = self._through(now - self._duration)
@@ -229,8 +240,8 @@ class SymbolDataSlicer:
         index of the first failing time in the message. O(m) when the times ascend, else O(m log n).
         """
         stamps, count = to_us_array(times, "times"), check_n(n)
+        admits = _admits(include_current, closed_only, partial)
         ticker("get_lookbacks", self._kind)()
-        admits = Admits(bool(include_current), bool(closed_only), bool(partial))
         return self._engine.get_lookbacks(self._series, stamps, count, admits)
 
     def get_candles_at(self, times: Times) -> Stamps:
@@ -248,9 +259,9 @@ class SymbolDataSlicer:
         With `closed_only`, the latest whose close time is `<= t`. O(m) when the times ascend, else
         O(m log n).
         """
-        stamps = to_us_array(times, "times")
+        stamps, closed = to_us_array(times, "times"), check_flag(closed_only, "closed_only")
         ticker("get_candles_asof", self._kind)()
-        return self._engine.get_candles_asof(self._series, stamps, bool(closed_only))
+        return self._engine.get_candles_asof(self._series, stamps, closed)
 
     def gather_lookback(
         self,
@@ -275,8 +286,8 @@ class SymbolDataSlicer:
                [1.1, 1.2]])
         """
         stamps, count, name = to_us_array(times, "times"), check_n(n), check_field(field)
+        admits = _admits(include_current, closed_only, partial)
         ticker("gather_lookback", self._kind)()
-        admits = Admits(bool(include_current), bool(closed_only), bool(partial))
         return self._engine.gather_lookback(self._series, stamps, count, name, admits)
 
     def _outside(self, start: int, end: int, include_current: bool) -> OutOfBoundsError:
@@ -298,6 +309,14 @@ class SymbolDataSlicer:
 
     def __repr__(self) -> str:
         return f"<SymbolDataSlicer on {self._series!r}>"
+
+
+def _admits(include_current: bool, closed_only: bool, partial: bool) -> Admits:
+    return Admits(
+        check_flag(include_current, "include_current"),
+        check_flag(closed_only, "closed_only"),
+        check_flag(partial, "partial"),
+    )
 
 
 def _again(series: CandleSeries, backend: str | None) -> SymbolDataSlicer:

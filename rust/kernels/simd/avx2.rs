@@ -68,10 +68,7 @@ impl Lanes for Avx2 {
             (product, _mm256_fmsub_pd(a, b, product))
         }
         fn remainder(a: F, q: F, d: F) -> F { _mm256_fnmadd_pd(q, d, a) }
-<<<<<<< HEAD
-=======
         fn remainder_of_short(a: F, q: F, d: F) -> F { _mm256_fnmadd_pd(q, d, a) }
->>>>>>> kernels
         fn divide(a: F, d: F, inverse: F) -> F {
             // Where a / d is exact or nearly half way, one step from the first guess ends on it.
             let guess = _mm256_mul_pd(a, inverse);

@@ -126,15 +126,12 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-<<<<<<< HEAD
-=======
     fn remainder_of_short(self, a: F, q: F, d: F) -> F {
         let (high, low) = (each(q, |q| split(q).0), each(q, |q| split(q).1));
         self.sub(self.sub(a, self.mul(high, d)), self.mul(low, d))
     }
 
     #[inline(always)]
->>>>>>> kernels
     fn divide(self, a: F, d: F, _: F) -> F {
         both(a, d, |a, d| a / d)
     }

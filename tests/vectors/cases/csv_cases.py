@@ -144,6 +144,12 @@ FILES: dict[str, str] = {
     "bad_after_quoted_newline": 'note,timestamp,open,high,low,close\n"one\ntwo\nthree",'
     + "2024-03-01,1,1,1,1\nx,2024-03-02,1,bad,1,1\n",
     "bad_crlf": table(end="\r\n").replace("1.4375", "1,4375"),
+    # A quote inside an unquoted name is text: the header ends where its line does.
+    "quote_in_header": 'time,open,high,low,close,5"\n2020-01-01,1,1,1,1,6"\n'
+    + "2020-01-02,2,2,2,2,7\n2020-01-03,3,3,3,3,8\n",
+    "newline_in_header": 'time,open,high,low,close,"a ""b""\nc"\n'
+    + "2020-01-01,1,1,1,1,6\n2020-01-02,2,2,2,x,7\n",
+    "quote_never_closed_in_header": 'time,open,high,low,close,"a\n2020-01-01,1,1,1,1,6\n',
     "quote_never_closed": "timestamp,open,high,low,close,note\n2024-03-01,1,1,1,1,a\n"
     + '2024-03-02,1,1,1,1,"b\n2024-03-03,1,1,1,1,c\n',
     "number_forms": "timestamp,open,high,low,close,volume\n"
