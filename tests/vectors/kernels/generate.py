@@ -8,12 +8,14 @@ Nothing here knows how any kernel is computed. Values are doubles as 16 hexadeci
 is written 7ff8000000000000 and may be any NaN.
 """
 
+import itertools
 import math
 import random
 import struct
 import sys
 from decimal import Context, Decimal
 from fractions import Fraction
+from math import isnan
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
@@ -22,7 +24,7 @@ LARGEST = Fraction(sys.float_info.max)
 
 
 def to_hex(value):
-    return "7ff8000000000000" if value != value else struct.pack(">d", value).hex()
+    return "7ff8000000000000" if isnan(value) else struct.pack(">d", value).hex()
 
 
 def nearest(value):
@@ -65,8 +67,8 @@ def series():
         "huge": [source.uniform(-1, 1) * 1e154 for _ in range(n)],
         "huger": [source.uniform(0.5, 1) * 1e300 for _ in range(n)],
         "sum_overflows": [1e308, 1e308, 1e308, -1e308, 1.7e308, -1.7e308, 1.7e308, 1.7e308, -1e308] * 4,
-        "tick_1e9": price[:30] + [1e9] + price[31:],
-        "tick_1e300": price[:30] + [1e300] + price[31:50] + [-1e300] + price[51:],
+        "tick_1e9": [*price[:30], 1000000000.0, *price[31:]],
+        "tick_1e300": [*price[:30], 1e300, *price[31:50], -1e300, *price[51:]],
         "alternating": [(-1.0) ** i * (1.1 + (i % 7) / 10) for i in range(n)],
         "alternating_same": [(-1.0) ** i * 0.1 for i in range(40)],
         "constant": [1.1] * 40,
@@ -77,7 +79,8 @@ def series():
         "nans": [NAN if i in (0, 5, 6, 30, 31, 32, 33, 60) else v for i, v in enumerate(price)],
         "all_nan": [NAN] * 8,
         "infinities": [
-            INF if i in (9, 40) else -INF if i in (25, 41) else NAN if i == 55 else v for i, v in enumerate(price)
+            INF if i in (9, 40) else -INF if i in (25, 41) else NAN if i == 55 else v
+            for i, v in enumerate(price)
         ],
         "uniform": uniform,
         "uniform_shifted": [v - 0.25 for v in uniform],
@@ -101,7 +104,7 @@ def windows(columns, window, min_periods, skip):
     """For each row the counted values of each column, or none where the answer is NaN."""
     for i in range(len(columns[0])):
         rows = list(zip(*(column[max(0, i - window + 1) : i + 1] for column in columns), strict=True))
-        there = [row for row in rows if not any(v != v for v in row)]
+        there = [row for row in rows if not any(isnan(v) for v in row)]
         bad = (len(there) < len(rows) and not skip) or len(there) < min_periods
         yield None if bad else list(zip(*there, strict=True))
 
@@ -118,7 +121,9 @@ def total(values):
 
 def mean(values):
     infinite = of_infinities(values)
-    return infinite if infinite is not None else nearest(sum(map(Fraction, values), Fraction(0)) / len(values))
+    return (
+        infinite if infinite is not None else nearest(sum(map(Fraction, values), Fraction(0)) / len(values))
+    )
 
 
 def cov(xs, ys, ddof):
@@ -131,7 +136,7 @@ def cov(xs, ys, ddof):
 
 
 def root(value):
-    return value if value != value else math.sqrt(value)
+    return value if isnan(value) else math.sqrt(value)
 
 
 def quotient(a, b):
@@ -141,26 +146,28 @@ def quotient(a, b):
 
 def correlation(xs, ys, ddof):
     spread, x, y = cov(xs, ys, ddof), root(cov(xs, xs, ddof)), root(cov(ys, ys, ddof))
-    if spread != spread or x != x or y != y or x == 0 or y == 0:
+    if isnan(spread) or isnan(x) or isnan(y) or x == 0 or y == 0:
         return NAN
     product = x * y
     if product == 0:
         return NAN if spread == 0 else math.copysign(1.0, spread)
     value = quotient(spread, product)
-    return value if value != value else max(-1.0, min(1.0, value))
+    return value if isnan(value) else max(-1.0, min(1.0, value))
 
 
 def extremes(column, window, min_periods, skip, largest, where):
     for i in range(len(column)):
         rows = column[max(0, i - window + 1) : i + 1]
-        there = [v for v in rows if v == v]
+        there = [v for v in rows if not isnan(v)]
         if (len(there) < len(rows) and not skip) or len(there) < min_periods:
             yield NAN
             continue
         best = None
         for back in range(len(rows)):
             value = rows[-1 - back]
-            if value == value and (best is None or (value > rows[-1 - best] if largest else value < rows[-1 - best])):
+            if not isnan(value) and (
+                best is None or (value > rows[-1 - best] if largest else value < rows[-1 - best])
+            ):
                 best = back
         assert best is not None
         yield float(best) if where else rows[-1 - best]
@@ -168,7 +175,9 @@ def extremes(column, window, min_periods, skip, largest, where):
 
 def windowed(kernel, columns, window, min_periods, ddof, skip):
     if kernel in ("min", "max", "argmin", "argmax"):
-        return list(extremes(columns[0], window, min_periods, skip, kernel.endswith("max"), kernel.startswith("arg")))
+        return list(
+            extremes(columns[0], window, min_periods, skip, kernel.endswith("max"), kernel.startswith("arg"))
+        )
     answer = []
     for i, counted in enumerate(windows(columns, window, min_periods, skip)):
         if counted is None:
@@ -185,7 +194,7 @@ def windowed(kernel, columns, window, min_periods, ddof, skip):
             answer.append(root(cov(values, values, ddof)))
         elif kernel == "zscore":
             std, x = root(cov(values, values, ddof)), columns[0][i]
-            answer.append(NAN if std != std or std == 0 or x != x else quotient(x - mean(values), std))
+            answer.append(NAN if isnan(std) or std == 0 or isnan(x) else quotient(x - mean(values), std))
         elif kernel == "cov":
             answer.append(cov(counted[0], counted[1], ddof))
         elif kernel == "corr":
@@ -200,10 +209,10 @@ def remaining(rows, skip, kernel, nothing):
     """Under skip the kernel of the rows that remain, those left out repeating the last answer."""
     if not skip:
         return kernel(rows)
-    answers = iter(kernel([row for row in rows if not any(v != v for v in row)]))
+    answers = iter(kernel([row for row in rows if not any(isnan(v) for v in row)]))
     made, last = [], nothing
     for row in rows:
-        last = last if any(v != v for v in row) else next(answers)
+        last = last if any(isnan(v) for v in row) else next(answers)
         made.append(last)
     return made
 
@@ -222,19 +231,19 @@ def wilder(values, period):
     for i in range(period - 1, len(values)):
         if i == period - 1:
             seeds = values[:period]
-            answer.append(NAN if any(v != v for v in seeds) else mean(seeds))
+            answer.append(NAN if any(isnan(v) for v in seeds) else mean(seeds))
         else:
             answer.append((b * answer[-1]) + (a * values[i]))
     return answer
 
 
 def rsi(values, period):
-    changes = [b - a for a, b in zip(values, values[1:], strict=False)]
-    gains = wilder([c if c != c else max(c, 0.0) for c in changes], period)
-    losses = wilder([c if c != c else max(-c, 0.0) for c in changes], period)
+    changes = [b - a for a, b in itertools.pairwise(values)]
+    gains = wilder([c if isnan(c) else max(c, 0.0) for c in changes], period)
+    losses = wilder([c if isnan(c) else max(-c, 0.0) for c in changes], period)
     answer = [NAN] * min(1, len(values))
     for gain, loss in zip(gains, losses, strict=True):
-        if gain != gain or loss != loss:
+        if isnan(gain) or isnan(loss):
             answer.append(NAN)
         elif loss == 0:
             answer.append(50.0 if gain == 0 else 100.0)
@@ -249,7 +258,7 @@ def true_range(rows):
         parts = [high - low]
         if i:
             parts += [abs(high - rows[i - 1][2]), abs(low - rows[i - 1][2])]
-        answer.append(NAN if any(p != p for p in parts) else max(parts))
+        answer.append(NAN if any(isnan(p) for p in parts) else max(parts))
     return answer
 
 
@@ -260,7 +269,7 @@ def macd(values, fast, slow, signal):
 
 
 def logarithm(value):
-    if value != value or value < 0:
+    if isnan(value) or value < 0:
         return NAN
     if value == 0:
         return -INF
@@ -270,7 +279,7 @@ def logarithm(value):
 
 
 def divide(a, b):
-    if a != a or b != b or (math.isinf(a) and math.isinf(b)) or (a == 0 and b == 0):
+    if isnan(a) or isnan(b) or (math.isinf(a) and math.isinf(b)) or (a == 0 and b == 0):
         return NAN
     if b == 0:
         return math.copysign(INF, a) * math.copysign(1.0, b)
@@ -287,33 +296,74 @@ def lagged(values, period, kernel):
 # Cases.
 
 
-def cases(made):
+def about_window(window, least, ddof, skip):
+    return f"window={window} min_periods={least} ddof={ddof} {policy(skip)}"
+
+
+def policy(skip):
+    return f"nan={'skip' if skip else 'propagate'}"
+
+
+def single_cases(made):
     single = [name for name in made if name not in ("high", "low", "high_nan", "nans_y")]
     for name in single:
         x, n = made[name], len(made[name])
         settings = [(1, 1, 0, 0), (2, 2, 1, 0), (3, 3, 1, 0), (20, 20, 1, 0), (20, 5, 0, 1), (7, 1, 1, 1)]
         settings.append((max(n, 1), 1, 1, 0))
         for window, least, ddof, skip in settings:
-            about = f"window={window} min_periods={least} ddof={ddof} nan={'skip' if skip else 'propagate'}"
+            about = about_window(window, least, ddof, skip)
             kernels = ["sum", "mean", "var", "min", "max"]
             if window in (3, 20):
                 kernels += ["std", "zscore", "argmin", "argmax"]
             for kernel in kernels:
                 yield kernel, name, about, [windowed(kernel, [x], window, least, ddof, skip)]
+
+
+def pair_cases(made):
     pairs = [
-        ("walk_fx", "walk_index"), ("volumes", "walk_fx"), ("mixed", "mixed_near"), ("walk_fx", "walk_fx"),
-        ("tiny", "huge"), ("tick_1e300", "walk_fx"), ("nans", "nans_y"), ("infinities", "walk_fx"),
-        ("integers", "volumes"), ("log_returns", "uniform"), ("alternating", "volumes"), ("constant", "constant"),
-    ]  # fmt: skip
+        ("walk_fx", "walk_index"),
+        ("volumes", "walk_fx"),
+        ("mixed", "mixed_near"),
+        ("walk_fx", "walk_fx"),
+        ("tiny", "huge"),
+        ("tick_1e300", "walk_fx"),
+        ("nans", "nans_y"),
+        ("infinities", "walk_fx"),
+        ("integers", "volumes"),
+        ("log_returns", "uniform"),
+        ("alternating", "volumes"),
+        ("constant", "constant"),
+    ]
     for x, y in pairs:
         for window, least, ddof, skip in ((2, 2, 1, 0), (20, 20, 1, 0), (20, 3, 0, 1)):
-            about = f"window={window} min_periods={least} ddof={ddof} nan={'skip' if skip else 'propagate'}"
+            about = about_window(window, least, ddof, skip)
             for kernel in ("cov", "corr"):
-                yield kernel, f"{x},{y}", about, [windowed(kernel, [made[x], made[y]], window, least, ddof, skip)]
-    for name in ("walk_fx", "walk_index_ticks", "volumes", "constant", "nans", "infinities", "mixed", "short", "empty"):
+                yield (
+                    kernel,
+                    f"{x},{y}",
+                    about,
+                    [windowed(kernel, [made[x], made[y]], window, least, ddof, skip)],
+                )
+
+
+SERIES_OF_RECURRENCES = (
+    "walk_fx",
+    "walk_index_ticks",
+    "volumes",
+    "constant",
+    "nans",
+    "infinities",
+    "mixed",
+    "short",
+    "empty",
+)
+
+
+def recurrence_cases(made):
+    for name in SERIES_OF_RECURRENCES:
         rows = [(v,) for v in made[name]]
         for skip in (0, 1):
-            nan = f"nan={'skip' if skip else 'propagate'}"
+            nan = policy(skip)
             for period in (1, 2, 14):
                 for kernel, function in (("ema", ema), ("wilder", wilder), ("rsi", rsi)):
                     answer = remaining(
@@ -321,16 +371,26 @@ def cases(made):
                     )
                     yield kernel, name, f"period={period} {nan}", [answer]
             kept = [row[0] for row in rows if not skip or row[0] == row[0]]
-            lines = [
-                remaining(rows, skip, lambda _, line=line: line, NAN) for line in macd(kept, 3, 7, 4)
-            ]
+            lines = [remaining(rows, skip, lambda _, line=line: line, NAN) for line in macd(kept, 3, 7, 4)]
             yield "macd", name, f"fast=3 slow=7 signal=4 {nan}", lines
+
+
+def lag_cases(made):
+    for name in SERIES_OF_RECURRENCES:
         for period in (1, 3):
             about = f"period={period}"
             yield "diff", name, about, [lagged(made[name], period, lambda a, b: a - b)]
             yield "returns", name, about, [lagged(made[name], period, lambda a, b: divide(a, b) - 1.0)]
-            yield "log_returns", name, about, [lagged(made[name], period, lambda a, b: logarithm(divide(a, b)))]
+            yield (
+                "log_returns",
+                name,
+                about,
+                [lagged(made[name], period, lambda a, b: logarithm(divide(a, b)))],
+            )
             yield "shift", name, about, [lagged(made[name], period, lambda _, b: b)]
+
+
+def bar_cases(made):
     for high in ("high", "high_nan"):
         names = f"{high},low,walk_fx"
         rows = list(zip(made[high], made["low"], made["walk_fx"], strict=True))
@@ -338,7 +398,7 @@ def cases(made):
         for skip in (0, 1):
             for period in (1, 14):
                 answer = remaining(rows, skip, lambda kept, p=period: wilder(true_range(kept), p), NAN)
-                yield "atr", names, f"period={period} nan={'skip' if skip else 'propagate'}", [answer]
+                yield "atr", names, f"period={period} {policy(skip)}", [answer]
     for name in ("walk_fx", "tick_1e9", "nans"):
         for skip in (0, 1):
             middle = windowed("mean", [made[name]], 20, 10, 0, skip)
@@ -346,8 +406,15 @@ def cases(made):
             bands = [middle]
             bands.append([m + 2.5 * s for m, s in zip(middle, std, strict=True)])
             bands.append([m - 2.5 * s for m, s in zip(middle, std, strict=True)])
-            about = f"window=20 min_periods=10 ddof=0 width={to_hex(2.5)} nan={'skip' if skip else 'propagate'}"
+            about = (
+                f"window=20 min_periods=10 ddof=0 width={to_hex(2.5)} nan={'skip' if skip else 'propagate'}"
+            )
             yield "bollinger", name, about, bands
+
+
+def cases(made):
+    for family in (single_cases, pair_cases, recurrence_cases, lag_cases, bar_cases):
+        yield from family(made)
 
 
 def text_of(rows, *header):
@@ -363,10 +430,13 @@ def main():
     files = {
         "series.tsv": text_of(((name, cell(values)) for name, values in made.items()), "name", "values"),
         "cases.tsv": text_of(
-            ((kernel, names, about, ";".join(map(cell, answers))) for kernel, names, about, answers in cases(made)),
-            "kernel", "series", "arguments", "expected",
+            ((kernel, names, about, ";".join(map(cell, got))) for kernel, names, about, got in cases(made)),
+            "kernel",
+            "series",
+            "arguments",
+            "expected",
         ),
-    }  # fmt: skip
+    }
     stale = []
     for name, text in files.items():
         path = FOLDER / name
