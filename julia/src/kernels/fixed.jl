@@ -141,11 +141,16 @@ end
 
 @noinline function small_mean(sum::Int64, m::Int, anchor_units::Float64, unit::Int)
     total = Int128(anchor_units) * m + sum
-    return fixed_quotient(total < 0, (abs(total)) % UInt128, m, unit)
+    magnitude = fixed_quotient(abs(total) % UInt128, Float64(m), 1.0 / m, unit)
+    return total < 0 ? -magnitude : magnitude
 end
 
 # (m * products - sum_x * sum_y) * 2^unit / (m * (m - ddof)).
-@inline function fixed_moment(products::Int128, sum_x::Int64, sum_y::Int64, m::Int, divisor::Int, unit::Int)
+@inline function fixed_cov(products::Int128, sum_x::Int64, sum_y::Int64, m::Int, divisor::Float64, inverse::Float64, unit::Int)
     spread = products * m - widemul(sum_x, sum_y)
-    return fixed_quotient(spread < 0, abs(spread) % UInt128, divisor, unit)
+    magnitude = fixed_quotient(abs(spread) % UInt128, divisor, inverse, unit)
+    return spread < 0 ? -magnitude : magnitude
 end
+
+@inline fixed_var(squares::Int128, sum::Int64, m::Int, divisor::Float64, inverse::Float64, unit::Int) =
+    fixed_quotient((squares * m - widemul(sum, sum)) % UInt128, divisor, inverse, unit)
