@@ -14,8 +14,8 @@ const LONGEST_FIXED = 1 << 26
 # Far enough from both ends of the range for products to stay there.
 const FIXED_EXPONENTS = 440
 
-# Bits that a value may have so that sums over `window` rows stay below 2^62.
-fixed_bits(window::Int) = min(51, 62 - (64 - leading_zeros(window)))
+# Bits that a value may have so that sums over `window` rows stay below 2^62, and no difference is rounded.
+fixed_bits(window::Int) = min(53, 62 - (64 - leading_zeros(window)))
 
 # Bits (sign removed) of the smallest and largest finite values that are not zero, and whether all are finite.
 # The smallest is one less, so that zero is the largest of all.
@@ -61,9 +61,13 @@ function fixed_point!(d::Vector{Int64}, x::Vector{Float64}, first::Int, last::In
     for attempt in 1:2
         unit = min(lowest, enough)
         if top - unit <= 60
-            found = clean ? subtract_anchor!(d, x, first, last, anchor, power_of_two(-unit)) :
-                    subtract_from_finite!(d, x, first, last, anchor, power_of_two(-unit))
-            found < UInt64(1) << bits && return true, clean, Scale(anchor, unit)
+            scale = power_of_two(-unit)
+            found = clean ? subtract_anchor!(d, x, first, last, anchor, scale) :
+                    subtract_from_finite!(d, x, first, last, anchor, scale)
+            if found < UInt64(1) << bits
+                found < UInt64(1) << SHIFTER_BITS || subtract_slowly!(d, x, first, last, anchor, scale)
+                return true, clean, Scale(anchor, unit)
+            end
         end
         # The exponent of the smallest value may promise bits that no value has.
         attempt == 1 && (lowest = common_unit(x, first, last))
@@ -71,11 +75,12 @@ function fixed_point!(d::Vector{Int64}, x::Vector{Float64}, first::Int, last::In
     return false, clean, Scale(0.0, 0)
 end
 
-# At least 1.5 * 2^52: adding it to a whole number below 2^51 leaves that number in the last bits.
+# Adding it to a whole number below 2^51 leaves that number in the last bits.
 const SHIFTER = 0x1.8p52
+const SHIFTER_BITS = 51
 
-# The whole numbers (x - anchor) * scale, and something not below the largest magnitude among them, which tells
-# whether the others are right: a difference of less than 2^51 units is exact, and a rounded one is not less.
+# The whole numbers (x - anchor) * scale as far as they are below 2^51, and the largest magnitude among them, which
+# tells whether they are right: a difference below 2^53 units is exact, and no larger one is rounded to less.
 function subtract_anchor!(d::Vector{Int64}, x::Vector{Float64}, first::Int, last::Int, anchor::Float64, scale::Float64)
     largest = UInt64(0)
     offset = first - 1
@@ -100,6 +105,15 @@ function subtract_from_finite!(d::Vector{Int64}, x::Vector{Float64}, first::Int,
     return magnitude_of(largest)
 end
 
+# The same for numbers below 2^53, without the vector instructions.
+function subtract_slowly!(d::Vector{Int64}, x::Vector{Float64}, first::Int, last::Int, anchor::Float64, scale::Float64)
+    offset = first - 1
+    @inbounds for i in 1:last-offset
+        d[i] = isfinite(x[i+offset]) ? unsafe_trunc(Int64, (x[i+offset] - anchor) * scale) : 0
+    end
+    return nothing
+end
+
 magnitude_of(bits::UInt64) = min(reinterpret(Float64, bits), 0x1p62) |> UInt64
 
 # --- values of a window of m rows whose whole numbers have these sums ---
@@ -113,25 +127,30 @@ magnitude_of(bits::UInt64) = min(reinterpret(Float64, bits), 0x1p62) |> UInt64
 end
 
 # anchor + sum / m, in units: whole part and remainder of the division are exact, so that one rounding is left of
-# a number whose fraction r / m is off by 2^-51 at most. It decides rightly unless the number lies nearer than that
-# to a boundary; boundaries are multiples of 2^(j-53) for a number of at least 2^j units, so that nothing but a
-# tie, which is exact, is nearer than 2^(j-53) / m. With 2^j >= 8m that is far enough.
+# a number whose fraction, at most 4, is off by 2^-51 at most. It decides rightly unless the number lies nearer than
+# that to a boundary; boundaries are multiples of 2^(j-53) for a number of at least 2^j units, so that nothing but a
+# tie, which is exact, is nearer than 2^(j-53) / m. With 2^j >= 8m, for a total of 32m, that is far enough.
 @inline function fixed_mean(sum::Int64, m::Int, count::Float64, inverse::Float64, anchor_units::Float64, unit::Int)
     whole = round(Float64(sum) * inverse)
     remainder = sum - unsafe_trunc(Int64, whole) * m
     total, rest = two_sum(anchor_units, whole)
     value = total + (rest + Float64(remainder) / count)
-    (abs(total) >= 8count) | (remainder == 0) || return small_mean(sum, m, anchor_units, unit)
+    (abs(total) >= 32count) | (remainder == 0) || return small_mean(sum, m, anchor_units, unit)
     return value * power_of_two(unit)
 end
 
 @noinline function small_mean(sum::Int64, m::Int, anchor_units::Float64, unit::Int)
     total = Int128(anchor_units) * m + sum
-    return fixed_quotient(total < 0, (abs(total)) % UInt128, m, unit)
+    magnitude = fixed_quotient(abs(total) % UInt128, Float64(m), 1.0 / m, unit)
+    return total < 0 ? -magnitude : magnitude
 end
 
 # (m * products - sum_x * sum_y) * 2^unit / (m * (m - ddof)).
-@inline function fixed_moment(products::Int128, sum_x::Int64, sum_y::Int64, m::Int, divisor::Int, unit::Int)
+@inline function fixed_cov(products::Int128, sum_x::Int64, sum_y::Int64, m::Int, divisor::Float64, inverse::Float64, unit::Int)
     spread = products * m - widemul(sum_x, sum_y)
-    return fixed_quotient(spread < 0, abs(spread) % UInt128, divisor, unit)
+    magnitude = fixed_quotient(abs(spread) % UInt128, divisor, inverse, unit)
+    return spread < 0 ? -magnitude : magnitude
 end
+
+@inline fixed_var(squares::Int128, sum::Int64, m::Int, divisor::Float64, inverse::Float64, unit::Int) =
+    fixed_quotient((squares * m - widemul(sum, sum)) % UInt128, divisor, inverse, unit)

@@ -103,11 +103,14 @@ end
 
 # --- compositions, each operation rounded once ---
 
+# The square root of a variance: never of a negative number, so that nothing need be thrown.
+@inline root(x::Float64) = Core.Intrinsics.sqrt_llvm(x)
+
 @inline standard_score(x::Float64, mean::Float64, var::Float64) =
-    (std = sqrt(var); std == 0.0 ? NaN : (x - mean) / std)
+    (std = root(var); std == 0.0 ? NaN : (x - mean) / std)
 
 @inline function correlation(cov::Float64, var_x::Float64, var_y::Float64)
-    std_x, std_y = sqrt(var_x), sqrt(var_y)
+    std_x, std_y = root(var_x), root(var_y)
     (std_x == 0.0) | (std_y == 0.0) && return NaN
     return clamp(cov / (std_x * std_y), -1.0, 1.0)
 end
@@ -115,7 +118,7 @@ end
 function julia_std!(out::Vector{Float64}, x::Vector{Float64}, window::Window, ddof::Int)
     julia_var!(out, x, window, ddof)
     @inbounds @simd for i in eachindex(out)
-        out[i] = sqrt(out[i])
+        out[i] = root(out[i])
     end
     return out
 end
@@ -146,7 +149,7 @@ function julia_bollinger!(outs::NTuple{3,Vector{Float64}}, x::Vector{Float64}, w
     julia_sum!(middle, x, window, Val(true))
     julia_var!(upper, x, window, ddof)
     @inbounds @simd for i in eachindex(upper)
-        distance = width * sqrt(upper[i])
+        distance = width * root(upper[i])
         upper[i] = middle[i] + distance
         lower[i] = middle[i] - distance
     end

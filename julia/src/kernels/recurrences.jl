@@ -73,10 +73,11 @@ function julia_wilder!(out::Vector{Float64}, x::Vector{Float64}, period::Int, sk
         out[first] = skip & isnan(x[first]) ? NaN : follow!(seeded, x[first])
         first += 1
     end
-    chain = seeded.chain
+    a, b, average = seeded.chain.a, seeded.chain.b, seeded.chain.value
     @inbounds for i in first:length(x)
-        skip & isnan(x[i]) || (chain = follow(chain, x[i]))
-        out[i] = chain.value
+        now = x[i]
+        average = ifelse(skip & isnan(now), average, (b * average) + (a * now))
+        out[i] = average
     end
     return out
 end
@@ -120,13 +121,14 @@ function julia_rsi!(out::Vector{Float64}, x::Vector{Float64}, period::Int, skip:
         out[first] = state.value
         first += 1
     end
-    gain, loss, before, value = state.gain.chain, state.loss.chain, state.before, state.value
+    a, b, gain, loss = state.gain.chain.a, state.gain.chain.b, state.gain.chain.value, state.loss.chain.value
+    before, value = state.before, state.value
     @inbounds for i in first:length(x)
         now = x[i]
         if !(skip & isnan(now))
             difference = now - before
-            gain, loss = follow(gain, gain_of(difference)), follow(loss, loss_of(difference))
-            before, value = now, strength(gain.value, loss.value)
+            gain, loss = (b * gain) + (a * gain_of(difference)), (b * loss) + (a * loss_of(difference))
+            before, value = now, strength(gain, loss)
         end
         out[i] = value
     end
@@ -176,13 +178,13 @@ function julia_atr!(out::Vector{Float64}, high::Vector{Float64}, low::Vector{Flo
         out[first] = state.value
         first += 1
     end
-    chain, before = state.average.chain, state.close
+    a, b, average, before = state.average.chain.a, state.average.chain.b, state.average.chain.value, state.close
     @inbounds for i in first:length(out)
         if !(skip & (isnan(high[i]) | isnan(low[i]) | isnan(close[i])))
-            chain = follow(chain, range_of(high[i], low[i], before))
+            average = (b * average) + (a * range_of(high[i], low[i], before))
             before = close[i]
         end
-        out[i] = chain.value
+        out[i] = average
     end
     return out
 end

@@ -54,30 +54,32 @@ function round_quotient(negative::Bool, bits::UInt128, more::Bool, divisor::UInt
     return round_bits(negative, quotient, more | (quotient * divisor != bits), unit - zeros)
 end
 
-# The same by a floating-point division whose remainder is exact: (value, exponent, is it certain?), with
-# bits / divisor = value * 2^exponent. For bits > 0 and a whole divisor below 2^53.
+# bits / divisor by floating-point arithmetic whose errors are known: (value, is it certain?). For bits below 2^124
+# and a whole divisor below 2^53, of which `inverse` is the rounded reciprocal.
 #
-# bits = (high + low) * 2^exponent up to 2^-106 of itself. The remainder of high / divisor is a double, so that the
-# correction to the quotient is off by less than 2^-103 of it: if a change of 2^-95 either way does not change
+# bits = sum + low up to 2^-105 of itself, sum being the nearest double. The remainder of sum / divisor is a double, so that
+# the correction to the quotient is off by less than 2^-102 of it: if a change of 2^-95 either way does not change
 # what rounding gives, then that is the rounded quotient.
-@inline function quick_quotient(bits::UInt128, divisor::Float64)
-    zeros = leading_zeros(bits)
-    shifted = bits << (zeros & 127)
-    upper, lower = (shifted >> 64) % UInt64, shifted % UInt64
-    high = Float64((upper >> 11) % Int64)
-    low = Float64((((upper & 0x7ff) << 42) | (lower >> 22)) % Int64) * 0x1p-53
-    quotient = high / divisor
-    correction = (fma(-quotient, divisor, high) + low) / divisor
+@inline function quick_quotient(bits::UInt128, divisor::Float64, inverse::Float64)
+    upper, lower = (bits >> 64) % Int64, bits % UInt64
+    top = Float64(upper)
+    left = Float64(upper - unsafe_trunc(Int64, top)) * 0x1p64
+    high = top * 0x1p64
+    middle = Float64((lower >> 32) % Int64) * 0x1p32
+    nearly = high + middle # high is 0 or the larger
+    rest = (middle - (nearly - high)) + (Float64((lower & 0xffff_ffff) % Int64) + left)
+    sum = nearly + rest # which is smaller, too, unless all of it is there
+    low = rest - (sum - nearly)
+    quotient = sum / divisor
+    correction = (fma(-quotient, divisor, sum) + low) * inverse
     slack = quotient * 0x1p-95
     value = quotient + (correction - slack)
-    return value, 75 - zeros, value == quotient + (correction + slack)
+    return value, value == quotient + (correction + slack)
 end
 
 # bits * 2^unit / divisor, rounded, where neither the answer nor 2^unit is near the ends of the range.
-@inline function fixed_quotient(negative::Bool, bits::UInt128, divisor::Int, unit::Int)
-    bits == 0 && return 0.0
-    value, exponent, certain = quick_quotient(bits, Float64(divisor))
-    certain || return round_quotient(negative, bits, false, divisor % UInt64, unit)
-    value *= power_of_two(exponent + unit)
-    return negative ? -value : value
+@inline function fixed_quotient(bits::UInt128, divisor::Float64, inverse::Float64, unit::Int)
+    value, certain = quick_quotient(bits, divisor, inverse)
+    certain || return round_quotient(false, bits, false, unsafe_trunc(UInt64, divisor), unit)
+    return value * power_of_two(unit)
 end

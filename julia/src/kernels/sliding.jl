@@ -75,7 +75,8 @@ end
 function statistic(state::FixedMoment, tally::Tally)
     m = tally.finite
     (m > state.ddof) & no_infinity(tally) || return NaN
-    return fixed_moment(state.products, state.sum_d, state.sum_e, m, m * (m - state.ddof), state.unit)
+    divisor = Float64(m * (m - state.ddof))
+    return fixed_cov(state.products, state.sum_d, state.sum_e, m, divisor, 1.0 / divisor, state.unit)
 end
 
 function full_windows!(state::FixedMoment{SQUARE}, out::Vector{Float64}, first::Int, last::Int, m::Int) where {SQUARE}
@@ -83,7 +84,9 @@ function full_windows!(state::FixedMoment{SQUARE}, out::Vector{Float64}, first::
         @inbounds fill!(view(out, first:last), NaN)
         return nothing
     end
-    d, e, unit, divisor, offset = state.d, state.e, state.unit, m * (m - state.ddof), state.start - 1
+    d, e, unit, offset = state.d, state.e, state.unit, state.start - 1
+    divisor = Float64(m * (m - state.ddof))
+    inverse = 1.0 / divisor
     sum_d, sum_e, products = state.sum_d, state.sum_e, state.products
     @inbounds for i in first:last
         j = i - offset
@@ -91,12 +94,12 @@ function full_windows!(state::FixedMoment{SQUARE}, out::Vector{Float64}, first::
         sum_d += new_d - old_d
         if SQUARE
             products += widemul(new_d - old_d, new_d + old_d) # a^2 - b^2
-            out[i] = fixed_moment(products, sum_d, sum_d, m, divisor, unit)
+            out[i] = fixed_var(products, sum_d, m, divisor, inverse, unit)
         else
             new_e, old_e = e[j], j > m ? e[j-m] : 0
             sum_e += new_e - old_e
             products += widemul(new_d, new_e) - widemul(old_d, old_e)
-            out[i] = fixed_moment(products, sum_d, sum_e, m, divisor, unit)
+            out[i] = fixed_cov(products, sum_d, sum_e, m, divisor, inverse, unit)
         end
     end
     state.sum_d, state.sum_e, state.products = sum_d, sum_e, products

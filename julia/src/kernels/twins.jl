@@ -45,13 +45,13 @@ clear!(state::Sides) = (clear!(state.cov); clear!(state.x); clear!(state.y))
 
 # What a kernel makes of a state whose window is defined; `now` is the row pushed last.
 answer(::Val, state, tally::Tally, now::Float64, ::Float64) = statistic(state, tally)
-answer(::Val{:std}, state, tally::Tally, now::Float64, ::Float64) = sqrt(statistic(state, tally))
+answer(::Val{:std}, state, tally::Tally, now::Float64, ::Float64) = root(statistic(state, tally))
 answer(::Val{:zscore}, state::Both, tally::Tally, now::Float64, ::Float64) =
     standard_score(now, statistic(state.first, tally), statistic(state.second, tally))
 answer(::Val{:corr}, state::Sides, tally::Tally, now::Float64, ::Float64) =
     correlation(statistic(state.cov, tally), statistic(state.x, tally), statistic(state.y, tally))
 function answer(::Val{:bollinger}, state::Both, tally::Tally, now::Float64, width::Float64)
-    middle, distance = statistic(state.first, tally), width * sqrt(statistic(state.second, tally))
+    middle, distance = statistic(state.first, tally), width * root(statistic(state.second, tally))
     return (middle, middle + distance, middle - distance)
 end
 

@@ -39,13 +39,33 @@ end
 end
 
 # limbs ± other, which is not longer.
-function add_limbs!(limbs::Limbs, other::Limbs, negative::Bool)
-    carry, sign = false, isempty(other) ? UInt64(0) : sign_limb(other)
+add_limbs!(limbs::Limbs, other::Limbs, negative::Bool) = negative ? subtract_all!(limbs, other) : add_all!(limbs, other)
+
+function add_all!(limbs::Limbs, other::Limbs)
+    carry, sign = UInt64(0), sign_limb(other)
     @inbounds for at in eachindex(other)
-        carry = add_limb!(limbs, at, other[at], carry, negative)
+        first = limbs[at] + other[at]
+        second = first + carry
+        carry = (first < other[at]) | (second < first) ? UInt64(1) : UInt64(0)
+        limbs[at] = second
     end
     for at in length(other)+1:length(limbs)
-        carry = add_limb!(limbs, at, sign, carry, negative)
+        carry = UInt64(add_limb!(limbs, at, sign, carry != 0, false))
+    end
+    return nothing
+end
+
+function subtract_all!(limbs::Limbs, other::Limbs)
+    borrow, sign = UInt64(0), sign_limb(other)
+    @inbounds for at in eachindex(other)
+        limb = limbs[at]
+        first = limb - other[at]
+        second = first - borrow
+        borrow = (first > limb) | (second > first) ? UInt64(1) : UInt64(0)
+        limbs[at] = second
+    end
+    for at in length(other)+1:length(limbs)
+        borrow = UInt64(add_limb!(limbs, at, sign, borrow != 0, true))
     end
     return nothing
 end
@@ -62,6 +82,8 @@ function add_product!(limbs::Limbs, other::Limbs, factor::UInt64, shift::Int, ne
     borrow = UInt128(0)
     @inbounds for at in 1:length(limbs)-offset
         limb = at <= length(other) ? other[at] : sign
+        # Past the end of a number that is not negative nothing but what was carried is left.
+        (at > length(other) + 1) & (sign == 0) && !carry && (product >> 64) % UInt64 | borrow % UInt64 == 0 && break
         # This limb's share: limb * low, and the limb before times high, with what was carried.
         lower = widemul(limb, low) + (product >> 64)
         upper = widemul(before, high) + (lower % UInt64) + borrow
@@ -108,7 +130,18 @@ function limbs_quotient(limbs::Limbs, scratch::Limbs, divisor::UInt128, unit::In
         more = at(below) != 0
         below -= 1
     end
-    return round_quotient(negative, bits, more, divisor % UInt64, unit + 64 * (top - 2) - zeros)
+    unit += 64 * (top - 2) - zeros
+    if divisor < UInt128(1) << 53
+        # Four bits less, and what is below them, are beyond what a certain answer depends on.
+        count = Float64(divisor % Int64)
+        value, certain = quick_quotient(bits >> 4, count, 1.0 / count)
+        exponent = ((reinterpret(UInt64, value) >> 52) % Int) + unit + 4
+        if certain & (1 < exponent < 2046)
+            return reinterpret(Float64, (reinterpret(UInt64, value) & 0x000f_ffff_ffff_ffff) | (exponent % UInt64) << 52 |
+                                        (negative % UInt64) << 63)
+        end
+    end
+    return round_quotient(negative, bits, more, divisor % UInt64, unit)
 end
 
 # Divisors that take more than 2^32 rows.
