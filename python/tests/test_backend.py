@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -235,6 +236,47 @@ except om.OmegaError as error:
     assert f"the package ({copy}/_native/libomega_slicer.so): no such file" in said
     assert "the system (libomega_slicer.so.0): " in said
     assert "the checkout" not in said
+
+
+def test_an_empty_omega_library_is_none(tmp_path: Path, native: None) -> None:
+    code = "print(om.status().library.path)"
+    assert answer_of(child(code, cwd=tmp_path, OMEGA_LIBRARY="")) == answer_of(child(code, cwd=tmp_path))
+
+
+def test_the_checkout_is_looked_through_where_cargo_builds(tmp_path: Path) -> None:
+    package = tmp_path / "python" / "src" / "omega_slicer"
+    shutil.copytree(Path(om.__file__).parent, package, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    (tmp_path / "Cargo.toml").write_text('name = "omega-slicer"\n')
+    code = """
+import omega_slicer as om
+try:
+    om.set_backend('slicer', 'native')
+except om.OmegaError as error:
+    print(error)
+"""
+    for given, folder in (
+        ("", tmp_path / "target"),
+        ("other/place", tmp_path / "other" / "place"),
+        (str(tmp_path / "elsewhere"), tmp_path / "elsewhere"),
+    ):
+        said = answer_of(
+            run_python(code, cwd=package, PYTHONPATH=str(package.parent), CARGO_TARGET_DIR=given)
+        )
+        assert f"the checkout ({folder}/release/libomega_slicer.so): no such file" in said
+
+
+def test_an_older_abi_does_not_fit(native: None) -> None:
+    code = """
+from omega_slicer import _native_abi
+_native_abi.ABI_MINOR = 65535
+try:
+    make(backend='native')
+except om.FfiSchemaMismatchError as error:
+    print(error.code, error)
+"""
+    said = answer_of(child(code, OMEGA_LIBRARY=library_path()))
+    assert said.startswith("5004 ")
+    assert "this package needs 1.65535 or a later 1.x" in said
 
 
 def test_auto_falls_back_and_says_so_once(tmp_path: Path) -> None:
