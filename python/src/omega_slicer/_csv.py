@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from . import _csv_fast
-from ._columns import FIELDS, Floats, Stamps
+from ._columns import FIELDS, Floats, Stamps, joined
 from ._errors import (
     EmptyInputError,
     InvalidFormatError,
@@ -98,7 +98,7 @@ def _parse(data: bytes, unit: str) -> Table:
     integers = len(first) == width and _INTEGER.fullmatch(first[time]) is not None
     layout = _Layout(width, time, places, integers, unit)
     parts = [*_blocks(data, body, line, layout)]
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else []
+    columns = [joined(column) for column in zip(*parts, strict=True)] if parts else []
     stamps: Stamps = columns[0] if parts else np.empty(0, np.int64)
     values: dict[str, Floats] = {
         name: columns[i] if parts else np.empty(0) for i, name in enumerate(places, start=1)

@@ -34,8 +34,9 @@ class SymbolDataSlicer:
 
     Candles are addressed by their **stamp**, the open time: a candle stamped `now` is still forming at
     `now`. `closed_only=True` admits only candles whose close time is `<= now`. Times are integer microseconds
-    since 1970-01-01 UTC, `datetime`, `numpy.datetime64` or `pandas.Timestamp` (without a zone: UTC); others
-    raise `TypeMismatchError`, ones finer than a microsecond `InvalidFormatError`, NaT `InvalidArgumentError`.
+    since 1970-01-01 UTC, `datetime`, `date`, `numpy.datetime64` or `pandas.Timestamp` (without a zone: UTC);
+    others raise `TypeMismatchError`, ones finer than a microsecond `InvalidFormatError`, NaT
+    `InvalidArgumentError`.
 
     >>> import numpy as np
     >>> import omega_slicer as om
