@@ -41,7 +41,7 @@ def build_library() -> Path:
     if done.returncode:
         last = next((line for line in done.stderr.splitlines() if line.startswith("error")), "see its output")
         raise NotBuilt(f"not built at installation: cargo failed with status {done.returncode}: {last}")
-    target = Path(os.environ.get("CARGO_TARGET_DIR", "target"))
+    target = Path(os.environ.get("CARGO_TARGET_DIR") or "target")
     library = _ROOT / target / "release" / _NAMES.get(sys.platform, "libomega_slicer.so")
     if not library.is_file():
         raise NotBuilt(f"not built at installation: cargo left no {library.name}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -236,6 +238,47 @@ except om.OmegaError as error:
     assert "the checkout" not in said
 
 
+def test_an_empty_omega_library_is_none(tmp_path: Path, native: None) -> None:
+    code = "print(om.status().library.path)"
+    assert answer_of(child(code, cwd=tmp_path, OMEGA_LIBRARY="")) == answer_of(child(code, cwd=tmp_path))
+
+
+def test_the_checkout_is_looked_through_where_cargo_builds(tmp_path: Path) -> None:
+    package = tmp_path / "python" / "src" / "omega_slicer"
+    shutil.copytree(Path(om.__file__).parent, package, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    (tmp_path / "Cargo.toml").write_text('name = "omega-slicer"\n')
+    code = """
+import omega_slicer as om
+try:
+    om.set_backend('slicer', 'native')
+except om.OmegaError as error:
+    print(error)
+"""
+    for given, folder in (
+        ("", tmp_path / "target"),
+        ("other/place", tmp_path / "other" / "place"),
+        (str(tmp_path / "elsewhere"), tmp_path / "elsewhere"),
+    ):
+        said = answer_of(
+            run_python(code, cwd=package, PYTHONPATH=str(package.parent), CARGO_TARGET_DIR=given)
+        )
+        assert f"the checkout ({folder}/release/libomega_slicer.so): no such file" in said
+
+
+def test_an_older_abi_does_not_fit(native: None) -> None:
+    code = """
+from omega_slicer import _native_abi
+_native_abi.ABI_MINOR = 65535
+try:
+    make(backend='native')
+except om.FfiSchemaMismatchError as error:
+    print(error.code, error)
+"""
+    said = answer_of(child(code, OMEGA_LIBRARY=library_path()))
+    assert said.startswith("5004 ")
+    assert "this package needs 1.65535 or a later 1.x" in said
+
+
 def test_auto_falls_back_and_says_so_once(tmp_path: Path) -> None:
     code = """
 import logging, warnings
@@ -371,7 +414,7 @@ def test_each_call_of_the_shim_makes_at_most_one_native_call(native: None, tmp_p
     class Spy:
         def __getattr__(self, name: str) -> Any:
             function = getattr(library, name)
-            if name == "omega_series_free":
+            if name in ("omega_series_free", "omega_last_error_message"):
                 return function
             return lambda *arguments: (calls.append(name), function(*arguments))[1]
 
@@ -413,6 +456,32 @@ def test_each_call_of_the_shim_makes_at_most_one_native_call(native: None, tmp_p
             "get_lookback": (0, 1),
         }.items():
             assert count(lambda n=name, a=single: getattr(slicer, n)(*a))[1] == []
+        om.reset_counts()
+
+        def native_counts() -> int:
+            counts = om.status().modules["slicer"].counts
+            return sum(kinds["native"] for kinds in counts.values())
+
+        calls.clear()
+        for times, n, how in (
+            ([], 2, {}),
+            ([], 2**62, {"partial": True}),
+            ([0, 0], 2**62, {"partial": True}),
+            ([0], 9, {}),
+            ([0], 9, {"partial": True}),
+        ):
+            for _ in range(2):
+                with contextlib.suppress(om.OmegaError):
+                    slicer.gather_lookback(times, n, **how)
+                with contextlib.suppress(om.OmegaError):
+                    slicer.get_lookbacks(times, n, **how)
+                assert native_counts() == len(calls), (times, n, how)
+        slicer.get_candles_at([])
+        slicer.get_candles_asof([])
+        series.quality()
+        assert native_counts() == len(calls)
+        counts = om.status().modules["slicer"].counts
+        assert (counts["gather_lookback"]["native"], counts["gather_lookback"]["shared"]) == (4, 4)
     finally:
         engine._library = library
 

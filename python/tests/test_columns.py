@@ -99,6 +99,10 @@ def test_other_numbers_are_converted_to_the_same_values(column: Any, backend: st
     ("column", "code", "says"),
     [
         (["1", "2", "3", "4"], 1004, "'1'"),
+        ([1, 2, 10**400, 4], 1004, "row 2"),
+        (np.array([1, 10**400, 3, 4], object), 1004, "row 1"),
+        (np.ma.masked_array(["1", "2", "3", "4"], [0, 1, 0, 0]), 1004, "U1"),
+        (np.ma.masked_array([1, 10**400, 3, 4], [0, 0, 1, 0], object), 1004, "row 1"),
         ([1, 2, True, 4], 1004, "row 2: True"),
         ([1, 2, 3, "four"], 1004, "row 3: 'four'"),
         (np.array([True] * 4), 1004, "bool"),
@@ -125,6 +129,11 @@ def test_prices_that_are_none_are_refused_naming_the_first(
     assert "close" in str(caught.value)
     assert says.lower() in str(caught.value).lower()  # Rust writes NaN
     assert len(make(backend)) == 4
+
+
+def test_a_price_of_five_thousand_digits_is_refused(backend: str) -> None:
+    with pytest.raises(om.TypeMismatchError, match="column 'close', row 2"):
+        make(backend, close=[1, 2.5, 10**5000, None])
 
 
 @pytest.mark.parametrize(
@@ -217,6 +226,22 @@ def test_no_array_of_a_series_can_be_made_writable(backend: str, tmp_path: Any) 
     for candle in make(backend):
         with pytest.raises(AttributeError):
             candle.close = 5.0  # type: ignore[misc]
+
+
+def test_nothing_behind_a_column_of_a_file_can_be_written_to(backend: str, tmp_path: Any) -> None:
+    file = tmp_path / "a.csv"
+    for stamps in (["1700000000000000", "1700000060000000"], ["2024-01-01", "2024-01-02"]):
+        for note in ("", '"quoted"'):
+            rows = "".join(f"{stamp},1,1,1,1,5,{note}\n" for stamp in stamps)
+            file.write_text("time,open,high,low,close,volume,note\n" + rows)
+            series = om.read_csv(file, symbol="X", timeframe="M1", price_type="bid", backend=backend)
+            for name in _ALL:
+                link: Any = getattr(series, name)
+                while link is not None:
+                    if isinstance(link, np.ndarray):
+                        with pytest.raises(ValueError, match="WRITEABLE"):
+                            link.flags.writeable = True
+                    link = link.obj if isinstance(link, memoryview) else getattr(link, "base", None)
 
 
 def test_an_absent_volume_is_missing_everywhere_and_costs_nothing(backend: str) -> None:

@@ -53,6 +53,17 @@ def test_errors_of_the_file_have_their_codes_and_name_it(tmp_path: Path, backend
         assert isinstance(refused.value, om.PermissionDeniedError)
 
 
+@pytest.mark.parametrize("step", ["_read", "_first_record", "_blocks"])
+def test_no_memory_for_a_file_has_its_code_and_names_it(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(_csv, step, refuse)
+    with pytest.raises(om.OutOfMemoryError, match=r"plain\.csv") as caught:
+        read(VECTORS / "csv" / "plain.csv", "python")
+    assert caught.value.code == 6001
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

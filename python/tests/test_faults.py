@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers import answer_of, run_python
+from helpers import ROOT, answer_of, run_python
+from omega_slicer import _library
 
 _PREAMBLE = """
 import ctypes, numpy as np, omega_slicer as om
@@ -24,6 +25,7 @@ slicer, honest = om.SymbolDataSlicer(series), om.SymbolDataSlicer(twin)
 times = stamps[3:6]
 """
 
+_SETTINGS = ROOT / "python" / "pyproject.toml"
 _BATCH = {
     "get_lookbacks": "(times, 2)",
     "get_candles_at": "(times)",
@@ -32,15 +34,37 @@ _BATCH = {
 }
 
 
+def fault_library() -> Path:
+    """The build that errs on purpose: the one that is named, else where `make` puts it."""
+    named = os.environ.get("OMEGA_FAULT_LIBRARY")
+    if named:
+        return Path(named)
+    target = ROOT / (os.environ.get("CARGO_TARGET_DIR") or "target")
+    return target / "fault-injection" / "debug" / _library.library_name()
+
+
 @pytest.fixture(scope="module")
 def faulty() -> str:
-    path = os.environ.get("OMEGA_FAULT_LIBRARY", "")
-    if not path or not Path(path).is_file():
-        pytest.skip(
-            f"OMEGA_FAULT_LIBRARY ({path or 'unset'}) names no library; make one with "
-            "`cargo build --features fault-injection --target-dir target/fault-injection`"
-        )
-    return path
+    """Fails without that build, unless OMEGA_ALLOW_NO_FAULTS=1 says that this machine cannot have it."""
+    path = fault_library()
+    if path.is_file():
+        return str(path)
+    if os.environ.get("OMEGA_ALLOW_NO_FAULTS") == "1":
+        pytest.skip(f"OMEGA_ALLOW_NO_FAULTS=1 and no library at {path}")
+    pytest.fail(
+        f"no library at {path}\nMake it with `cargo build --features fault-injection --target-dir "
+        "target/fault-injection`, or set OMEGA_ALLOW_NO_FAULTS=1 to test without."
+    )
+
+
+@pytest.mark.parametrize(("allowed", "says"), [("", "1 error"), ("1", "1 skipped")])
+def test_a_missing_faulty_build_is_a_failure_unless_allowed(allowed: str, says: str, tmp_path: Path) -> None:
+    one = f"{__file__}::test_single_questions_do_not_ask_the_library"
+    code = f"import pytest; pytest.main([{one!r}, '-p', 'no:cacheprovider', '-c', {str(_SETTINGS)!r}])"
+    missing = str(tmp_path / "libnone.so")
+    said = answer_of(run_python(code, OMEGA_FAULT_LIBRARY=missing, OMEGA_ALLOW_NO_FAULTS=allowed))
+    assert says in said.splitlines()[-1]
+    assert missing in said
 
 
 @pytest.mark.parametrize("operation", _BATCH)
@@ -96,9 +120,7 @@ print(slicer.get_lookbacks(times, 2).tolist() == honest.get_lookbacks(times, 2).
 
 
 def test_the_release_library_has_no_faults_to_arm(native: None) -> None:
-    from omega_slicer import _library
-
     library = _library.load(retry=False)
-    if library.path == os.environ.get("OMEGA_FAULT_LIBRARY"):
+    if Path(library.path) == fault_library():
         pytest.skip("the library under test is the faulty one")
     assert not hasattr(library._library, "omega_fault_set")

@@ -125,7 +125,32 @@ def test_a_matrix_that_no_memory_holds_is_refused(slicer: om.SymbolDataSlicer) -
     with pytest.raises(MemoryError) as caught:
         slicer.gather_lookback([MINUTE] * 4, 2**61, partial=True)
     assert caught.value.code == 6001
-    assert slicer.gather_lookback([], 2**40, partial=True).shape == (0, 2**40)
+    for partial in (False, True):
+        assert slicer.gather_lookback([], 2**40, partial=partial).shape == (0, 2**40)
+        for n in (2**60, 2**62, 2**63 - 1):  # NumPy has no such shape, though nothing would be in it
+            with pytest.raises(om.OutOfMemoryError, match="0 times"):
+                slicer.gather_lookback([], n, partial=partial)
+
+
+def test_no_memory_for_a_table_of_answers_has_its_code(
+    slicer: om.SymbolDataSlicer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise MemoryError("none left")
+
+    times = np.zeros(3, np.int64)
+    for name in ("empty", "full", "searchsorted", "maximum"):
+        monkeypatch.setattr(np, name, refuse)
+    for ask in (
+        lambda: slicer.get_lookbacks(times, 1, partial=True),
+        lambda: slicer.get_candles_at(times),
+        lambda: slicer.get_candles_asof(times),
+        lambda: slicer.gather_lookback(times, 1, partial=True),
+    ):
+        with pytest.raises(om.OutOfMemoryError) as caught:
+            ask()
+        assert caught.value.code == 6001
+        assert "3 times" in str(caught.value)
 
 
 def test_slices_outside_the_data_are_refused_and_those_in_gaps_empty(slicer: om.SymbolDataSlicer) -> None:

@@ -43,7 +43,6 @@ REFUSED = [
     ("2023-11-14", 1004),
     (b"2023", 1004),
     (None, 1004),
-    (dt.date(2023, 11, 14), 1004),
     (dt.timedelta(1), 1004),
     (np.timedelta64(1, "us"), 1004),
     ([_US], 1004),
@@ -200,6 +199,48 @@ def test_arrays_that_are_not_times_are_refused(times: Any, code: int, backend: s
         with pytest.raises(om.OmegaError, match="times") as caught:
             ask()
         assert caught.value.code == code
+
+
+def test_a_date_is_its_midnight_in_utc(backend: str) -> None:
+    days = [dt.date(1970, 1, 1), dt.date(2024, 2, 29), dt.date(1, 1, 1), dt.date(9999, 12, 31)]
+    expected = [to_us(dt.datetime(day.year, day.month, day.day, tzinfo=_UTC)) for day in days]
+    assert [to_us(day) for day in days] == expected
+    for times in (days, tuple(days), np.array(days, object), pd.Series(days)):
+        assert to_us_array(times, "times").tolist() == expected
+    slicer = om.SymbolDataSlicer(series_of(days[:2], timeframe="D1", backend=backend))
+    assert slicer.get_candle_at(days[1]) == slicer.series[1]
+    assert slicer.get_lookbacks(days[:2], 1).tolist() == [[0, 1], [1, 1]]
+    assert slicer.get_slice(days[0], days[1]).rows == range(2)
+
+
+@pytest.mark.parametrize("unit", ["Y", "M"])
+def test_years_that_numpy_itself_would_wrap_are_refused(unit: str) -> None:
+    many = 292_000 * (12 if unit == "M" else 1)
+    for far in (many + 10**6 * 12, 2**40, 2**55 + 3, 2**63 - 1):
+        for count in (far, -far):
+            with pytest.raises(om.InvalidArgumentError, match="does not fit"):
+                to_us(np.array([count]).view(f"M8[{unit}]")[0])
+            with pytest.raises(om.InvalidArgumentError, match=r"times\[1\]"):
+                to_us_array(np.array([0, count]).view(f"M8[{unit}]"), "times")
+    near = np.array([many, -many, 0]).view(f"M8[{unit}]")
+    assert to_us_array(near, "times").tolist() == near.astype("M8[us]").view(np.int64).tolist()
+    with pytest.raises(om.InvalidArgumentError, match="does not fit"):
+        to_us(np.datetime64(50505469855533108, "Y"))
+    for ask in (
+        lambda: to_us(np.array([5]).view("M8")[0]),
+        lambda: to_us_array(np.array([5]).view("M8"), ""),
+    ):
+        with pytest.raises(om.TypeMismatchError, match="without a unit"):
+            ask()
+    assert to_us_array(np.array([0]).view("M8[2000000000W]"), "times").tolist() == [0]
+
+
+@pytest.mark.parametrize("huge", [10**400, -(10**400), 10**5000], ids=["400", "-400", "5000"])
+def test_integers_of_any_length_are_refused_as_times(huge: int) -> None:
+    with pytest.raises(om.InvalidArgumentError, match="does not fit"):
+        to_us(huge)
+    with pytest.raises(om.InvalidArgumentError, match=r"times\[1\]: .*does not fit"):
+        to_us_array([0, huge], "times")
 
 
 def test_pandas_times_beyond_the_nanosecond_range_are_exact() -> None:

@@ -6,15 +6,16 @@ more than one column at a time.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ._errors import SizeMismatchError, TypeMismatchError
-from ._time import to_us_array
+from ._time import shown, to_us_array
 
 __all__ = [
     "FIELDS",
@@ -25,6 +26,7 @@ __all__ = [
     "as_stamps",
     "as_values",
     "fingerprint",
+    "joined",
     "read_only",
 ]
 
@@ -65,16 +67,20 @@ def as_values(values: Any, name: str, *, copy: bool) -> Floats:
 
 
 def _as_array(values: Any, name: str) -> npt.NDArray[Any]:
-    if isinstance(values, np.ma.MaskedArray):
+    if isinstance(values, np.ma.MaskedArray) and values.dtype.kind == "O":
+        objects: Any = values
+        return np.asarray(objects.filled(np.nan))
+    if isinstance(values, np.ma.MaskedArray) and values.dtype.kind in "fiu":
         filled: Any = values.astype(np.float64)
         return np.asarray(filled.filled(np.nan))
     if isinstance(values, np.ndarray):
         return values
     if isinstance(values, (list, tuple)):
         # Text, None and numbers together would become text if NumPy were asked to find the type.
-        return np.array(
-            values, np.float64 if {type(value) for value in values} <= {int, float} else np.object_
-        )
+        if {type(value) for value in values} <= {int, float}:
+            with contextlib.suppress(OverflowError):  # the row is named further on
+                return np.array(values, np.float64)
+        return np.array(values, np.object_)
     if isinstance(values, (str, bytes)) or np.ndim(values) == 0:
         raise TypeMismatchError(
             f"column {name!r} must be an array of numbers, not {type(values).__name__}: {values!r}"
@@ -89,13 +95,23 @@ def _as_float(value: Any, name: str, row: int) -> float:
         raise TypeMismatchError(f"column {name!r}, row {row}: {value!r} is not a number")
     try:
         return float(value)
-    except (TypeError, ValueError, OverflowError):
+    except OverflowError:
+        raise TypeMismatchError(
+            f"column {name!r}, row {row}: {shown(value)} does not fit a float64"
+        ) from None
+    except (TypeError, ValueError):
         raise TypeMismatchError(f"column {name!r}, row {row}: {value!r} is not a number") from None
 
 
 def _immutable(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """A copy in memory that nothing can write to."""
     return np.frombuffer(array.tobytes(), array.dtype) if len(array) else array[:0].copy()
+
+
+def joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Contiguous parts of a column, one after the other in memory that nothing can write to."""
+    data = b"".join([part.data for part in parts])
+    return np.frombuffer(data, parts[0].dtype) if data else parts[0][:0].copy()
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

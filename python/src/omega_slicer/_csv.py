@@ -6,6 +6,7 @@ by cell. Makes columns only: whether they are a series is checked elsewhere.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -13,8 +14,15 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from . import _csv_fast
-from ._columns import FIELDS, Floats, Stamps
-from ._errors import EmptyInputError, InvalidFormatError, OmegaError, SchemaViolationError, make_error
+from ._columns import FIELDS, Floats, Stamps, joined
+from ._errors import (
+    EmptyInputError,
+    InvalidFormatError,
+    OmegaError,
+    OutOfMemoryError,
+    SchemaViolationError,
+    make_error,
+)
 from ._time import INT64_MAX, INT64_MIN, parse_timestamp
 
 __all__ = ["Table", "header_places", "read_table"]
@@ -61,17 +69,24 @@ def read_table(path: str | bytes, unit: str) -> Table:
     Raises the 3xxx errors naming the file, `EmptyInputError`, `SchemaViolationError` and
     `InvalidFormatError` naming line, column and text. O(size of the file).
     """
-    return _parse(_read(path), unit)
+    try:
+        return _parse(_read(path), unit)
+    except MemoryError:
+        raise OutOfMemoryError(f"{_shown(path)}: no memory for what the file holds") from None
 
 
 def _read(path: str | bytes) -> bytes:
-    name = path if isinstance(path, str) else path.decode(errors="replace")
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a path given as bytes is no Path
             return file.read()
     except OSError as error:
         code = {FileNotFoundError: 3001, PermissionError: 3002}.get(type(error), 3000)
-        raise make_error(code, f"{name}: {error.strerror or error}") from error
+        raise make_error(code, f"{_shown(path)}: {error.strerror or error}") from error
+
+
+def _shown(path: str | bytes) -> str:
+    """A path as text that can be printed, whatever bytes are in it."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def _parse(data: bytes, unit: str) -> Table:
@@ -83,7 +98,7 @@ def _parse(data: bytes, unit: str) -> Table:
     integers = len(first) == width and _INTEGER.fullmatch(first[time]) is not None
     layout = _Layout(width, time, places, integers, unit)
     parts = [*_blocks(data, body, line, layout)]
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else []
+    columns = [joined(column) for column in zip(*parts, strict=True)] if parts else []
     stamps: Stamps = columns[0] if parts else np.empty(0, np.int64)
     values: dict[str, Floats] = {
         name: columns[i] if parts else np.empty(0) for i, name in enumerate(places, start=1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._columns import FIELDS, PRICES, Floats, Stamps
+from ._counts import tick
 from ._csv import read_table
 from ._engine import Admits, Matched, Read
 from ._errors import ConstraintViolationError, InsufficientDataError, InvalidStateError, OutOfMemoryError
@@ -55,6 +56,7 @@ class PythonEngine:
 
     def quality(self, series: CandleSeries) -> tuple[int, ...]:
         """One pass of NumPy per count; NaN compares false."""
+        tick("quality", "fallback")
         steps = np.diff(series.timestamp.view(np.uint64))
         prices = [series.open, series.high, series.low, series.close]
         opens, high, low, close = prices
@@ -91,6 +93,10 @@ class PythonEngine:
 
     def get_lookbacks(self, series: CandleSeries, times: Stamps, n: int, admits: Admits) -> Stamps:
         """A binary search per time."""
+        tick("get_lookbacks", "fallback")
+        return self._ranges(series, times, n, admits)
+
+    def _ranges(self, series: CandleSeries, times: Stamps, n: int, admits: Admits) -> Stamps:
         ends = _rows_admitted(series, times, admits)
         if not admits.partial:
             short = ends < n
@@ -104,6 +110,7 @@ class PythonEngine:
 
     def get_candles_at(self, series: CandleSeries, times: Stamps) -> Stamps:
         """A binary search per time."""
+        tick("get_candles_at", "fallback")
         if not len(series):
             return np.full(len(times), -1, np.int64)
         rows = np.searchsorted(series.timestamp, times, "right") - 1
@@ -111,13 +118,15 @@ class PythonEngine:
 
     def get_candles_asof(self, series: CandleSeries, times: Stamps, closed_only: bool) -> Stamps:
         """A binary search per time."""
+        tick("get_candles_asof", "fallback")
         return _rows_admitted(series, times, Admits(True, closed_only, True)) - 1
 
     def gather_lookback(
         self, series: CandleSeries, times: Stamps, n: int, field: str, admits: Admits
     ) -> Floats:
         """Rows of indices, a piece at a time; missing history is NaN on the left."""
-        ranges = self.get_lookbacks(series, times, n, admits)
+        tick("gather_lookback", "fallback")
+        ranges = self._ranges(series, times, n, admits)
         column: Floats = getattr(series, field)
         try:
             matrix = np.full((len(times), n), np.nan)

@@ -54,7 +54,7 @@ def load(*, retry: bool) -> NativeEngine:
     global _engine, _failure  # noqa: PLW0603 - one library per process
     if _engine is not None:
         return _engine
-    named = os.environ.get("OMEGA_LIBRARY")
+    named = os.environ.get("OMEGA_LIBRARY") or None
     with _LOCK:
         if _engine is not None:
             return _engine
@@ -93,7 +93,8 @@ def _places(named: str | None) -> list[tuple[str, Path | str]]:
     if named is not None:
         return [("OMEGA_LIBRARY", Path(named).absolute())]
     places: list[tuple[str, Path | str]] = [("the package", _PACKAGE / "_native" / library_name())]
-    places += [("the checkout", root / "target" / "release" / library_name()) for root in _checkout()]
+    built = Path(os.environ.get("CARGO_TARGET_DIR") or "target", "release", library_name())
+    places += [("the checkout", root / built) for root in _checkout()]
     soname = "libomega_slicer.so.0" if sys.platform.startswith("linux") else library_name()
     return [*places, ("the system", soname)]
 

@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 ABI_MAJOR: Final = 1
+ABI_MINOR: Final = 0  # the least that will do
 
 
 class Columns(Structure):
@@ -217,8 +218,9 @@ def abi_of(library: ctypes.CDLL) -> str:
         library.omega_abi_layout.restype = POINTER(c_uint32)
         version = library.omega_abi_version()
         major, minor = version >> 16, version & 0xFFFF
-        if major != ABI_MAJOR:
-            raise FfiSchemaMismatchError(f"its ABI is {major}.{minor}, this package speaks {ABI_MAJOR}.x")
+        if major != ABI_MAJOR or minor < ABI_MINOR:
+            needed = f"{ABI_MAJOR}.{ABI_MINOR} or a later {ABI_MAJOR}.x"
+            raise FfiSchemaMismatchError(f"its ABI is {major}.{minor}, this package needs {needed}")
         reported = library.omega_abi_layout()
         missing = [name for name in _PROTOTYPES if not hasattr(library, name)]
     except AttributeError as error:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._columns import FIELDS, Floats, Stamps
+from ._counts import tick
 from ._engine import Admits, Matched, Read
 from ._errors import OutOfMemoryError, make_error
 from ._kernel_engine import KernelEngine
@@ -132,8 +133,9 @@ class NativeEngine:
 
     def quality(self, series: CandleSeries) -> tuple[int, ...]:
         """The nine counts."""
-        struct = Quality()
-        self._check(self._library.omega_series_quality(series._handle_of(self), struct))
+        struct, handle = Quality(), series._handle_of(self)
+        tick("quality", self.name)
+        self._check(self._library.omega_series_quality(handle, struct))
         return tuple(getattr(struct, name) for name, *_ in Quality._fields_)
 
     def gaps(self, series: CandleSeries, at_most: int) -> list[tuple[int, int]]:
@@ -154,31 +156,35 @@ class NativeEngine:
 
     def get_lookbacks(self, series: CandleSeries, times: Stamps, n: int, admits: Admits) -> Stamps:
         """The table is the library's array of ranges."""
-        ranges = np.empty((len(times), 2), np.int64)
+        return self._ranges("get_lookbacks", series, times, n, admits)
+
+    def _ranges(self, operation: str, series: CandleSeries, times: Stamps, n: int, admits: Admits) -> Stamps:
+        ranges, handle = np.empty((len(times), 2), np.int64), series._handle_of(self)
+        tick(operation, self.name)
         self._check(
             self._library.omega_slicer_get_lookbacks(
-                series._handle_of(self), _address(times), len(times), n, _flags(admits), _address(ranges)
+                handle, _address(times), len(times), n, _flags(admits), _address(ranges)
             )
         )
         return ranges
 
     def get_candles_at(self, series: CandleSeries, times: Stamps) -> Stamps:
         """Rows."""
-        rows = np.empty(len(times), np.int64)
+        rows, handle = np.empty(len(times), np.int64), series._handle_of(self)
+        tick("get_candles_at", self.name)
         self._check(
-            self._library.omega_slicer_get_candles_at(
-                series._handle_of(self), _address(times), len(times), _address(rows)
-            )
+            self._library.omega_slicer_get_candles_at(handle, _address(times), len(times), _address(rows))
         )
         return rows
 
     def get_candles_asof(self, series: CandleSeries, times: Stamps, closed_only: bool) -> Stamps:
         """Rows."""
-        rows = np.empty(len(times), np.int64)
+        rows, handle = np.empty(len(times), np.int64), series._handle_of(self)
         flags = _CLOSED_ONLY if closed_only else 0
+        tick("get_candles_asof", self.name)
         self._check(
             self._library.omega_slicer_get_candles_asof(
-                series._handle_of(self), _address(times), len(times), flags, _address(rows)
+                handle, _address(times), len(times), flags, _address(rows)
             )
         )
         return rows
@@ -187,8 +193,10 @@ class NativeEngine:
         self, series: CandleSeries, times: Stamps, n: int, field: str, admits: Admits
     ) -> Floats:
         """The matrix is written by the library."""
-        if n > len(series) and not admits.partial:
-            self.get_lookbacks(series, times, n, admits)  # says which time fails; no time at all is fine
+        if not len(times):
+            tick("gather_lookback", self.single)  # there is nothing to ask the library
+        elif n > len(series) and not admits.partial:
+            self._ranges("gather_lookback", series, times, n, admits)  # says why the first time fails
         if n * max(1, len(times)) > INT64_MAX // 8:
             raise OutOfMemoryError(f"no memory for a matrix of {len(times)} times and n {n}")
         try:
@@ -196,9 +204,11 @@ class NativeEngine:
         except MemoryError:
             raise OutOfMemoryError(f"no memory for a matrix of {len(times)} times and n {n}") from None
         if len(times):
+            handle = series._handle_of(self)
+            tick("gather_lookback", self.name)
             self._check(
                 self._library.omega_slicer_gather_lookback(
-                    series._handle_of(self),
+                    handle,
                     _address(times),
                     len(times),
                     n,

@@ -8,7 +8,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from ._counts import tick
 from ._engine import Engine, Matched
 
 if TYPE_CHECKING:
@@ -93,5 +92,4 @@ class Quality:
 
 def report(series: CandleSeries, ask: CandleSeries | None, engine: Engine) -> Quality:
     """The report of a series, and of the pair it makes with `ask`."""
-    tick("quality", engine.name if engine.name == "native" else "fallback")
     return Quality(engine.quality(series), series, ask, engine)

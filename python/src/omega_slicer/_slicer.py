@@ -6,6 +6,8 @@ library; whole arrays of times go to the backend. Nothing here copies a column.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from . import _backend
@@ -13,7 +15,7 @@ from ._candles import Candles
 from ._columns import Floats, Stamps
 from ._counts import ticker
 from ._engine import Admits, Engine
-from ._errors import InvalidArgumentError, OutOfBoundsError
+from ._errors import InvalidArgumentError, OmegaError, OutOfBoundsError, OutOfMemoryError
 from ._fallback import insufficient
 from ._frames import is_frame
 from ._model import Candle, PriceType, check_field, check_flag, check_n, make_candle
@@ -32,8 +34,9 @@ class SymbolDataSlicer:
 
     Candles are addressed by their **stamp**, the open time: a candle stamped `now` is still forming at
     `now`. `closed_only=True` admits only candles whose close time is `<= now`. Times are integer microseconds
-    since 1970-01-01 UTC, `datetime`, `numpy.datetime64` or `pandas.Timestamp` (without a zone: UTC); others
-    raise `TypeMismatchError`, ones finer than a microsecond `InvalidFormatError`, NaT `InvalidArgumentError`.
+    since 1970-01-01 UTC, `datetime`, `date`, `numpy.datetime64` or `pandas.Timestamp` (without a zone: UTC);
+    others raise `TypeMismatchError`, ones finer than a microsecond `InvalidFormatError`, NaT
+    `InvalidArgumentError`.
 
     >>> import numpy as np
     >>> import omega_slicer as om
@@ -61,7 +64,6 @@ class SymbolDataSlicer:
         "_count_slice",
         "_duration",
         "_engine",
-        "_kind",
         "_series",
         "_through",
     )
@@ -104,7 +106,6 @@ class SymbolDataSlicer:
             series._handle_of(engine)
         self._series = series
         self._engine: Engine = engine
-        self._kind = "native" if engine.name == "native" else "fallback"
         self._cells = series._cells
         self._duration = series.timeframe.duration
         # A place of its own for where slices start, so that both ends of a moving slice are near the last.
@@ -136,13 +137,17 @@ class SymbolDataSlicer:
             start = to_us(start)
         if type(end) is not int or not INT64_MIN <= end <= INT64_MAX:
             end = to_us(end)
-        if include_current is not True and include_current is not False:
-            include_current = check_flag(include_current, "include_current")
+        if include_current is True:
+            last = end
+        elif include_current is False:
+            last = end - 1
+        else:
+            last = end if check_flag(include_current, "include_current") else end - 1
         self._count_slice()
         if start > end:
             raise InvalidArgumentError(f"start {start} is after end {end}")
         first = self._before(start - 1)
-        stop = self._through(end if include_current else end - 1)
+        stop = self._through(last)
         if not stop or first == len(self._cells[0]):
             raise self._outside(start, end, include_current)
         candles = _new(Candles)
@@ -174,10 +179,13 @@ class SymbolDataSlicer:
         """
         if type(t) is not int or not INT64_MIN <= t <= INT64_MAX:
             t = to_us(t)
-        if closed_only is not False and closed_only is not True:
-            closed_only = check_flag(closed_only, "closed_only")
+        if closed_only is False:
+            row = self._through(t) - 1
+        elif closed_only is True or check_flag(closed_only, "closed_only"):
+            row = self._through(t - self._duration) - 1
+        else:
+            row = self._through(t) - 1
         self._count_asof()
-        row = self._through(t - self._duration if closed_only else t) - 1
         if row < 0:
             return None
         timestamp, open_, high, low, close, volume = self._cells
@@ -203,17 +211,18 @@ class SymbolDataSlicer:
             now = to_us(now)
         if type(n) is not int or n < 1:
             n = check_n(n)
-        if include_current is not True and include_current is not False:
-            include_current = check_flag(include_current, "include_current")
-        if closed_only is not False and closed_only is not True:
-            closed_only = check_flag(closed_only, "closed_only")
         if partial is not False and partial is not True:
             partial = check_flag(partial, "partial")
-        self._count_lookback()
-        if closed_only:  # a closed candle is never the current one: it lies a whole timeframe back
+        if closed_only is False and include_current is True:
+            stop = self._through(now)
+        elif closed_only is True and (include_current is True or include_current is False):
+            # A closed candle is never the current one: it lies a whole timeframe back.
             stop = self._through(now - self._duration)
+        elif closed_only is False and include_current is False:
+            stop = self._through(now - 1)
         else:
-            stop = self._through(now if include_current else now - 1)
+            return self.get_lookback(now, n, *_admits(include_current, closed_only, partial))
+        self._count_lookback()
         start = stop - n
         if start < 0:
             check_n(n)
@@ -241,8 +250,8 @@ class SymbolDataSlicer:
         """
         stamps, count = to_us_array(times, "times"), check_n(n)
         admits = _admits(include_current, closed_only, partial)
-        ticker("get_lookbacks", self._kind)()
-        return self._engine.get_lookbacks(self._series, stamps, count, admits)
+        with _memory(stamps):
+            return self._engine.get_lookbacks(self._series, stamps, count, admits)
 
     def get_candles_at(self, times: Times) -> Stamps:
         """For each of `times` the row stamped so (and still forming then): (m,) int64, -1 for none.
@@ -250,8 +259,8 @@ class SymbolDataSlicer:
         O(m) when the times ascend, else O(m log n).
         """
         stamps = to_us_array(times, "times")
-        ticker("get_candles_at", self._kind)()
-        return self._engine.get_candles_at(self._series, stamps)
+        with _memory(stamps):
+            return self._engine.get_candles_at(self._series, stamps)
 
     def get_candles_asof(self, times: Times, closed_only: bool = False) -> Stamps:
         """For each of `times` the latest row stamped `<= t`, perhaps still forming: (m,) int64, -1 for none.
@@ -260,8 +269,8 @@ class SymbolDataSlicer:
         O(m log n).
         """
         stamps, closed = to_us_array(times, "times"), check_flag(closed_only, "closed_only")
-        ticker("get_candles_asof", self._kind)()
-        return self._engine.get_candles_asof(self._series, stamps, closed)
+        with _memory(stamps):
+            return self._engine.get_candles_asof(self._series, stamps, closed)
 
     def gather_lookback(
         self,
@@ -287,8 +296,8 @@ class SymbolDataSlicer:
         """
         stamps, count, name = to_us_array(times, "times"), check_n(n), check_field(field)
         admits = _admits(include_current, closed_only, partial)
-        ticker("gather_lookback", self._kind)()
-        return self._engine.gather_lookback(self._series, stamps, count, name, admits)
+        with _memory(stamps):
+            return self._engine.gather_lookback(self._series, stamps, count, name, admits)
 
     def _outside(self, start: int, end: int, include_current: bool) -> OutOfBoundsError:
         stamps = self._cells[0]
@@ -309,6 +318,17 @@ class SymbolDataSlicer:
 
     def __repr__(self) -> str:
         return f"<SymbolDataSlicer on {self._series!r}>"
+
+
+@contextmanager
+def _memory(times: Stamps) -> Iterator[None]:
+    """6001 where memory for the answers is not to be had."""
+    try:
+        yield
+    except OmegaError:
+        raise
+    except MemoryError:
+        raise OutOfMemoryError(f"no memory for the answers to {len(times)} times") from None
 
 
 def _admits(include_current: bool, closed_only: bool, partial: bool) -> Admits:

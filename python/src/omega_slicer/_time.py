@@ -22,7 +22,7 @@ from ._errors import (
     TypeMismatchError,
 )
 
-__all__ = ["INT64_MAX", "INT64_MIN", "Time", "Times", "parse_timestamp", "to_us", "to_us_array"]
+__all__ = ["INT64_MAX", "INT64_MIN", "Time", "Times", "parse_timestamp", "shown", "to_us", "to_us_array"]
 
 INT64_MAX: Final = 2**63 - 1
 INT64_MIN: Final = -(2**63)
@@ -30,8 +30,11 @@ _NAIVE_EPOCH: Final = datetime(1970, 1, 1)
 _AWARE_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
-Time: TypeAlias = "int | np.integer[Any] | np.datetime64 | datetime"
-"""Microseconds since 1970-01-01 UTC, or a date type; a naive one is UTC. pandas.Timestamp is a datetime."""
+Time: TypeAlias = "int | np.integer[Any] | np.datetime64 | datetime | date"
+"""Microseconds since 1970-01-01 UTC, or a date type; a naive one is UTC, a date its midnight.
+
+pandas.Timestamp is a datetime.
+"""
 Times: TypeAlias = Any
 """A one-dimensional array, list or index of `Time`s."""
 
@@ -49,6 +52,8 @@ _UNITS: Final = {
     "fs": (1, 10**9),
     "as": (1, 10**12),
 }
+# So many years or months are more than 64-bit microseconds hold, and few enough for NumPy to count in days.
+_MOST: Final = {"Y": 300_000, "M": 3_600_000}
 
 
 def to_us(value: Any) -> int:
@@ -76,13 +81,15 @@ def _converter_for(value: Any) -> Callable[[Any], int]:
             return _from_datetime
         # pandas.Timestamp, a datetime that knows nanoseconds; or pandas.NaT, the only one of its type.
         return _refuse_nat if np.isnat(value.asm8) else _from_pandas
+    if isinstance(value, date):
+        return _from_date
     return _refuse
 
 
 def _refuse(value: Any) -> int:
     many = " (for many times at once there are batch forms)" if isinstance(value, (np.ndarray, list)) else ""
     raise TypeMismatchError(
-        "a time is integer microseconds, datetime, numpy.datetime64 or pandas.Timestamp, "
+        "a time is integer microseconds, datetime, date, numpy.datetime64 or pandas.Timestamp, "
         f"not {type(value).__name__}: {value!r}{many}"
     )
 
@@ -97,8 +104,22 @@ def _from_integer(value: Any) -> int:
 
 def _fitting(us: int, value: object) -> int:
     if not INT64_MIN <= us <= INT64_MAX:
-        raise InvalidArgumentError(f"time {value} does not fit into 64-bit microseconds")
+        raise InvalidArgumentError(f"time {shown(value)} does not fit into 64-bit microseconds")
     return us
+
+
+def shown(value: object) -> str:
+    """A value as text in a message; Python refuses to write out very long integers."""
+    try:
+        return str(value)
+    except ValueError:
+        return (
+            f"(an integer of {value.bit_length()} bits)" if isinstance(value, int) else type(value).__name__
+        )
+
+
+def _from_date(value: date) -> int:
+    return (value.toordinal() - _EPOCH_DAY) * 86_400_000_000
 
 
 def _from_datetime(value: datetime) -> int:
@@ -125,8 +146,13 @@ def _from_datetime64(value: np.datetime64) -> int:
     if np.isnat(value):
         return _refuse_nat(value)
     unit, count = np.datetime_data(value.dtype)
-    if unit in ("Y", "M"):
+    if unit in _MOST:
+        far = int(value.astype(np.int64)) * count
+        if abs(far) > _MOST[unit]:  # NumPy would wrap round
+            raise InvalidArgumentError(f"time {far} {unit} after 1970 does not fit into 64-bit microseconds")
         value, unit, count = value.astype("M8[D]"), "D", 1
+    if unit not in _UNITS:
+        raise TypeMismatchError(f"a {type(value).__name__} without a unit is no time")
     multiplier, divisor = _UNITS[unit]
     us, finer = divmod(int(value.astype(np.int64)) * count * multiplier, divisor)
     if finer:
@@ -142,6 +168,7 @@ _CONVERTERS: Final[dict[type, Callable[[Any], int]]] = {
     int: _from_integer,
     np.int64: _from_integer,
     datetime: _from_datetime,
+    date: _from_date,
     np.datetime64: _from_datetime64,
     bool: _refuse,
     float: _refuse,
@@ -219,7 +246,10 @@ def _from_datetime64_array(values: npt.NDArray[np.datetime64], name: str) -> npt
     if missing.any():
         raise InvalidArgumentError(f"{name}[{missing.argmax()}]: NaT is not a time")
     unit, count = np.datetime_data(values.dtype)
-    if unit in ("Y", "M"):
+    if unit in _MOST:
+        counts = values.astype(np.int64)
+        if len(counts) and max(-int(counts.min()), int(counts.max())) * count > _MOST[unit]:
+            return _from_objects(list(values), name)
         values, unit, count = values.astype("M8[D]"), "D", 1
     if unit not in _UNITS:
         raise TypeMismatchError(f"{name} holds datetime64 without a unit")
@@ -237,7 +267,9 @@ def _from_datetime64_array(values: npt.NDArray[np.datetime64], name: str) -> npt
         return us
     if multiplier == 1:
         return stamps
-    if len(stamps) and max(-int(stamps.min()), int(stamps.max())) > INT64_MAX // multiplier:
+    if multiplier > INT64_MAX or (
+        len(stamps) and max(-int(stamps.min()), int(stamps.max())) > INT64_MAX // multiplier
+    ):
         return _from_objects(list(values), name)
     return stamps * multiplier
 
