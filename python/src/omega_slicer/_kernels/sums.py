@@ -64,8 +64,7 @@ def _rolling(x: Floats, window: Window, *, mean: bool) -> Floats:
             if first + i >= start:
                 out[first + i] = state.quotient(max(m, 1) if mean else 1)
 
-    with np.errstate(over="ignore"):
-        slide(len(x), window.length, quick, careful)
+    slide(len(x), window.length, quick, careful)
     return column.finish(out, sums=True)
 
 
