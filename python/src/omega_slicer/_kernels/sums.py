@@ -75,7 +75,8 @@ def _totals(sums: Ints, m: int | Ints, anchor: int) -> Floats:
     highs = (sums >> _LOW) + m * high
     highs += lows >> _LOW
     lows &= (1 << _LOW) - 1
-    answer: Floats = highs * float(1 << _LOW)
+    answer = highs.astype(np.float64)
+    answer *= 1 << _LOW
     answer += lows
     return answer
 
