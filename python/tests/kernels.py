@@ -51,7 +51,9 @@ def lines(answer: Any) -> list[np.ndarray]:
     return list(answer) if isinstance(answer, tuple) else [answer]
 
 
-def call(kernel: str, inputs: tuple[np.ndarray, ...], arguments: dict[str, Any], backend: str) -> list[np.ndarray]:
+def call(
+    kernel: str, inputs: tuple[np.ndarray, ...], arguments: dict[str, Any], backend: str
+) -> list[np.ndarray]:
     return lines(getattr(rolling, kernel)(*inputs, **arguments, backend=backend))
 
 
@@ -69,7 +71,9 @@ def streamed(
     rows = [stream.push(*row) for row in zip(*(column.tolist() for column in inputs), strict=True)]
     if not rows:
         return [np.empty(0)] * (3 if kernel in ("macd", "bollinger") else 1)
-    return [np.array(column) for column in zip(*(r if isinstance(r, tuple) else (r,) for r in rows), strict=True)]
+    return [
+        np.array(column) for column in zip(*(r if isinstance(r, tuple) else (r,) for r in rows), strict=True)
+    ]
 
 
 # The vectors.

@@ -48,8 +48,10 @@ om.status()
 print(mapped())
 """
     assert answer_of(child(work.replace("WORD", "'native'"))) == "True"
-    assert answer_of(child("om.set_backend('slicer', 'python')\n" + work.replace("WORD", "None"))) == "False"
-    assert answer_of(child(work.replace("WORD", "None"), USE_RUST_SLICER="no")) == "False"
+    work = work.replace("WORD", "None")
+    both = "om.set_backend('slicer', 'python'); om.set_backend('kernels', 'python')\n"
+    assert answer_of(child(both + work)) == "False"
+    assert answer_of(child(work, USE_RUST_SLICER="no", USE_RUST_KERNELS="no")) == "False"
     assert answer_of(child("print(mapped())")) == "False"
 
 
@@ -504,7 +506,7 @@ def test_the_command_line_shows_the_status(tmp_path: Path, native: None) -> None
         )
 
     assert "slicer: native" in answer_of(run("status"))
-    plain = json.loads(answer_of(run("status", "--json", USE_RUST_SLICER="0")))
+    plain = json.loads(answer_of(run("status", "--json", USE_RUST_SLICER="0", USE_RUST_KERNELS="0")))
     assert plain["modules"]["slicer"]["backend"] == "python"
     assert plain["library"]["loaded"] is False
     broken = run("status", USE_RUST_SLICER="perhaps")

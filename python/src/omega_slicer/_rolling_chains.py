@@ -82,7 +82,7 @@ def wilder(
     NaN before row `period` - 1.
 
     >>> wilder([1.0, 3.0, 4.0], 2)
-    array([nan, 2. , 3. ])
+    array([nan,  2.,  3.])
     """
     return one("wilder", x, (_period(period), policy(nan)), out, backend)
 

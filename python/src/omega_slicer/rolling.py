@@ -4,7 +4,7 @@
 >>> rolling.mean([1.0, 2.0, 4.0, 8.0], 2)
 array([nan, 1.5, 3. , 6. ])
 >>> rolling.std([1.1, 1e9, 1.1, 1.1], 2)       # a bad tick is gone once it has left the window
-array([           nan, 7.07106780e+08, 7.07106780e+08, 0.00000000e+00])
+array([          nan, 7.0710678e+08, 7.0710678e+08, 0.0000000e+00])
 
 Rolling sum, mean, var, cov, min and max are the correctly rounded values of the exact statistic of the
 numbers inside the window: they depend neither on what came before nor on where the series starts, nor on

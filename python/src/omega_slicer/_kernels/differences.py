@@ -35,6 +35,5 @@ def shift(x: Floats, period: int) -> Floats:
 def _lagged(x: Floats, period: int, kernel: Callable[[Floats, Floats], Floats]) -> Floats:
     out = np.full(len(x), np.nan)
     if period < len(x):
-        with np.errstate(all="ignore"):
-            out[period:] = kernel(x[period:], x[: len(x) - period])
+        out[period:] = kernel(x[period:], x[: len(x) - period])
     return out

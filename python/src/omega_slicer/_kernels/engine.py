@@ -38,8 +38,7 @@ def _std(x: Floats, length: int, least: int, ddof: int, skip: int) -> Lines:
 def _zscore(x: Floats, length: int, least: int, ddof: int, skip: int) -> Lines:
     (std,) = _std(x, length, least, ddof, skip)
     mean = sums.rolling_mean(x, Window(length, least, bool(skip)))
-    with np.errstate(all="ignore"):
-        score = (x - mean) / std
+    score = (x - mean) / std
     score[std == 0.0] = np.nan
     return [score]
 
@@ -55,8 +54,7 @@ def _corr(x: Floats, y: Floats, length: int, least: int, ddof: int, skip: int) -
     (cov,) = _cov(x, y, length, least, ddof, skip)
     (std_x,) = _std(x, length, least, ddof, skip)
     (std_y,) = _std(y, length, least, ddof, skip)
-    with np.errstate(all="ignore"):
-        answer = np.clip(cov / (std_x * std_y), -1.0, 1.0)
+    answer = np.clip(cov / (std_x * std_y), -1.0, 1.0)
     answer[(std_x == 0.0) | (std_y == 0.0)] = np.nan
     return [answer]
 
@@ -64,9 +62,8 @@ def _corr(x: Floats, y: Floats, length: int, least: int, ddof: int, skip: int) -
 def _bollinger(x: Floats, length: int, least: int, ddof: int, width: float, skip: int) -> Lines:
     middle = sums.rolling_mean(x, Window(length, least, bool(skip)))
     (std,) = _std(x, length, least, ddof, skip)
-    with np.errstate(all="ignore"):
-        distance = width * std
-        return [middle, middle + distance, middle - distance]
+    distance = width * std
+    return [middle, middle + distance, middle - distance]
 
 
 def _single(kernel: Callable[..., Floats]) -> Kernel:

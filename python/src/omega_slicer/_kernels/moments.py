@@ -71,8 +71,7 @@ def _rolling(x: Column, y: Column | None, ddof: int) -> Floats:
         m = x.counts(start, stop)
         spreads = _spreads(fixed.steps, other.steps, m, stop - start, length, bits)
         values, sure = _rounded(spreads, m, ddof)
-        with np.errstate(over="ignore", under="ignore"):
-            out[start:stop] = values * math.ldexp(1.0, exponent)
+        out[start:stop] = values * math.ldexp(1.0, exponent)
         for i in np.flatnonzero(~sure).tolist():
             count = m if isinstance(m, int) else int(m[i])
             exact = count * spreads.exact(i) - int(spreads.rest_x[i]) * int(spreads.rest_y[i])

@@ -101,15 +101,14 @@ def _remaining(
     columns: Sequence[Floats], skip: bool, kernel: Callable[[Sequence[Floats]], list[Floats]]
 ) -> list[Floats]:
     """The kernel's answers; under `skip` those of the rows that remain, repeated where rows are left out."""
-    with np.errstate(all="ignore"):
-        missing = np.logical_or.reduce([np.isnan(column) for column in columns]) if skip else None
-        if missing is None or not missing.any():
-            return kernel(columns)
-        answers = kernel([column[~missing] for column in columns])
-        row = np.cumsum(~missing) - 1
-        spread: list[Floats] = []
-        for answer in answers:
-            out = np.full(len(row), np.nan)
-            out[row >= 0] = answer[row[row >= 0]]
-            spread.append(out)
-        return spread
+    missing = np.logical_or.reduce([np.isnan(column) for column in columns]) if skip else None
+    if missing is None or not missing.any():
+        return kernel(columns)
+    answers = kernel([column[~missing] for column in columns])
+    row = np.cumsum(~missing) - 1
+    spread: list[Floats] = []
+    for answer in answers:
+        out = np.full(len(row), np.nan)
+        out[row >= 0] = answer[row[row >= 0]]
+        spread.append(out)
+    return spread

@@ -64,8 +64,7 @@ def _rolling(x: Floats, window: Window, *, mean: bool) -> Floats:
             if first + i >= start:
                 out[first + i] = state.quotient(max(m, 1) if mean else 1)
 
-    with np.errstate(over="ignore"):
-        slide(len(x), window.length, quick, careful)
+    slide(len(x), window.length, quick, careful)
     return column.finish(out, sums=True)
 
 
@@ -76,7 +75,8 @@ def _totals(sums: Ints, m: int | Ints, anchor: int) -> Floats:
     highs = (sums >> _LOW) + m * high
     highs += lows >> _LOW
     lows &= (1 << _LOW) - 1
-    answer: Floats = highs * float(1 << _LOW)
+    answer = highs.astype(np.float64)
+    answer *= 1 << _LOW
     answer += lows
     return answer
 

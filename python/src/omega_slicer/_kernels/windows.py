@@ -49,7 +49,7 @@ def fixed_point(block: Floats, bits: int, lowest: int) -> Fixed | None:
     The grid is as fine as `bits` allow, but no finer than 2**`lowest`.
 
     >>> fixed_point(np.array([1.5, 1.75]), 3, -900)
-    Fixed(steps=array([-1,  1]), anchor=13, exponent=-3)
+    Fixed(steps=array([-2,  2]), anchor=26, exponent=-4)
     >>> fixed_point(np.array([1.5, 1e-9]), 30, -900) is None
     True
     """
