@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,20 @@ def test_paths_with_any_characters_are_read(tmp_path: Path, backend: str) -> Non
     path = tmp_path / "Kerzen für 株 'x' %s.csv"
     path.write_bytes((VECTORS / "csv" / "plain.csv").read_bytes())
     assert len(read(path, backend)) > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other file systems refuse names that are not Unicode")
+def test_file_names_are_bytes_and_need_not_be_unicode(tmp_path: Path, backend: str) -> None:
+    path = os.fsencode(tmp_path) + b"/eur\xffusd.csv"
+    for how in (path, os.fsdecode(path), Path(os.fsdecode(path))):
+        with pytest.raises(om.FileMissingError) as caught:
+            read(how, backend)
+        assert "usd.csv" in str(caught.value)
+        str(caught.value).encode()  # the message can be printed
+    Path(os.fsdecode(path)).write_bytes((VECTORS / "csv" / "plain.csv").read_bytes())
+    expected = read(VECTORS / "csv" / "plain.csv", backend)
+    for how in (path, os.fsdecode(path), Path(os.fsdecode(path))):
+        assert same_bits(read(how, backend).close, expected.close)
 
 
 def test_errors_of_the_file_have_their_codes_and_name_it(tmp_path: Path, backend: str) -> None:

@@ -13,24 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
 import numpy as np
 
-from . import _backend
+from . import _backend, _model
 from ._candles import Candles, moment, row_of, rows_of_slice, shared_candles
 from ._columns import Floats, Stamps, absent, as_stamps, as_values, fingerprint, read_only
 from ._counts import tick
 from ._engine import Engine
 from ._errors import DeserializationFailedError, TypeMismatchError
 from ._frames import columns_of
-from ._model import (
-    Candle,
-    Columns,
-    Options,
-    PriceType,
-    check_flag,
-    check_length,
-    check_path,
-    check_unit,
-    make_candle,
-)
+from ._model import Candle, Columns, Options, PriceType, check_length, check_path, check_unit, make_candle
 from ._quality import Quality, report
 from ._search import Coarse
 from .timeframe import Timeframe
@@ -140,7 +130,7 @@ class CandleSeries:
         Traceback (most recent call last):
         omega_slicer.ConstraintViolationError: row 1: timestamp 60 is not after 60
         """
-        copy = check_flag(copy, "copy")
+        copy = _model.check_flag(copy, "copy")
         columns = Columns(
             as_stamps(timestamp, copy=copy),
             as_values(open, "open", copy=copy),
