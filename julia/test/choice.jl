@@ -76,7 +76,7 @@ if "native" in BACKENDS
     @testset "status tells what is loaded and from where" begin
         library = status().library
         @test library.loaded && isfile(library.path) && occursin(r"^[0-9a-f]{16}$", library.build_id)
-        @test library.version == "0.1.0" && library.abi == "1.0"
+        @test library.version == "0.1.0" && library.abi == "1.1"
     end
 end
 
