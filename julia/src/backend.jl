@@ -1,4 +1,5 @@
-# Which backend answers: argument, then set_backend, then the environment, then omega.toml, then auto.
+# Which backend answers: argument, then set_backend, then the environment, then omega.toml, then
+# a preference of Julia's Preferences package (1.9 and later, where that is loaded), then auto.
 # Decided when a series or a slicer is made, never at a question. With the Julia backend chosen the native
 # library is not loaded at all; nothing here falls back without saying so.
 
@@ -25,6 +26,9 @@ const WARNED = Ref(false)
 Chooses the backend of every series and slicer made from now on, over the environment and `omega.toml`
 and under a `backend=` argument; `nothing` takes the choice back. Existing ones keep theirs. `slicer` is
 the only module today. `"native"` looks for the library at once.
+
+Without any of these a preference holds, where Julia (1.9 or later) has loaded Preferences:
+`Preferences.set_preferences!(OmegaJulia, "slicer" => "julia")`; without one, `"auto"`.
 
 Errors: 1001 for an unknown module or word, 1004 for another type; with `"native"` 6005, listing each place
 looked at and why it failed, if there is no library, or 5004 if one is there but does not fit: then nothing
@@ -91,6 +95,8 @@ function resolve_choice(argument=nothing)
     environment === nothing || return environment
     configured = config_choice("slicer")
     configured === nothing || return Choice(configured...)
+    preferred = preference_choice("slicer")
+    preferred === nothing || return Choice(preferred, "Preferences")
     return Choice(:auto, "default")
 end
 
