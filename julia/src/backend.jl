@@ -1,6 +1,7 @@
-# Which backend answers: argument, then set_backend, then the environment, then omega.toml, then auto.
-# Decided when a series, a slicer or a stream is made and at each call of a kernel, never at a question. With the Julia backend chosen the native
-# library is not loaded at all; nothing here falls back without saying so.
+# Which backend answers: argument, then set_backend, then the environment, then omega.toml, then
+# a preference of Julia's Preferences package (1.9 and later, where that is loaded), then auto.
+# Decided when a series, a slicer or a stream is made and at each call of a kernel, never at a question. With
+# the Julia backend chosen the native library is not loaded at all; nothing here falls back without saying so.
 
 const ARGUMENT_WORDS = ("native" => :native, "julia" => :julia, "auto" => :auto)
 const ENVIRONMENT_WORDS = (
@@ -29,6 +30,9 @@ Chooses who answers from now on, over the environment and `omega.toml` and under
 `nothing` takes the choice back. Modules: `"slicer"` (series and slicers; existing ones keep theirs) and
 `"kernels"` (rolling kernels, recurrences and indicators; existing streams keep theirs). `"native"` looks for
 the library at once.
+
+Without any of these a preference holds, where Julia (1.9 or later) has loaded Preferences:
+`Preferences.set_preferences!(OmegaJulia, "slicer" => "julia")`; without one, `"auto"`.
 
 Errors: 1001 for an unknown module or word, 1004 for another type; with `"native"` 6005, listing each place
 looked at and why it failed, if there is no library, or 5004 if one is there but does not fit: then nothing
@@ -97,6 +101,8 @@ function resolve_choice(argument=nothing, mod::String="slicer")
     environment === nothing || return environment
     configured = config_choice(mod)
     configured === nothing || return Choice(configured...)
+    preferred = preference_choice(mod)
+    preferred === nothing || return Choice(preferred, "Preferences")
     return Choice(:auto, "default")
 end
 

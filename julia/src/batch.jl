@@ -165,7 +165,7 @@ NaN on the left. Each lookback lies contiguously in memory: the matrix is a `Per
 `n × m` one, whose columns are the lookbacks (`parent(matrix)`, `parent(matrix)[:, i]`).
 
 Errors: as [`get_lookbacks`](@ref); 1001 for an unknown field; 6001 if the matrix does not fit into
-memory. O(m n); allocates the answer. Source: `src/batch.jl`.
+memory; no times at all give a `0 × n` one. O(m n); allocates the answer. Source: `src/batch.jl`.
 
 ```jldoctest
 julia> using OmegaJulia
@@ -191,6 +191,7 @@ function gather_lookback(slicer::SymbolDataSlicer, times, n, field="close";
         fill_gathered!(values, slicer, stamps, number, current, closed, some)
     else
         count!(SLOT_GATHER_LOOKBACK, NATIVE)
+        isempty(stamps) && return PermutedDimsArray(values, (2, 1)) # any n is fine then
         status = GC.@preserve slicer ccall(slicer.library.slicer_gather_lookback, Int32,
             (Ptr{Cvoid}, Ptr{Int64}, Csize_t, Csize_t, Int32, UInt32, Ptr{Float64}), slicer.handle, stamps,
             length(stamps), rows, number, lookback_flags(current, closed, some), values)
@@ -200,14 +201,20 @@ function gather_lookback(slicer::SymbolDataSlicer, times, n, field="close";
 end
 
 function lookback_memory(n::Int64, m::Int)
+    # Julia 1.5 lets the product wrap round and makes a matrix that claims more than it has.
+    cells, wrapped = Base.mul_with_overflow(n, Int64(m))
+    (wrapped || cells > typemax(Int64) ÷ sizeof(Float64)) && fail_lookback_memory(n, m)
     try
         return Matrix{Float64}(undef, n, m)
     catch error
         # Which of them says that it is too much differs from release to release.
         error isa Union{OutOfMemoryError,ArgumentError,ErrorException} || rethrow()
-        fail(OUT_OF_MEMORY, "a matrix of ", m, " times and n ", n, " does not fit into memory")
+        fail_lookback_memory(n, m)
     end
 end
+
+@noinline fail_lookback_memory(n, m) =
+    fail(OUT_OF_MEMORY, "a matrix of ", m, " times and n ", n, " does not fit into memory")
 
 function fill_gathered!(values::Matrix{Float64}, slicer, stamps::Vector{Int64}, number::Int, current::Bool, closed::Bool,
     partial::Bool)

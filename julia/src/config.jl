@@ -17,18 +17,36 @@ end
 # What the file says about `mod`: nothing, or (:native | :julia | :auto, path). The whole file is checked.
 function config_choice(mod::String)
     path, demanded = config_path()
-    if !isfile(path)
-        demanded && fail(ispath(path) ? IO_ERROR : FILE_NOT_FOUND, path,
-            ": no such file (environment variable OMEGA_CONFIG)")
+    if !path_exists(path)
+        demanded && fail(FILE_NOT_FOUND, path, ": no such file (environment variable OMEGA_CONFIG)")
         return nothing
     end
-    text = try
-        read(path, String)
-    catch error
-        fail(IO_ERROR, path, ": ", sprint(showerror, error))
-    end
-    choices = parse_config(text, path)
+    choices = parse_config(String(file_bytes(path)), path)
     return haskey(choices, mod) ? (choices[mod], abspath(path)) : nothing
+end
+
+# Whether anything at all, a folder too, stands at `path`; not being allowed to know is an error.
+function path_exists(path::String)
+    try
+        return ispath(path)
+    catch error
+        error isa Union{SystemError,Base.IOError} || rethrow()
+        fail_system(path, error)
+    end
+end
+
+# What answers (module name -> word or nothing) from Julia's Preferences. Filled by ext/OmegaPreferencesExt.jl,
+# from Julia 1.9 on, where a program has that package; this package itself needs none.
+const PREFERENCE = Ref{Union{Nothing,Function}}(nothing)
+
+# What the preference named `mod` says: nothing, or :native, :julia or :auto.
+function preference_choice(mod::String)
+    ask = PREFERENCE[]
+    word = ask === nothing ? nothing : ask(mod)
+    word === nothing && return nothing
+    where = string("preference ", mod)
+    word isa AbstractString || fail(TYPE_MISMATCH, where, " must be ", allowed(FILE_WORDS), ", got ", repr(word))
+    return word_choice(word, FILE_WORDS, where)
 end
 
 # A whole line: nothing, a comment, or a key and a word.

@@ -21,7 +21,7 @@ Errors: 3001 no such file, 3002 not allowed, 3000 another failure of the system,
 1010 without a header line; 1005 for a missing or repeated column, naming it; 1009 naming the line for a
 bad cell, a wrong number of fields, integers that would all lie before 1971 (with the likely unit) or a
 quote never closed; 1006 naming row (one-based) and values for stamps out of order or prices that are
-not finite. O(size of the file). Source: `src/csv.jl`.
+not finite; 6001 if memory runs out. O(size of the file). Source: `src/csv.jl`.
 
 ```jldoctest
 julia> using OmegaJulia
@@ -44,7 +44,7 @@ function read_csv(path; symbol, timeframe, price_type="bid", unit="us", check="f
     library = library_for(choice)
     count!(SLOT_READ_CSV, library === nothing ? FALLBACK : NATIVE)
     if library === nothing
-        columns, has_volume = parse_csv(file_bytes(String(path)), stamps)
+        columns, has_volume = parse_file(String(path), stamps)
         check_columns(columns, has_volume, checked, missing_allowed)
         return assemble(columns, has_volume, identity, choice.requested, NO_HANDLE)
     end
@@ -59,11 +59,14 @@ function native_read_csv(library::NativeLibrary, requested::Symbol, path::String
         (Cstring, Int32, Ref{NativeOptions}, Ref{Ptr{Cvoid}}),
         path, unit, Ref(native_options(identity, check, allow_missing)), out)
     status == 0 || refused(library, status) do
-        columns, has_volume = parse_csv(file_bytes(path), unit)
+        columns, has_volume = parse_file(path, unit)
         check_columns(columns, has_volume, check, allow_missing)
     end
     return adopt_series(library, out[], identity, requested)
 end
+
+parse_file(path::String, unit::Int) =
+    within_memory(() -> parse_csv(file_bytes(path), unit), path, ": does not fit into memory")
 
 # The whole file, or the error that fits why not.
 function file_bytes(path::String)
@@ -72,10 +75,7 @@ function file_bytes(path::String)
         return read(path)
     catch error
         error isa Union{SystemError,Base.IOError} || rethrow()
-        errno = error isa SystemError ? Int(error.errnum) : -Int(error.code)
-        code = errno == Libc.ENOENT ? FILE_NOT_FOUND :
-               errno in (Libc.EACCES, Libc.EPERM) ? PERMISSION_DENIED : IO_ERROR
-        fail(code, path, ": ", Libc.strerror(errno), " (os error ", errno, ")")
+        fail_system(path, error)
     end
 end
 

@@ -78,6 +78,24 @@ end
 # Never inlined: the text of an error must not weigh on the path that has none.
 @noinline fail(code::Integer, parts...) = throw(OmegaError(code, string(parts...)))
 
+# What `make` returns; memory running out in it is error 6001, worded by `parts`.
+function within_memory(make::F, parts...) where {F}
+    try
+        return make()
+    catch error
+        error isa OutOfMemoryError || rethrow()
+        fail(OUT_OF_MEMORY, parts...)
+    end
+end
+
+# A failure of the system with a file, as the error that fits.
+@noinline function fail_system(path::String, error::Union{SystemError,Base.IOError})
+    errno = error isa SystemError ? Int(error.errnum) : -Int(error.code)
+    code = errno == Libc.ENOENT ? FILE_NOT_FOUND :
+           errno in (Libc.EACCES, Libc.EPERM) ? PERMISSION_DENIED : IO_ERROR
+    fail(code, path, ": ", Libc.strerror(errno), " (os error ", errno, ")")
+end
+
 # Text from outside, quoted so that blanks and control characters in it can be seen.
 quoted(text) = string('"', escape_string(string(text)), '"')
 

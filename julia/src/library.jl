@@ -84,10 +84,12 @@ end
 function library_places(wanted::String)
     isempty(wanted) || return [(string("OMEGA_LIBRARY ", wanted), wanted, true)]
     package = dirname(@__DIR__)
-    places = [(string("package ", joinpath(package, "deps", LIBRARY_FILE)), joinpath(package, "deps", LIBRARY_FILE), true)]
+    places = Tuple{String,String,Bool}[]
     checkout = dirname(package)
     if is_checkout(checkout)
-        path = joinpath(checkout, "target", "release", LIBRARY_FILE)
+        # Where Cargo builds: joinpath keeps an absolute folder and takes another from the checkout.
+        built = get(ENV, "CARGO_TARGET_DIR", "")
+        path = joinpath(checkout, isempty(built) ? "target" : built, "release", LIBRARY_FILE)
         push!(places, (string("checkout ", path), path, true))
     end
     push!(places, (string("system loader ", SYSTEM_SONAME), SYSTEM_SONAME, false))

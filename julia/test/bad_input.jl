@@ -91,6 +91,11 @@ for backend in BACKENDS
         @test_error 1001 ["price"] gather_lookback(slicer, [0], 1, "price")
         @test_error 1004 ["3"] gather_lookback(slicer, [0], 1, 3)
         @test_error 6001 ["memory"] gather_lookback(slicer, [0, 1], typemax(Int64) ÷ 2; partial=true)
+        # A product that wraps round to a small number, and one of zero.
+        @test_error 6001 ["memory"] gather_lookback(slicer, [0, 1, 2, 3], Int64(2)^62; partial=true)
+        @test_error 6001 ["memory"] gather_lookback(slicer, collect(0:7), Int64(2)^61 + 1; partial=true)
+        @test size(gather_lookback(slicer, Int64[], Int64(2)^62; partial=true)) == (0, 2^62)
+        @test size(gather_lookback(slicer, Int64[], Int64(2)^62)) == (0, 2^62)
         @test_error 1001 ["60000000", "59999999"] get_slice(slicer, MINUTE_US, MINUTE_US - 1)
         @test_error 1003 ["540000000"] get_slice(slicer, 600_000_000, 700_000_000)
         @test_error 2008 ["11 rows", "540000000", "10 available"] get_lookback(slicer, 9MINUTE_US, 11)
@@ -120,6 +125,29 @@ for backend in BACKENDS
         end
         chmod(locked, 0o600)
         @test length(read_bad(locked)) == 0
+    end
+
+    # A file with a hole of a terabyte, in a process that may have 16 GB.
+    @testset "a file that memory does not hold is an error ($backend)" begin
+        path = tempname()
+        made = success(pipeline(`truncate -s 1T $path`; stdout=devnull, stderr=devnull))
+        if made && Sys.islinux()
+            code = """
+            using OmegaJulia
+            ccall(:setrlimit, Int32, (Int32, Ref{NTuple{2,UInt64}}), 9, (UInt64(1) << 34, UInt64(1) << 34)) == 0 || error("no limit")
+            try
+                read_csv($(repr(path)); symbol="", timeframe="M1", backend="$backend")
+            catch e
+                println(e isa OmegaError ? (e.code, occursin($(repr(path)), e.message)) : e)
+            end
+            """
+            exit_code, out, err = child(code)
+            (exit_code, out) == (0, "(6001, true)\n") || println(stderr, out, err)
+            @test (exit_code, out) == (0, "(6001, true)\n")
+        else
+            println("skipped: a file larger than memory (none can be made here)")
+        end
+        rm(path; force=true)
     end
 end
 

@@ -1,8 +1,14 @@
 # The fault build of the library: what it answers wrongly the caller must see, which proves that native
 # answers come from the library, and a panic inside it must leave the process usable.
-# Runs in child processes, with the library that OMEGA_FAULT_LIBRARY names.
+# Runs in child processes, with the library that OMEGA_FAULT_LIBRARY names, else with the one that the project's
+# own build puts under target/fault-injection. None at all is a failure, unless OMEGA_ALLOW_NO_FAULTS=1.
 
-const FAULT_LIBRARY = get(ENV, "OMEGA_FAULT_LIBRARY", "")
+function fault_library()
+    named = get(ENV, "OMEGA_FAULT_LIBRARY", "")
+    return isempty(named) ? joinpath(ROOT, "target", "fault-injection", "debug", OmegaJulia.LIBRARY_FILE) : abspath(named)
+end
+
+const FAULT_LIBRARY = fault_library()
 
 const ARMED = """
 using OmegaJulia, Libdl
@@ -51,8 +57,13 @@ check("usable", get_lookback(slicer, 5minute, 2).rows == 4:5 && quality(series).
 println("seen")
 """
 
-if isempty(FAULT_LIBRARY)
-    println("skipped: the fault build (OMEGA_FAULT_LIBRARY names no library)")
+if !isfile(FAULT_LIBRARY) && get(ENV, "OMEGA_ALLOW_NO_FAULTS", "") == "1"
+    println(stderr, "\nSKIPPED: every test of the fault build (OMEGA_ALLOW_NO_FAULTS=1; no file ", FAULT_LIBRARY, ")\n")
+elseif !isfile(FAULT_LIBRARY)
+    @testset "the fault build is there to be tested" begin
+        println(stderr, "no fault build at ", FAULT_LIBRARY, "; make build-faulty makes one, OMEGA_FAULT_LIBRARY names another")
+        @test isfile(FAULT_LIBRARY)
+    end
 else
     for (law, code) in ("a bit flipped in the library is seen by the caller" => FLIPPED,
         "a panic in the library is error 5005, and everything works afterwards" => PANICKED)

@@ -1,6 +1,6 @@
 # All tests of OmegaJulia: `julia --project=julia julia/test/runtests.jl` from the project's root.
 # Standard library alone. The native half fails loudly where the library is missing, unless
-# OMEGA_ALLOW_NO_NATIVE=1 asks for it to be skipped.
+# OMEGA_ALLOW_NO_NATIVE=1 asks for it to be skipped; OMEGA_ALLOW_NO_FAULTS=1 does so for the fault build.
 
 include("support.jl")
 
