@@ -38,7 +38,7 @@ endef
 NEED_PYTHON = $(call need,$(or $(PYTHON),python3),apt-get install python3 python3-venv)
 PYTHON_FOLDERS = $(wildcard python examples benches tests tools)
 
-.PHONY: help setup setup-python setup-julia build build-faulty run test check bench \
+.PHONY: help setup setup-python setup-julia build build-faulty run test check bench bench-kernels \
 	install clean distclean lint header test-rust test-c test-julia test-python \
 	test-examples test-readme check-rust check-install
 
@@ -81,6 +81,10 @@ check: test check-rust check-install ## run the tests and the longer checks
 bench: build setup-python ## measure, beside what a user would pick instead
 	@julia=$$(tools/setup_julia.sh) && python=$$(tools/setup_python.sh) && \
 	JULIA=$$julia "$$python" benches/run.py
+
+bench-kernels: build setup-python ## measure the lookback kernels, in Rust and from Python beside their peers
+	cargo bench --locked --bench kernels
+	PYTHONPATH=python/src .venv/bin/python benches/peers/kernels.py
 
 header: ## check that include/omega_slicer.h is what the sources say
 	$(NEED_CARGO)

@@ -35,7 +35,8 @@ def candles(path: Path) -> int:
 def main() -> int:
     """Run the programs; one line each, and a closing count."""
     julia, compiler = sys.argv[1:]
-    blocks = dict(re.findall(r"```(python|julia|c)\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL))
+    found = re.findall(r"```(python|julia|c)\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    blocks = {language: "".join(text for kind, text in found if kind == language) for language, _ in found}
     failed = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

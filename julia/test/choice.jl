@@ -208,6 +208,40 @@ end
     end
 end
 
+@testset "the kernels have a choice of their own" begin
+    kernels = """
+    using OmegaJulia
+    outcome = try
+        rolling_mean([1.0, 3.0], 2)[2] == 2.0 || error("wrong answer")
+        "fine"
+    catch error
+        string("error ", error.code, " ", error.message)
+    end
+    # Before status(), which looks for the library on behalf of the slicer.
+    mapped = isfile("/proc/self/maps") && occursin("omega_slicer", read("/proc/self/maps", String))
+    outcome == "fine" && (outcome = status().kernels.counts.rolling_mean.native == 1 ? "native" : "julia")
+    println("outcome=", outcome, "\\nsource=", status().kernels.source, "\\nmapped=", mapped)
+    """
+    if CAN_SEE_MAPS
+        for setting in ("USE_RUST_KERNELS" => "0", "OMEGA_USE_RUST_KERNELS" => "off")
+            answers, _ = probe(setting; code=kernels)
+            @test answers["outcome"] == "julia" && answers["source"] == first(setting) && answers["mapped"] == "false"
+        end
+        answers, _ = probe(NO_SUCH_LIBRARY, "USE_RUST_SLICER" => "0", "USE_RUST_KERNELS" => "1"; code=kernels)
+        @test startswith(answers["outcome"], "error 6005")
+        answers, _ = probe("USE_RUST_KERNELS" => "maybe"; code=kernels)
+        @test startswith(answers["outcome"], "error 1001") && occursin("USE_RUST_KERNELS", answers["outcome"])
+        folder = mktempdir()
+        write(joinpath(folder, "omega.toml"), "kernels = \"julia\"\nslicer = \"auto\"\n")
+        answers, _ = probe(; code=kernels, folder=folder)
+        @test answers["outcome"] == "julia" && endswith(answers["source"], "omega.toml") && answers["mapped"] == "false"
+        if "native" in BACKENDS
+            answers, _ = probe("USE_RUST_KERNELS" => "yes", "USE_RUST_SLICER" => "no"; code=kernels)
+            @test answers["outcome"] == "native" && answers["mapped"] == "true"
+        end
+    end
+end
+
 @testset "auto without a library answers in Julia and says so once" begin
     twice = string(PROBE, "CandleSeries([0], [1.0], [1.0], [1.0], [1.0]; symbol=\"\", timeframe=\"M1\")\n")
     answers, err = probe(NO_SUCH_LIBRARY; code=twice)
@@ -256,7 +290,7 @@ end
     right = [number for (_, number) in OmegaJulia.expected_layout()]
     shifted = copy(right)
     shifted[3] += 8
-    for (abi, layout, why) in ((0x00020000, right, "ABI version 2.0"), (0x00010000, shifted, "columns_timestamp is 8, expected 0"))
+    for (abi, layout, why) in ((0x00020000, right, "ABI version 2.0"), (0x00010000, right, "ABI version 1.0"), (0x00010001, shifted, "columns_timestamp is 8, expected 0"))
         path = impostor(abi, layout)
         if path === nothing
             println("skipped: libraries that do not fit (no C compiler here)")

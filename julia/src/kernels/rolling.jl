@@ -71,7 +71,7 @@ const PAIR_WINDOWS = (
     (:cov, "The exact covariance of each window, rounded once: `(m*Sxy - Sx*Sy) / (m*(m - ddof))`.",
         "rolling_cov([1.0, 2.0], [2.0, 6.0], 2)[2]", "2.0"),
     (:corr, "`cov / (std_x * std_y)` of each window, clamped to [-1, 1]; NaN where either std is 0. `corr(x, x)` may be `1 - 2^-53`.",
-        "rolling_corr([1.0, 3.0], [6.0, 2.0], 2; ddof=0)[2]", "-1.0"),
+        "rolling_corr([1.0, 2.0, 3.0], [1.0, 3.0, 1.0], 3)[3]", "0.0"),
 )
 
 for (kernel, what, call, answer) in PLAIN_WINDOWS

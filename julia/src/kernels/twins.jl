@@ -14,6 +14,11 @@ wide_mean() = WideSum{true}(Float64[], WHOLE_SPAN)
 wide_var(ddof::Int) = WideMoment{true}(Float64[], Float64[], WHOLE_SPAN, WHOLE_SPAN, ddof)
 wide_cov(ddof::Int) = WideMoment{false}(Float64[], Float64[], WHOLE_SPAN, WHOLE_SPAN, ddof)
 
+# One row joins as another leaves.
+swap!(state::WideMoment{true}, left::Tuple, row::Tuple) = replace_pair!(state, left[1], left[1], row[1], row[1])
+swap!(state::WideMoment{false}, left::Tuple, row::Tuple) = replace_pair!(state, left[1], left[2], row[1], row[2])
+swap!(state, left::Tuple, row::Tuple) = (leave!(state, left...); join!(state, row...))
+
 clear!(state::WideSum) = (fill!(state.sum, 0); nothing)
 function clear!(state::WideMoment)
     state.m = 0
@@ -29,6 +34,7 @@ struct Both{A,B}
     first::A
     second::B
 end
+swap!(state::Both, left::Tuple, row::Tuple) = (swap!(state.first, left, row); swap!(state.second, left, row))
 join!(state::Both, x...) = (join!(state.first, x...); join!(state.second, x...))
 leave!(state::Both, x...) = (leave!(state.first, x...); leave!(state.second, x...))
 clear!(state::Both) = (clear!(state.first); clear!(state.second))
@@ -38,6 +44,11 @@ struct Sides
     cov::WideMoment{false}
     x::WideMoment{true}
     y::WideMoment{true}
+end
+function swap!(state::Sides, left::Tuple, row::Tuple)
+    swap!(state.cov, left, row)
+    swap!(state.x, (left[1],), (row[1],))
+    swap!(state.y, (left[2],), (row[2],))
 end
 join!(state::Sides, x::Float64, y::Float64) = (join!(state.cov, x, y); join!(state.x, x); join!(state.y, y))
 leave!(state::Sides, x::Float64, y::Float64) = (leave!(state.cov, x, y); leave!(state.x, x); leave!(state.y, y))
@@ -78,17 +89,19 @@ mark_of(row::NTuple{2,Float64}) = isfinite(row[1]) & isfinite(row[2]) ? 0.0 : ab
 
 function take_row!(twin::WindowTwin{KERNEL,INPUTS}, row::NTuple{INPUTS,Float64}) where {KERNEL,INPUTS}
     tally, mark = twin.tally, mark_of(row)
+    joins = isfinite(mark)
     if length(twin.rows) == twin.window.len
         left = @inbounds twin.rows[twin.oldest]
         count_value!(tally, mark_of(left), -1)
-        isfinite(mark_of(left)) && leave!(twin.state, left...)
         @inbounds twin.rows[twin.oldest] = row
         twin.oldest = twin.oldest == twin.window.len ? 1 : twin.oldest + 1
+        leaves = isfinite(mark_of(left))
+        leaves & joins ? swap!(twin.state, left, row) : leaves ? leave!(twin.state, left...) : joins && join!(twin.state, row...)
     else
         push!(twin.rows, row)
+        joins && join!(twin.state, row...)
     end
     count_value!(tally, mark, 1)
-    isfinite(mark) && join!(twin.state, row...)
     is_defined(tally, twin.window) || return undefined(twin)
     return answer(Val(KERNEL), twin.state, tally, row[1], twin.width)
 end

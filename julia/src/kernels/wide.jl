@@ -253,7 +253,63 @@ function change!(state::WideMoment{SQUARE}, x::Float64, y::Float64, remove::Bool
     state.m += remove ? -1 : 1
     return nothing
 end
+# A pair (a, c) leaves and (b, d) joins at once, so that m stays: with the sums before, the spread changes by
+# (m-1)*b*d - (m+1)*a*c + b*c + a*d - Sx*d + Sx*c - Sy*b + Sy*a, and no long number is added to it.
+function replace_pair!(state::WideMoment{SQUARE}, a::Float64, c::Float64, b::Float64, d::Float64) where {SQUARE}
+    sum_x, sum_y = state.sum_x, state.sum_y
+    add_multiple!(state, b, d, state.m - 1, false)
+    add_multiple!(state, a, c, state.m + 1, true)
+    if SQUARE
+        add_multiple!(state, a, b, 2, false)
+        subtract_share!(state, sum_x, b, 1, false)
+        subtract_share!(state, sum_x, a, 1, true)
+    else
+        add_multiple!(state, b, c, 1, false)
+        add_multiple!(state, a, d, 1, false)
+        subtract_share!(state, sum_x, d, 0, false)
+        subtract_share!(state, sum_x, c, 0, true)
+        subtract_share!(state, sum_y, b, 0, false)
+        subtract_share!(state, sum_y, a, 0, true)
+        change!(sum_y, c, true)
+        change!(sum_y, d, false)
+    end
+    add_product_of!(state.products, state, a, c, true)
+    add_product_of!(state.products, state, b, d, false)
+    change!(sum_x, a, true)
+    change!(sum_x, b, false)
+    return nothing
+end
+
+@inline function add_product_of!(limbs::Limbs, state::WideMoment, x::Float64, y::Float64, negative::Bool)
+    negative_x, mantissa_x, exponent_x = parts(x)
+    negative_y, mantissa_y, exponent_y = parts(y)
+    (mantissa_x == 0) | (mantissa_y == 0) && return nothing
+    add_bits!(limbs, widemul(mantissa_x, mantissa_y), exponent_x + exponent_y - state.unit, negative != (negative_x != negative_y))
+    return nothing
+end
+
+# Adds `times` * x * y to the spread, or takes it away.
+@inline function add_multiple!(state::WideMoment, x::Float64, y::Float64, times::Int, negative::Bool)
+    negative_x, mantissa_x, exponent_x = parts(x)
+    negative_y, mantissa_y, exponent_y = parts(y)
+    (mantissa_x == 0) | (mantissa_y == 0) && return nothing
+    product, shift = widemul(mantissa_x, mantissa_y), exponent_x + exponent_y - state.unit
+    negative = negative != (negative_x != negative_y)
+    add_bits!(state.spread, widemul(product % UInt64, times % UInt64), shift, negative)
+    add_bits!(state.spread, widemul((product >> 64) % UInt64, times % UInt64), shift + 64, negative)
+    return nothing
+end
+
+# Takes 2^double * x * sum off the spread, or adds it back.
+@inline function subtract_share!(state::WideMoment, sum::WideSum, x::Float64, double::Int, back::Bool)
+    negative, mantissa, exponent = parts(x)
+    mantissa == 0 && return nothing
+    add_product!(state.spread, sum.sum, mantissa, exponent + sum.unit - state.unit + double, negative == back)
+    return nothing
+end
+
 add!(state::WideMoment, i::Int) = change!(state, @inbounds(state.x[i]), @inbounds(state.y[i]), false)
+replace!(state::WideMoment, old::Int, new::Int) = @inbounds replace_pair!(state, state.x[old], state.y[old], state.x[new], state.y[new])
 remove!(state::WideMoment, i::Int) = change!(state, @inbounds(state.x[i]), @inbounds(state.y[i]), true)
 
 function statistic(state::WideMoment, tally::Tally)

@@ -55,6 +55,9 @@ scratch_rows(window::Int, rows::Int) = min(rows, block_rows(window, rows) + min(
     return nothing
 end
 
+# One row leaves and one joins; states that can do better than one by one do.
+@inline replace!(state, old::Int, new::Int) = (remove!(state, old); add!(state, new))
+
 # Adds the rows before `first`, whose window is not asked for.
 function begin!(state, tally::Tally, x::Vector{Float64}, start::Int, first::Int)
     for i in start:first-1
@@ -69,12 +72,14 @@ end
 function slide!(state, tally::Tally, out::Vector{Float64}, x::Vector{Float64}, start::Int, first::Int, last::Int, window::Window)
     @inbounds for i in first:last
         oldest = i - window.len
-        if oldest >= start
-            count_value!(tally, x[oldest], -1)
-            isfinite(x[oldest]) && remove!(state, oldest)
-        end
+        leaves = oldest >= start
+        leaves && count_value!(tally, x[oldest], -1)
         count_value!(tally, x[i], 1)
-        isfinite(x[i]) && add!(state, i)
+        if leaves && isfinite(x[oldest])
+            isfinite(x[i]) ? replace!(state, oldest, i) : remove!(state, oldest)
+        elseif isfinite(x[i])
+            add!(state, i)
+        end
         out[i] = is_defined(tally, window) ? statistic(state, tally) : NaN
     end
     return nothing
