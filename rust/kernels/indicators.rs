@@ -204,11 +204,7 @@ pub fn bollinger(
 #[inline]
 pub(super) fn strength(gain: f64, loss: f64) -> f64 {
     // Not "without loss": a gain that has become NaN is no gain.
-    if loss == 0.0 && gain >= 0.0 {
-        if gain == 0.0 { 50.0 } else { 100.0 }
-    } else {
-        100.0 * (gain / (gain + loss))
-    }
+    if loss == 0.0 && gain >= 0.0 { if gain == 0.0 { 50.0 } else { 100.0 } } else { 100.0 * (gain / (gain + loss)) }
 }
 
 /// The gain and the loss of a difference, NaN of NaN.
