@@ -210,7 +210,8 @@ def row(target: Target, numbers: Numbers) -> tuple[list[str], bool]:
     other = numbers[target.beside] if target.beside else float("nan")
     met = target.met(ours, other)
     beside = [f"{other:,.1f}", f"{other / ours:.1f}x"] if target.beside and ours else ["", ""]
-    return [target.what, f"{ours:,.1f}", *beside, target.wanted, "yes" if met else "NO"], met
+    verdict = "" if target.wanted == "shown" else "yes" if met else "NO"
+    return [target.what, f"{ours:,.1f}", *beside, target.wanted, verdict], met
 
 
 def table(rows: list[list[str]]) -> str:
@@ -270,7 +271,7 @@ def main() -> int:
     missed = sum(not met for _, met in judged)
     closing = (
         f"{date.today()}, {machine()}; nanoseconds per call unless said otherwise, "
-        f"medians of {rounds} rounds, 1,000,000 one-minute candles."
+        f"medians of {rounds} round(s), 1,000,000 one-minute candles."
     )
     print(f"{text}\n\n{closing}")
     (ROOT / "out").mkdir(exist_ok=True)
