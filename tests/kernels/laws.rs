@@ -292,3 +292,19 @@ fn bad_arguments_are_refused_by_name() {
     assert_eq!(code(columns(3, &x, &mut out, |_, _| Ok(()))), 1011);
     assert_eq!(code(columns(0, &x, &mut out, |_, _| Ok(()))), 1011);
 }
+
+/// The definitions once more in plain doubles, two passes a window: too coarse to judge a last bit, but it would
+/// tell if kernels and oracle had misread a definition alike.
+#[test]
+fn a_plain_two_pass_computation_agrees_within_its_own_accuracy() {
+    let x = walk(3, 1.1, 1e-3, 500);
+    let mut out = vec![0.0; x.len()];
+    for window in [2, 20, 200] {
+        rolling_std(&x, Window::new(window), 1, &mut out).unwrap();
+        for (rows, std) in x.windows(window).zip(&out[window - 1..]) {
+            let mean = rows.iter().sum::<f64>() / window as f64;
+            let squares: f64 = rows.iter().map(|value| (value - mean).powi(2)).sum();
+            approx::assert_relative_eq!(*std, (squares / (window - 1) as f64).sqrt(), max_relative = 1e-9);
+        }
+    }
+}
