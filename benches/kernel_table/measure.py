@@ -137,7 +137,7 @@ class Field:
         return self.processes["Python"], who
 
     def able(self) -> set[str]:
-        """Who can run here: an instruction set that this machine lacks stays unmeasured, and is said to be."""
+        """Who can run here: an instruction set that this machine lacks stays unmeasured, and that is said."""
         lacking = set(ISAS) - set(self.processes["Rust"].ask("isas").split("\t"))
         everyone = {*OURS, "memcpy", *(who for others in PEERS.values() for who in others)}
         return everyone - {f"Rust {isa}" for isa in lacking}
