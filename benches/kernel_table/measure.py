@@ -243,6 +243,8 @@ def machine() -> str:
 def measure(julia: str, rounds: int = ROUNDS) -> dict[str, Any]:
     """Everything."""
     folder = ROOT / "out" / "kernels"
+    # Of other programs: with these, slow calls are interrupted and look slower than they are.
+    load = os.getloadavg()[0]
     series, rows = market(), sampled()
     write(folder, series, rows)
     rust, c = rust_program("kernels"), c_program()
@@ -269,6 +271,7 @@ def measure(julia: str, rounds: int = ROUNDS) -> dict[str, Any]:
         "date": date.today().isoformat(),
         "machine": machine(),
         "versions": versions,
+        "load": load,
         "rows": ROWS,
         "rounds": rounds,
         "times": times,
