@@ -133,10 +133,9 @@ def overview(result: Result) -> str:
 
 def caption(result: Result) -> str:
     """When, where and with what."""
-    versions = ", ".join(result["versions"])
-    return (
-        f"{result['date']}, {result['machine']}, one core, one thread, {result['rows']:,} rows; {versions}."
-    )
+    load = f", load {result['load']:.1f} before it" if "load" in result else ""
+    where = f"{result['date']}, {result['machine']}{load}, one core, one thread"
+    return f"{where}, {result['rows']:,} rows; {', '.join(result['versions'])}."
 
 
 def section(result: Result) -> str:
