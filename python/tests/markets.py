@@ -1,4 +1,4 @@
-"""Made-up markets for the tests of walks and moments: gappy series in several timeframes, sides and symbols."""
+"""Made-up markets for tests of walks and moments: gappy series in several timeframes, sides and symbols."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No look-ahead, as a law: candles that close after the decision time change no answer of a walk or a moment."""
+"""No look-ahead, as a law: candles that close after the decision time change no answer at a bar."""
 
 from __future__ import annotations
 
