@@ -53,7 +53,7 @@ def own_configuration(
         if name != "OMEGA_LIBRARY":  # a library named for the whole run stays the one under test
             monkeypatch.delenv(name, raising=False)
     yield
-    for module in ("slicer", "kernels"):
+    for module in ("slicer", "kernels", "multi_symbol"):
         om.set_backend(module, None)
 
 

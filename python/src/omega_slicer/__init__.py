@@ -43,18 +43,23 @@ from ._errors import (
     TypeMismatchError,
     error_codes,
 )
+from ._list_slice import CandleSet
 from ._model import Candle, PriceType
+from ._multi_symbol import MultiSymbolSlice
 from ._quality import PairQuality, Quality
 from ._series import CandleSeries, read_csv
 from ._slicer import SymbolDataSlicer
 from ._status import LibraryStatus, ModuleStatus, Status, status
+from ._symbol_slice import MarketSlice, SymbolDataSlice
 from ._time import parse_timestamp
+from ._timeframes import align, resample
 from ._version import __version__
 from .timeframe import Timeframe
 
 __all__ = [
     "Candle",
     "CandleSeries",
+    "CandleSet",
     "Candles",
     "ConstraintViolationError",
     "DeserializationFailedError",
@@ -71,7 +76,9 @@ __all__ = [
     "InvalidFormatError",
     "InvalidStateError",
     "LibraryStatus",
+    "MarketSlice",
     "ModuleStatus",
+    "MultiSymbolSlice",
     "NotBuiltInError",
     "NullPointerError",
     "OmegaError",
@@ -86,13 +93,16 @@ __all__ = [
     "SerializationFailedError",
     "SizeMismatchError",
     "Status",
+    "SymbolDataSlice",
     "SymbolDataSlicer",
     "Timeframe",
     "TypeMismatchError",
     "__version__",
+    "align",
     "error_codes",
     "parse_timestamp",
     "read_csv",
+    "resample",
     "reset_counts",
     "rolling",
     "set_backend",

@@ -41,9 +41,9 @@ class Answer(NamedTuple):
 def set_backend(module: str, backend: str | None) -> None:
     """Choose the backend of `module` for objects made and calls from now on; None takes the choice back.
 
-    `module` is "slicer" or "kernels"; `backend` is "native" (an error here and now if it cannot be had),
-    "python", or "auto" (native if possible). Stands above environment and `omega.toml`, below a
-    `backend=` argument. Raises `InvalidArgumentError` for unknown words, `NotBuiltInError` or
+    `module` is "slicer", "kernels" or "multi_symbol"; `backend` is "native" (an error here and now if it
+    cannot be had), "python", or "auto" (native if possible). Stands above environment and `omega.toml`, below
+    a `backend=` argument. Raises `InvalidArgumentError` for unknown words, `NotBuiltInError` or
     `FfiSchemaMismatchError` saying where the library was looked for.
 
     >>> set_backend("slicer", "python")

@@ -21,7 +21,7 @@ from ._errors import (
 
 __all__ = ["MODULES", "WORDS", "Choice", "from_environment", "from_file", "silent"]
 
-MODULES: Final = ("slicer", "kernels")
+MODULES: Final = ("slicer", "kernels", "multi_symbol")
 WORDS: Final = ("auto", "native", "python")
 
 _ENVIRONMENT: Final = {

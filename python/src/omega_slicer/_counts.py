@@ -16,11 +16,13 @@ __all__ = ["BATCH", "KINDS", "OPERATIONS", "SINGLE", "counts", "reset_counts", "
 KINDS: Final = ("native", "shared", "fallback")
 SINGLE: Final = ("get_slice", "get_candle_at", "get_candle_asof", "get_lookback")
 BATCH: Final = ("get_lookbacks", "get_candles_at", "get_candles_asof", "gather_lookback")
+TIMEFRAMES: Final = ("resample", "align", "latest", "history", "history_matrix")
 OPERATIONS: Final = {
-    "slicer": ("from_columns", "read_csv", "quality", *SINGLE, *BATCH),
+    "slicer": ("from_columns", "read_csv", "quality", *SINGLE, *BATCH, *TIMEFRAMES),
     "kernels": (*SHAPES, "stream"),
+    "multi_symbol": ("timeline", "get_candle", "get_price"),
 }
-"""By module; `stream` counts streams made, not their rows."""
+"""By module; `stream` counts streams made, not rows, and `timeline` sets of symbols put together."""
 
 
 class _Counter:

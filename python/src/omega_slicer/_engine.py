@@ -13,6 +13,8 @@ from ._kernel_engine import KernelEngine
 from ._model import Columns, Options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ._native_engine import Handle
     from ._series import CandleSeries
 
@@ -82,3 +84,21 @@ class Engine(Protocol):
         self, series: CandleSeries, times: Stamps, n: int, field: str, admits: Admits
     ) -> Floats:
         """(m, n) values, oldest first."""
+
+    def resample(self, series: CandleSeries, duration: int, origin: int, keep_partial: bool) -> Read:
+        """The columns of the longer candles, or the native series that holds them."""
+
+    def align(
+        self,
+        primary: CandleSeries,
+        higher: CandleSeries,
+        at_close: bool,
+        stamped_at_close: bool,
+        stale_limit: int | None,
+    ) -> Stamps:
+        """A row for each bar, -1 for none."""
+
+    def moments(
+        self, series: Sequence[CandleSeries], union: bool, asof: bool, stale_limit: int | None
+    ) -> tuple[Stamps, list[Stamps]]:
+        """The timeline that the series share, and for each its row at each moment, -1 for none."""

@@ -14,12 +14,15 @@ from ._counts import tick
 from ._csv import read_table
 from ._engine import Admits, Matched, Read
 from ._errors import ConstraintViolationError, InsufficientDataError, InvalidStateError, OutOfMemoryError
+from ._fallback_timeframes import align_rows, common_timeline, resampled, rows_at
 from ._kernel_engine import KernelEngine
 from ._kernels.backend import PythonKernels
 from ._model import Columns, Options
 from ._time import INT64_MAX, INT64_MIN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ._native_engine import Handle
     from ._series import CandleSeries
 
@@ -142,6 +145,31 @@ class PythonEngine:
                 values[rows < piece[:, :1]] = np.nan
                 matrix[first : first + len(piece), n - width :] = values
         return matrix
+
+    def resample(self, series: CandleSeries, duration: int, origin: int, keep_partial: bool) -> Read:
+        """Buckets are runs of rows."""
+        tick("resample", "fallback")
+        return Read(resampled(series, duration, origin, keep_partial), None)
+
+    def align(
+        self,
+        primary: CandleSeries,
+        higher: CandleSeries,
+        at_close: bool,
+        stamped_at_close: bool,
+        stale_limit: int | None,
+    ) -> Stamps:
+        """A binary search per higher candle."""
+        tick("align", "fallback")
+        return align_rows(primary, higher, at_close, stamped_at_close, stale_limit)
+
+    def moments(
+        self, series: Sequence[CandleSeries], union: bool, asof: bool, stale_limit: int | None
+    ) -> tuple[Stamps, list[Stamps]]:
+        """Sets of stamps, and a binary search per moment and series."""
+        tick("timeline", "fallback")
+        timeline = common_timeline(series, union)
+        return timeline, [rows_at(one, timeline, asof, stale_limit) for one in series]
 
 
 def insufficient(n: int, available: int, now: int, element: int | None = None) -> InsufficientDataError:

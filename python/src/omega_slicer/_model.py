@@ -32,6 +32,7 @@ __all__ = [
     "check_unit",
     "column_lengths",
     "make_candle",
+    "one_of",
 ]
 
 CHECKS: Final = ("full", "order", "none")
@@ -116,12 +117,13 @@ class Options(NamedTuple):
         except UnicodeEncodeError:
             raise InvalidArgumentError(f"a symbol must be valid Unicode, got {symbol!r}") from None
         frame = timeframe if isinstance(timeframe, Timeframe) else Timeframe(timeframe)
-        side = _one_of(price_type, ("bid", "ask"), "price_type")
-        how = _one_of(check, CHECKS, "check")
+        side = one_of(price_type, ("bid", "ask"), "price_type")
+        how = one_of(check, CHECKS, "check")
         return cls(symbol, frame, PriceType(side), how, check_flag(allow_missing, "allow_missing"))
 
 
-def _one_of(value: Any, allowed: tuple[str, ...], what: str) -> str:
+def one_of(value: Any, allowed: tuple[str, ...], what: str) -> str:
+    """One of some words, or 1001/1004."""
     if not isinstance(value, str):
         raise TypeMismatchError(
             f"{what} is one of {', '.join(allowed)}, not {type(value).__name__}: {value!r}"
@@ -133,12 +135,12 @@ def _one_of(value: Any, allowed: tuple[str, ...], what: str) -> str:
 
 def check_unit(unit: Any) -> str:
     """The unit of integer stamps in a file, or 1001/1004."""
-    return _one_of(unit, UNITS, "unit")
+    return one_of(unit, UNITS, "unit")
 
 
 def check_field(field: Any) -> str:
     """The name of a price or volume column, or 1001/1004."""
-    return _one_of(field, FIELDS, "field")
+    return one_of(field, FIELDS, "field")
 
 
 def check_flag(flag: Any, name: str) -> bool:

@@ -26,6 +26,8 @@ from ._native_kernels import NativeKernels
 from ._time import INT64_MAX
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ._series import CandleSeries
 
 __all__ = ["Handle", "NativeEngine"]
@@ -34,6 +36,7 @@ _ALLOW_MISSING: Final = 1
 _EXCLUDE_CURRENT: Final = 1
 _CLOSED_ONLY: Final = 2
 _PARTIAL: Final = 4
+_KEEP_PARTIAL: Final = 1
 
 
 class Handle:
@@ -188,6 +191,62 @@ class NativeEngine:
             )
         )
         return rows
+
+    def resample(self, series: CandleSeries, duration: int, origin: int, keep_partial: bool) -> Read:
+        """The library keeps the new series."""
+        out, handle = ctypes.c_void_p(), series._handle_of(self)
+        tick("resample", self.name)
+        flags = _KEEP_PARTIAL if keep_partial else 0
+        self._check(self._library.omega_series_resample(handle, duration, origin, flags, ctypes.byref(out)))
+        return Read(None, self._own(out))
+
+    def align(
+        self,
+        primary: CandleSeries,
+        higher: CandleSeries,
+        at_close: bool,
+        stamped_at_close: bool,
+        stale_limit: int | None,
+    ) -> Stamps:
+        """One pass over both."""
+        rows = np.empty(len(primary), np.int64)
+        bars, candles = primary._handle_of(self), higher._handle_of(self)
+        limit = -1 if stale_limit is None else stale_limit
+        tick("align", self.name)
+        self._check(
+            self._library.omega_align(
+                bars, candles, int(at_close), int(stamped_at_close), limit, _address(rows), len(rows)
+            )
+        )
+        return rows
+
+    def moments(
+        self, series: Sequence[CandleSeries], union: bool, asof: bool, stale_limit: int | None
+    ) -> tuple[Stamps, list[Stamps]]:
+        """The library puts them together; copied out, since a moment is asked for thousands of times."""
+        handles = np.array([one._handle_of(self) for one in series], np.uint64)
+        limit = -1 if stale_limit is None else stale_limit
+        out, stamps, length = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_size_t()
+        tick("timeline", self.name)
+        library = self._library
+        self._check(
+            library.omega_multi_symbol_new(
+                _address(handles), len(handles), int(union), int(asof), limit, ctypes.byref(out)
+            )
+        )
+        try:
+            self._check(
+                library.omega_multi_symbol_timeline(out.value, ctypes.byref(stamps), ctypes.byref(length))
+            )
+            timeline: Stamps = np.empty(length.value, np.int64)
+            if stamps.value is not None:
+                ctypes.memmove(timeline.ctypes.data, stamps.value, timeline.nbytes)
+            rows: list[Stamps] = [np.empty(length.value, np.int64) for _ in series]
+            for number, column in enumerate(rows):
+                self._check(library.omega_multi_symbol_rows(out.value, number, _address(column), len(column)))
+        finally:
+            library.omega_multi_symbol_free(out.value)
+        return timeline, rows
 
     def gather_lookback(
         self, series: CandleSeries, times: Stamps, n: int, field: str, admits: Admits

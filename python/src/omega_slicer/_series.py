@@ -223,6 +223,16 @@ class CandleSeries:
         values = (timestamp[row], open_[row], high[row], low[row], close[row], volume[row])
         return make_candle(Candle, values)
 
+    def _resampled(
+        self, engine: Engine, timeframe: Timeframe, origin: int, keep_partial: bool, asked: str | None
+    ) -> CandleSeries:
+        made = engine.resample(self, timeframe.duration, origin, keep_partial)
+        options = self._options._replace(timeframe=timeframe)
+        series = CandleSeries._made(options, engine, made.handle, asked or self._asked, None)
+        if made.columns is not None:
+            series._show(made.columns)
+        return series
+
     def _stretches(self) -> Coarse:
         if self._coarse is None:
             self._coarse = Coarse(self._timestamp)
