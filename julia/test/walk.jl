@@ -178,7 +178,7 @@ for backend in BACKENDS
             (1004, () -> SymbolDataSlice(Dict("M1" => one))), (1010, () -> SymbolDataSlice(Dict())),
             (1001, () -> align(one, one; decision="mid")), (1004, () -> align(one, one; stamps=1)), (1004, () -> align(one, 1)),
             (1004, () -> align(one, one; stale_limit=1.5)), (1004, () -> resample(1, "M5")), (1004, () -> resample(one, "M5"; origin=2.0)),
-            (1001, () -> resample(one, "M5"; origin=Month(1))), (1009, () -> resample(one, "M5"; origin=Nanosecond(1))),
+            (1004, () -> resample(one, "M5"; origin=Month(1))), (1009, () -> resample(one, "M5"; origin=Nanosecond(1))),
             (1004, () -> MultiSymbolSlice([1])), (1001, () -> MultiSymbolSlice([one]; timeline="both")))
             outcome = thrown(ask)
             why = error_mismatch(outcome, code, [])
