@@ -33,6 +33,9 @@ export CandleSeries, SymbolDataSlicer, Candles, Candle, Timeframe, OmegaError
 export read_csv, columns, datetime, parse_timestamp
 export get_slice, get_candle_at, get_candle_asof, get_lookback
 export get_lookbacks, get_candles_at, get_candles_asof, gather_lookback
+export resample, align
+export SymbolDataSlice, latest, history, history_view, history_matrix, series_ref, set_index!, walk
+export MultiSymbolSlice, get_candle, get_price, get_spread, snapshot
 export Quality, PairQuality, quality
 export set_backend, status, reset_counts
 
@@ -76,6 +79,9 @@ include("kernels/rolling.jl")
 include("kernels/indicators.jl")
 include("kernels/twins.jl")
 include("kernels/streams.jl")
+include("timeframes.jl")
+include("symbol_slice.jl")
+include("multi_symbol.jl")
 include("status.jl")
 include("warmup.jl")
 

@@ -11,6 +11,7 @@ const ENVIRONMENT_WORDS = (
 const ENVIRONMENT_NAMES = (
     "slicer" => ("OMEGA_USE_RUST_SLICER", "USE_RUST_SLICER"),
     "kernels" => ("OMEGA_USE_RUST_KERNELS", "USE_RUST_KERNELS"),
+    "multi_symbol" => ("OMEGA_USE_RUST_MULTI_SYMBOL", "USE_RUST_MULTI_SYMBOL"),
 )
 
 # What was asked for, and by whom.
@@ -27,8 +28,9 @@ const WARNED = Ref(false)
     set_backend(module, "native" | "auto" | "julia" | nothing)
 
 Chooses who answers from now on, over the environment and `omega.toml` and under a `backend=` argument;
-`nothing` takes the choice back. Modules: `"slicer"` (series and slicers; existing ones keep theirs) and
-`"kernels"` (rolling kernels, recurrences and indicators; existing streams keep theirs). `"native"` looks for
+`nothing` takes the choice back. Modules: `"slicer"` (series, slicers and walks; existing ones keep theirs),
+`"kernels"` (rolling kernels, recurrences and indicators; existing streams keep theirs) and `"multi_symbol"`
+(moments across symbols; existing ones keep theirs). `"native"` looks for
 the library at once.
 
 Without any of these a preference holds, where Julia (1.9 or later) has loaded Preferences:

@@ -2,7 +2,7 @@
 # parser. Reading only; which answer wins over which is decided in backend.jl.
 
 # The modules whose backend can be chosen today.
-const MODULES = ("slicer", "kernels")
+const MODULES = ("slicer", "kernels", "multi_symbol")
 # Words of omega.toml and what they mean; the other language's own name means its fallback, here ours.
 const FILE_WORDS = ("native" => :native, "julia" => :julia, "python" => :julia, "fallback" => :julia, "auto" => :auto)
 

@@ -5,6 +5,7 @@
 const SLICER_OPERATIONS = (
     :CandleSeries, :read_csv, :get_slice, :get_candle_at, :get_candle_asof, :get_lookback,
     :get_lookbacks, :get_candles_at, :get_candles_asof, :gather_lookback, :quality,
+    :resample, :align, :latest, :history, :history_matrix,
 )
 # Kernels by the names of their functions, and every push to a stream.
 const KERNEL_OPERATIONS = (
@@ -12,7 +13,9 @@ const KERNEL_OPERATIONS = (
     :rolling_argmin, :rolling_argmax, :ema, :wilder, :rsi, :difference, :returns, :log_returns, :shift,
     :rolling_cov, :rolling_corr, :true_range, :atr, :macd, :bollinger, :push,
 )
-const OPERATIONS = (SLICER_OPERATIONS..., KERNEL_OPERATIONS...)
+# Moments put together, and what is asked at one.
+const MULTI_SYMBOL_OPERATIONS = (:timeline, :get_candle, :get_price)
+const OPERATIONS = (SLICER_OPERATIONS..., KERNEL_OPERATIONS..., MULTI_SYMBOL_OPERATIONS...)
 const PATHS = (:native, :shared, :fallback)
 const NATIVE, SHARED, FALLBACK = 1, 2, 3
 

@@ -25,6 +25,12 @@ mutable struct NativeLibrary
     slicer_get_candles_at::Ptr{Cvoid}
     slicer_get_candles_asof::Ptr{Cvoid}
     slicer_gather_lookback::Ptr{Cvoid}
+    series_resample::Ptr{Cvoid}
+    align::Ptr{Cvoid}
+    multi_symbol_new::Ptr{Cvoid}
+    multi_symbol_free::Ptr{Cvoid}
+    multi_symbol_timeline::Ptr{Cvoid}
+    multi_symbol_rows::Ptr{Cvoid}
     kernel_columns::Ptr{Cvoid}
     rolling_cov::Ptr{Cvoid}
     rolling_corr::Ptr{Cvoid}

@@ -32,10 +32,11 @@ struct LibraryStatus
     failures::Vector{Pair{String,String}}
 end
 
-"What [`status`](@ref) returns: `slicer` and `kernels`, each a [`ModuleStatus`](@ref), and `library`, a [`LibraryStatus`](@ref)."
+"What [`status`](@ref) returns: `slicer`, `kernels` and `multi_symbol`, each a [`ModuleStatus`](@ref), and `library`, a [`LibraryStatus`](@ref)."
 struct Status
     slicer::ModuleStatus
     kernels::ModuleStatus
+    multi_symbol::ModuleStatus
     library::LibraryStatus
 end
 
@@ -44,8 +45,8 @@ end
 
 Which backend each module gets and why, how often each operation was answered by which path, and the native
 library's path, version, build id and ABI. Prints well; its properties are plain values (`status().slicer`,
-`status().kernels`, `status().library`). Counts are of this process: a call counts when it is made, `native` for the native
-library, `shared` for answers in Julia over columns shared with it (none today: a native call is as fast),
+`status().kernels`, `status().multi_symbol`, `status().library`). Counts are of this process: a call counts when it is made, `native` for the native
+library, `shared` for answers in Julia over columns shared with it (walks and moments, where that is faster than a call),
 `fallback` for plain Julia. With several threads a sum may miss calls still being made; none is lost.
 
 Under `auto` and `native` this opens the library if nothing has yet; under `julia` it is left alone.
@@ -66,7 +67,8 @@ julia> status().slicer.counts.get_lookback, status().slicer.source
 julia> set_backend("slicer", nothing)
 ```
 """
-status() = Status(module_status("slicer", SLICER_OPERATIONS), module_status("kernels", KERNEL_OPERATIONS), library_status())
+status() = Status(module_status("slicer", SLICER_OPERATIONS), module_status("kernels", KERNEL_OPERATIONS),
+    module_status("multi_symbol", MULTI_SYMBOL_OPERATIONS), library_status())
 
 function module_status(name::String, operations::Tuple)
     counts = NamedTuple{operations}(map(operation_counts, operations))
@@ -101,11 +103,12 @@ function library_status()
 end
 
 function Base.show(io::IO, ::MIME"text/plain", status::Status)
-    modules, library = ("slicer" => status.slicer, "kernels" => status.kernels), status.library
+    modules = ("slicer" => status.slicer, "kernels" => status.kernels, "multi_symbol" => status.multi_symbol)
+    library = status.library
     println(io, "omega-slicer ", VERSION_TEXT, " on Julia ", VERSION)
     for (name, part) in modules
-        println(io, "  ", rpad(name, 9), part.backend, ": ", part.reason)
-        println(io, "           requested ", isempty(part.requested) ? "-" : part.requested, " by ",
+        println(io, "  ", rpad(name, 13), part.backend, ": ", part.reason)
+        println(io, "               requested ", isempty(part.requested) ? "-" : part.requested, " by ",
             isempty(part.source) ? "-" : part.source)
     end
     if library.loaded
