@@ -37,8 +37,21 @@ fn header(root: &Path) -> Result<(), Box<dyn Error>> {
     let generated = PathBuf::from(env::var("OUT_DIR")?).join("omega_slicer.h");
     let config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
     // The files of the ABI alone, noun by noun: the core's own types must not leak into the header.
-    let nouns =
-        ["status", "abi", "time", "series", "quality", "slicer", "kernels", "rolling", "indicators", "stream", "fault"];
+    let nouns = [
+        "status",
+        "abi",
+        "time",
+        "series",
+        "quality",
+        "slicer",
+        "resample",
+        "align",
+        "kernels",
+        "rolling",
+        "indicators",
+        "stream",
+        "fault",
+    ];
     let builder = nouns.iter().fold(cbindgen::Builder::new().with_config(config), |builder, noun| {
         builder.with_src(root.join(format!("rust/ffi/{noun}.rs")))
     });

@@ -31,7 +31,7 @@
 /**
  * The version of this ABI: major << 16 | minor. Libraries with the same major and at least this minor fit.
  */
-#define OMEGA_ABI_VERSION 65537
+#define OMEGA_ABI_VERSION 65538
 
 /**
  * A flag of OmegaSeriesOptions: prices may be missing (NaN).
@@ -53,6 +53,11 @@
  */
 #define OMEGA_PARTIAL 4
 
+/**
+ * A flag of omega_series_resample: keep a last bucket that closes after the last candle.
+ */
+#define OMEGA_KEEP_PARTIAL 1
+
 #if defined(OMEGA_FAULT_INJECTION)
 /**
  * No fault.
@@ -69,7 +74,8 @@
 
 #if defined(OMEGA_FAULT_INJECTION)
 /**
- * The lowest bit of every answer of omega_slicer_*, of every kernel and of every stream is flipped.
+ * The lowest bit of every answer of omega_slicer_*, omega_align, omega_symbol_slice_* and omega_multi_symbol_*,
+ * of every kernel and every stream, and of every price and volume of a resampled series is flipped.
  */
 #define OMEGA_FAULT_FLIP 2
 #endif
@@ -397,6 +403,16 @@ typedef struct {
 typedef int32_t OmegaField;
 
 /**
+ * When a bar decides: OMEGA_DECISION_OPEN or OMEGA_DECISION_CLOSE.
+ */
+typedef int32_t OmegaDecision;
+
+/**
+ * What the stamps of a series are: OMEGA_STAMPS_OPEN or OMEGA_STAMPS_CLOSE.
+ */
+typedef int32_t OmegaStamps;
+
+/**
  * A kernel: the function of the same name says what it computes.
  */
 typedef int32_t OmegaKernel;
@@ -634,6 +650,26 @@ typedef struct {
  * Volumes.
  */
 #define OMEGA_FIELD_VOLUME 4
+
+/**
+ * At its open: nothing of the bar itself is known.
+ */
+#define OMEGA_DECISION_OPEN 0
+
+/**
+ * At its close.
+ */
+#define OMEGA_DECISION_CLOSE 1
+
+/**
+ * Open times, as everywhere in this library.
+ */
+#define OMEGA_STAMPS_OPEN 0
+
+/**
+ * Close times, as some sources stamp their candles.
+ */
+#define OMEGA_STAMPS_CLOSE 1
 
 /**
  * A NaN in the window gives NaN; in a recurrence NaN from there on.
@@ -1080,6 +1116,50 @@ OmegaStatus omega_slicer_gather_lookback(const OmegaSeries *series,
                                          OmegaField field,
                                          uint32_t flags,
                                          double *out);
+
+/**
+ * A new series of the candles of series gathered into candles of timeframe_us microseconds, stamped at the start
+ * of their buckets, which are counted from 1970-01-01T00:00Z, for seven days from Monday 1970-01-05T00:00Z, plus
+ * origin_us, which may have any value.
+ *
+ * Per bucket, of what is not missing: first open, highest high, lowest low, last close, the exact sum of the volumes
+ * rounded once; NaN where all is missing. Buckets without a candle make no row. A last bucket that closes after the
+ * last candle is left out unless OMEGA_KEEP_PARTIAL; a first bucket that starts before the data is kept. Ownership:
+ * the caller owns the new handle; its columns are its own. Threads: any. O(rows). Errors: OMEGA_NULL_POINTER;
+ * OMEGA_INVALID_ARGUMENT on a dead handle, an unknown flag, a timeframe that is not a whole multiple of the series'
+ * own, or where int64 cannot hold the start of the first bucket; OMEGA_CONSTRAINT_VIOLATION naming the first candle
+ * that closes after its bucket, or a sum of volumes that overflows; OMEGA_OUT_OF_MEMORY;
+ * OMEGA_RESOURCE_LIMIT_EXCEEDED past 262,144 live handles.
+ *
+ * # Safety
+ * `out` must be writable for the length of the call.
+ */
+OmegaStatus omega_series_resample(const OmegaSeries *series,
+                                  int64_t timeframe_us,
+                                  int64_t origin_us,
+                                  uint32_t flags,
+                                  OmegaSeries **out);
+
+/**
+ * For each bar of primary, the row of the latest candle of higher whose close time is <= the bar's decision time;
+ * -1 for none. n is the number of bars; either series may have the longer timeframe.
+ *
+ * With a stale_limit of k >= 0 a candle is hidden once more than k bars have passed since the first that showed it;
+ * -1: never. A decision time that int64 cannot hold is INT64_MAX, a close time that it cannot hold is never
+ * reached. Threads: any. O(n) at most; allocates nothing. Errors: OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT on a
+ * dead handle, an unknown decision or kind of stamps, a stale_limit below -1, or where rows overlaps the stamps of
+ * either series; OMEGA_SIZE_MISMATCH unless primary has n bars.
+ *
+ * # Safety
+ * `rows` must be writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_align(const OmegaSeries *primary,
+                        const OmegaSeries *higher,
+                        OmegaDecision decision,
+                        OmegaStamps stamps,
+                        int64_t stale_limit,
+                        int64_t *rows,
+                        size_t n);
 
 /**
  * A kernel with one input and one output, OMEGA_KERNEL_SUM to OMEGA_KERNEL_SHIFT, on each of the contiguous

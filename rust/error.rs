@@ -152,9 +152,32 @@ pub enum Error {
         /// Rows in the series.
         len: usize,
     },
+    /// A bar or moment lies outside the timeline.
+    #[error("{what} {index} is outside a timeline of {len}")]
+    IndexOutOfBounds {
+        /// What is counted: a bar, a moment.
+        what: &'static str,
+        /// The index asked for.
+        index: usize,
+        /// How many there are.
+        len: usize,
+    },
     /// A table lacks a column, or has one twice.
     #[error("{0}")]
     SchemaViolation(String),
+    /// A candle would close after the longer candle it belongs to: that would show the future.
+    #[error(
+        "row {row}: the candle stamped {timestamp} closes after its bucket, which closes at {bucket_close}: its \
+         stamps are off the grid (origin shifts the buckets)"
+    )]
+    OffGrid {
+        /// First offending row.
+        row: usize,
+        /// Its stamp.
+        timestamp: i64,
+        /// When its bucket closes; int64 may not hold it.
+        bucket_close: i128,
+    },
     /// Timestamps do not strictly increase.
     #[error("row {row}: timestamp {timestamp} is not after {previous}")]
     NotIncreasing {
@@ -237,9 +260,13 @@ impl Error {
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::InvalidArgument(_) => ErrorCode::InvalidArgument,
-            Self::RangeOutOfBounds { .. } | Self::RowOutOfBounds { .. } => ErrorCode::OutOfBounds,
+            Self::RangeOutOfBounds { .. } | Self::RowOutOfBounds { .. } | Self::IndexOutOfBounds { .. } => {
+                ErrorCode::OutOfBounds
+            }
             Self::SchemaViolation(_) => ErrorCode::SchemaViolation,
-            Self::NotIncreasing { .. } | Self::NotFinite { .. } => ErrorCode::ConstraintViolation,
+            Self::NotIncreasing { .. } | Self::NotFinite { .. } | Self::OffGrid { .. } => {
+                ErrorCode::ConstraintViolation
+            }
             Self::InvalidFormat(_) => ErrorCode::InvalidFormat,
             Self::EmptyInput(_) => ErrorCode::EmptyInput,
             Self::SizeMismatch { .. } | Self::LengthMismatch { .. } => ErrorCode::SizeMismatch,

@@ -9,6 +9,7 @@
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("omega-slicer needs 64-bit pointers: handles of the C ABI carry a generation in them");
 
+mod align;
 mod candle;
 mod column;
 mod error;
@@ -16,6 +17,7 @@ pub mod ffi;
 pub mod io;
 pub mod kernels;
 mod quality;
+mod resample;
 mod series;
 mod slicer;
 mod time_index;
@@ -26,10 +28,12 @@ mod timeframe;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use align::{AlignOptions, Decision, Stamps, align};
 pub use candle::{Candle, Field, PriceType};
 pub use column::Column;
 pub use error::{Error, ErrorCode};
 pub use quality::{PairQuality, Quality};
+pub use resample::{ResampleOptions, resample};
 pub use series::{CandleSeries, Check, Columns, SeriesOptions};
 pub use slicer::{Candles, LookbackOptions, RowRange, SymbolDataSlicer};
 pub use timeframe::Timeframe;

@@ -10,7 +10,7 @@ use super::series::{OmegaColumns, OmegaSeriesInfo, OmegaSeriesOptions};
 use super::slicer::{OmegaCandle, OmegaRange};
 
 /// The version of this ABI: major << 16 | minor. Libraries with the same major and at least this minor fit.
-pub const OMEGA_ABI_VERSION: u32 = 0x0001_0001;
+pub const OMEGA_ABI_VERSION: u32 = 0x0001_0002;
 
 /// Writes the layout struct from one list: a size per struct, an offset per field.
 macro_rules! layout {

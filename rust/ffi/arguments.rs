@@ -179,18 +179,23 @@ pub(super) fn out_array<T>(
     Ok(Out { pointer, count })
 }
 
-/// Output arrays of `count` doubles each that share no byte with the inputs or with one another, to be filled by
+/// Numbers of eight bytes, any of which are one.
+pub(super) trait Number {}
+impl Number for f64 {}
+impl Number for i64 {}
+
+/// Output arrays of `count` numbers each that share no byte with the inputs or with one another, to be filled by
 /// a kernel in place.
 ///
 /// # Safety
-/// Unless NULL, each pointer must be valid for writing `count` doubles, and nobody else may touch them during
+/// Unless NULL, each pointer must be valid for writing `count` numbers, and nobody else may touch them during
 /// the call. They may be uninitialised.
 #[inline]
-pub(super) unsafe fn outputs<'a, const N: usize>(
-    arrays: [(&str, *mut f64); N],
+pub(super) unsafe fn outputs<'a, T: Number, const N: usize>(
+    arrays: [(&str, *mut T); N],
     count: usize,
     inputs: &[(&str, Span)],
-) -> Result<[&'a mut [f64]; N], Failure> {
+) -> Result<[&'a mut [T]; N], Failure> {
     if count > 0 {
         let mut spans = [Span { start: 0, end: 0 }; N];
         for (i, &(name, pointer)) in arrays.iter().enumerate() {
@@ -210,24 +215,24 @@ pub(super) unsafe fn outputs<'a, const N: usize>(
     Ok(arrays.map(|(_, pointer)| if count == 0 { &mut [][..] } else { unsafe { written(pointer, count) } }))
 }
 
-/// Memory that C may never have written to, as doubles: a reference to such is not allowed before somebody has.
+/// Memory that C may never have written to, as numbers: a reference to such is not allowed before somebody has.
 ///
-/// For the compiler, which cannot look inside, the assembly writes doubles of its choosing. For the machine it
-/// chooses the bytes that are there, each eight of which are a double, and so does nothing. Kernels write every
+/// For the compiler, which cannot look inside, the assembly writes numbers of its choosing. For the machine it
+/// chooses the bytes that are there, each eight of which are a number, and so does nothing. Kernels write every
 /// value before they read it: the choice is never seen. Zeros written first would cost a tenth of a nanosecond
 /// per value, where a rolling mean takes one; where no assembly is to be had, they are written.
 ///
 /// # Safety
-/// `pointer` must be aligned and valid for writing `count` doubles that nobody else touches during `'a`.
+/// `pointer` must be aligned and valid for writing `count` numbers that nobody else touches during `'a`.
 #[inline]
-unsafe fn written<'a>(pointer: *mut f64, count: usize) -> &'a mut [f64] {
+unsafe fn written<'a, T: Number>(pointer: *mut T, count: usize) -> &'a mut [T] {
     #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"), not(miri)))]
     // SAFETY: no instruction, hence no effect but the one said above, on memory that the caller lets us write.
     unsafe {
         std::arch::asm!("/* {0} */", in(reg) pointer, options(nostack, preserves_flags));
     }
     #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"), not(miri))))]
-    // SAFETY: promised by the caller; the bytes of 0.0 are zeros.
+    // SAFETY: promised by the caller; the bytes of zero are zeros.
     unsafe {
         pointer.write_bytes(0, count);
     }

@@ -19,7 +19,8 @@ pub const OMEGA_FAULT_NONE: u32 = 0;
 /// Every export that returns a status panics inside.
 #[cfg(feature = "fault-injection")]
 pub const OMEGA_FAULT_PANIC: u32 = 1;
-/// The lowest bit of every answer of omega_slicer_*, of every kernel and of every stream is flipped.
+/// The lowest bit of every answer of omega_slicer_*, omega_align, omega_symbol_slice_* and omega_multi_symbol_*,
+/// of every kernel and every stream, and of every price and volume of a resampled series is flipped.
 #[cfg(feature = "fault-injection")]
 pub const OMEGA_FAULT_FLIP: u32 = 2;
 

@@ -8,16 +8,20 @@
     reason = "pointers of another language become references here, each where its promise is written"
 )]
 
+// Before its users, as macros have it.
+#[macro_use]
+mod guard;
+
 mod abi;
+mod align;
 mod arguments;
 #[cfg(feature = "fault-injection")]
 mod fault;
-#[macro_use]
-mod guard;
 mod handle;
 mod indicators;
 mod kernels;
 mod quality;
+mod resample;
 mod rolling;
 mod series;
 mod slicer;
@@ -26,11 +30,13 @@ mod stream;
 mod time;
 
 pub use abi::*;
+pub use align::*;
 #[cfg(feature = "fault-injection")]
 pub use fault::*;
 pub use indicators::*;
 pub use kernels::*;
 pub use quality::*;
+pub use resample::*;
 pub use rolling::*;
 pub use series::*;
 pub use slicer::*;

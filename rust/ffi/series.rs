@@ -134,7 +134,8 @@ pub(super) unsafe fn series_of<'a>(handle: *const OmegaSeries) -> Result<&'a Ser
     unsafe { SERIES.get(handle as u64) }
 }
 
-fn publish(series: CandleSeries) -> Result<*mut OmegaSeries, Failure> {
+/// A handle for a series of the host's.
+pub(super) fn publish(series: CandleSeries) -> Result<*mut OmegaSeries, Failure> {
     let symbol = CString::new(series.symbol()).unwrap_or_default();
     let slicer = crate::slicer::SymbolDataSlicer::new(series);
     Ok(SERIES.insert(Series { slicer, symbol })? as *mut OmegaSeries)

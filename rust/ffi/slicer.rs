@@ -66,7 +66,7 @@ impl From<Candle> for OmegaCandle {
 
 /// What a fault drill does to an answer: nothing, in any build that may be shipped.
 #[inline]
-fn drilled_row(answer: i64) -> i64 {
+pub(super) fn drilled_row(answer: i64) -> i64 {
     #[cfg(feature = "fault-injection")]
     let answer = answer ^ super::fault::flipped_bit().cast_signed();
     answer
@@ -79,12 +79,12 @@ const fn number(row: usize) -> i64 {
 }
 
 #[inline]
-fn range_out(range: RowRange) -> OmegaRange {
+pub(super) fn range_out(range: RowRange) -> OmegaRange {
     OmegaRange { start: drilled_row(number(range.start)), len: number(range.len) }
 }
 
 #[inline]
-fn row_out(row: Option<usize>) -> i64 {
+pub(super) fn row_out(row: Option<usize>) -> i64 {
     drilled_row(row.map_or(-1, number))
 }
 

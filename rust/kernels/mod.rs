@@ -64,6 +64,7 @@ mod sliding;
 mod statistics;
 mod streaming;
 mod sums;
+mod total;
 mod wide;
 
 pub use differences::{diff, log_returns, returns, shift};
@@ -82,6 +83,8 @@ pub use streaming::{
     StreamingShift, StreamingTrueRange, StreamingWilder,
 };
 pub use sums::{rolling_mean, rolling_sum};
+
+pub(crate) use total::total;
 
 use std::ops::Range;
 
