@@ -89,8 +89,10 @@ def everything() -> dict[str, bytes]:
             resample_rows.append((case, source, target, args, "error", outcome.text()))
             continue
         data = series_file(outcome)
-        name = known.setdefault(data, "resample_" + re.sub("[^0-9A-Za-z_]+", "_", case))
-        out[f"series/{name}.tsv"] = data
+        name = known.setdefault(
+            data, "resample_" + re.sub("[^0-9A-Za-z_]+", "_", case.replace("=-", "_minus_"))
+        )
+        assert out.setdefault(f"series/{name}.tsv", data) == data, f"two files named {name}"
         resample_rows.append((case, source, target, args, "series", name))
     out["resample.tsv"] = tsv("case series timeframe args result value", resample_rows)
     out["align.tsv"] = tsv("case primary higher args result value", timeframe_cases.align_rows())

@@ -75,11 +75,11 @@ class Walk:
             raise Failure(INVALID_ARGUMENT, length)
         if start < 0:
             raise Failure(OUT_OF_BOUNDS, start)
+        one = self._asked(start, timeframe_us, price_type)
         end = len(self.clock) if stop is None else min(stop, len(self.clock))
         matrix = []
         for index in range(start, end):
             first, count = self.history(index, timeframe_us, price_type, length)
-            one = self.series.get((timeframe_us, price_type))
             values = [] if one is None else one.column(field)[first : first + count]
             matrix.append([NAN] * (length - count) + values)
         return matrix
