@@ -36,7 +36,7 @@ class Walk:
 
     def decision_time(self, index: int) -> int:
         if not 0 <= index < len(self.clock):
-            raise Failure(OUT_OF_BOUNDS, *([index] if index < 0 else []))
+            raise Failure(OUT_OF_BOUNDS)  # bars have other numbers in Julia
         return decision_time(self.clock, index, "close")
 
     def _shown(self, index: int, one: Series) -> int:
@@ -74,7 +74,7 @@ class Walk:
         if length < 0:
             raise Failure(INVALID_ARGUMENT, length)
         if start < 0:
-            raise Failure(OUT_OF_BOUNDS, start)
+            raise Failure(OUT_OF_BOUNDS)
         one = self._asked(start, timeframe_us, price_type)
         end = len(self.clock) if stop is None else min(stop, len(self.clock))
         matrix = []
@@ -88,5 +88,5 @@ class Walk:
         if price_type not in ("bid", "ask"):
             raise Failure(INVALID_ARGUMENT, price_type)
         if index < 0:
-            raise Failure(OUT_OF_BOUNDS, index)
+            raise Failure(OUT_OF_BOUNDS)
         return self.series.get((timeframe_us, price_type))
