@@ -2,5 +2,8 @@
 #![allow(clippy::float_cmp, reason = "results are exact, bit for bit")]
 
 mod align;
+#[path = "../common/mod.rs"]
+mod common;
 mod resample;
 mod series;
+mod vectors;
