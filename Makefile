@@ -16,7 +16,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 DESTDIR ?=
 
 # Input of `make run`; handed on through the environment, so any file name will do.
-export BID ASK SYMBOL TIMEFRAME
+export BID ASK BID2 ASK2 SYMBOL TIMEFRAME
 
 # A build of its own whose answers can be falsified; the bindings' tests load it to
 # prove that what they return really comes from the library. Never the release build.
@@ -45,7 +45,8 @@ PYTHON_FOLDERS = $(wildcard python examples benches tests tools)
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
-	@echo "  make run BID=bid.csv ASK=ask.csv [SYMBOL=...] [TIMEFRAME=...]    the backtest on files of yours"
+	@echo "  make run BID=bid.csv ASK=ask.csv [SYMBOL=...] [TIMEFRAME=...]    the backtests on files of yours"
+	@echo "           [BID2=bid.csv ASK2=ask.csv SYMBOL=A,B]                  and on a second symbol"
 	@echo "  make install PREFIX=/usr [DESTDIR=...] [LIBDIR=...]              where the C library goes"
 
 setup: setup-python setup-julia ## set up .venv and Julia inside this folder
@@ -68,9 +69,10 @@ build-faulty:
 	$(NEED_CARGO)
 	cargo build --locked --features fault-injection --target-dir "$(FAULTY_DIR)"
 
-run: build setup-python ## run the same backtest in four languages and compare them
+run: build setup-python ## run the same two backtests in four languages and compare them
 	@.venv/bin/python examples/run.py \
 		$(if $(BID),--bid "$$BID") $(if $(ASK),--ask "$$ASK") \
+		$(if $(BID2),--bid2 "$$BID2") $(if $(ASK2),--ask2 "$$ASK2") \
 		$(if $(SYMBOL),--symbol "$$SYMBOL") $(if $(TIMEFRAME),--timeframe "$$TIMEFRAME")
 
 test: header lint test-rust test-c test-julia test-python test-examples test-readme ## run every test and lint
@@ -99,7 +101,7 @@ lint: setup-python ## rustfmt, clippy, ruff and mypy
 	.venv/bin/ruff format --check --config python/pyproject.toml $(PYTHON_FOLDERS)
 	.venv/bin/mypy --strict --config-file python/pyproject.toml python/src
 	MYPYPATH=python/src .venv/bin/mypy --strict --config-file python/pyproject.toml \
-		examples/run.py examples/harness examples/python/backtest.py
+		examples/run.py examples/harness examples/python/backtest.py examples/python/trend.py
 
 test-rust: ## the Rust tests
 	$(NEED_CARGO)
@@ -118,7 +120,7 @@ test-python: build build-faulty setup-python ## the tests of the Python package,
 	PYTHONPATH=python/src .venv/bin/python -m pytest python/tests
 	PYTHONPATH=benches .venv/bin/python -m pytest -c python/pyproject.toml --rootdir . benches/tests
 
-test-examples: build setup-python ## the backtest's fingerprints on a small generated series
+test-examples: build setup-python ## the backtests' fingerprints on small generated series
 	.venv/bin/python examples/run.py --check
 
 test-readme: build setup-python ## the programs in the README

@@ -6,7 +6,7 @@
  * last closed quarter; it buys weakness in a rising market and sells strength in a falling one. With one-minute
  * candles the quarters and hours are M15 and H1, made from them; with longer ones, 15 and 60 times as long.
  *
- * cc -std=c11 -O2 trend.c $(pkg-config --cflags --libs omega_slicer) -lm -o trend
+ * cc -std=c11 -O2 trend.c $(pkg-config --cflags --libs omega_slicer) -o trend
  * ./trend BID.csv ASK.csv [BID2.csv ASK2.csv] [--symbol A[,B]] [--timeframe TF] [--trades FILE]
  */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
@@ -144,8 +144,8 @@ static void backtest(const Market *markets, size_t count, const OmegaMultiSymbol
             int64_t row = market->rows[moment];
             Signal seen = signal_at(market, row);
             double bid, ask, spread;
-            check(omega_multi_symbol_price(moments, moment, market->name, OMEGA_PRICE_KIND_BID, &bid));
-            check(omega_multi_symbol_price(moments, moment, market->name, OMEGA_PRICE_KIND_ASK, &ask));
+            check(omega_multi_symbol_price(moments, moment, market->name, OMEGA_PRICE_BID, &bid));
+            check(omega_multi_symbol_price(moments, moment, market->name, OMEGA_PRICE_ASK, &ask));
             check(omega_multi_symbol_spread(moments, moment, market->name, &spread));
             if (!seen.known || isnan(spread)) {
                 continue;
@@ -170,8 +170,8 @@ static void backtest(const Market *markets, size_t count, const OmegaMultiSymbol
     for (size_t number = 0; number < count && len > 0; number++) {
         if (held[number].side != FLAT) {
             double bid, ask;
-            check(omega_multi_symbol_price(moments, len - 1, markets[number].name, OMEGA_PRICE_KIND_BID, &bid));
-            check(omega_multi_symbol_price(moments, len - 1, markets[number].name, OMEGA_PRICE_KIND_ASK, &ask));
+            check(omega_multi_symbol_price(moments, len - 1, markets[number].name, OMEGA_PRICE_BID, &bid));
+            check(omega_multi_symbol_price(moments, len - 1, markets[number].name, OMEGA_PRICE_ASK, &ask));
             leave(trades, (int64_t)number, held[number], markets[number].rows[len - 1], bid, ask);
         }
     }

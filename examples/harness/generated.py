@@ -65,13 +65,16 @@ def write(path: Path, candles: Sequence[Candle], header: str, stamp: str) -> Pat
     return path
 
 
-def pair(folder: Path) -> tuple[Path, Path]:
-    """M1 bid and ask; some rows of each have no counterpart, the last three of the bid among them."""
+def pair(folder: Path, name: str = "test", seed: int = 1, rows: int = 1500) -> tuple[Path, Path]:
+    """M1 bid and ask; some rows of each have no counterpart, the last three of the bid among them.
+
+    Now and then the ask is so far above the bid that no trade can pay.
+    """
     start = datetime(2024, 3, 1, 21, 0, tzinfo=timezone.utc)
-    bid = walk(seed=1, rows=1500, start=start, step=timedelta(minutes=1))
-    random = Random(2)  # noqa: S311 - nothing to hide
+    bid = walk(seed, rows, start, step=timedelta(minutes=1))
+    random = Random(seed + 1)  # noqa: S311 - nothing to hide
     ask = [
-        candle.moved(5 + int(random.random() * 16))
+        candle.moved((5 + int(random.random() * 16)) * (20 if random.random() < 0.05 else 1))
         for row, candle in enumerate(bid)
         if random.random() > 0.08 and row < len(bid) - 3
     ]
@@ -79,7 +82,8 @@ def pair(folder: Path) -> tuple[Path, Path]:
     lonely = [candle._replace(time=candle.time + timedelta(minutes=1)) for candle in ask]
     ask = sorted([*ask, *(candle for candle in lonely if candle.time not in taken)])
     layout = "timestamp,open,high,low,close", "%Y-%m-%d %H:%M:%S+00:00"
-    return write(folder / "test-m1-bid.csv", bid, *layout), write(folder / "test-m1-ask.csv", ask, *layout)
+    bid_file, ask_file = (folder / f"{name}-m1-{side}.csv" for side in ("bid", "ask"))
+    return write(bid_file, bid, *layout), write(ask_file, ask, *layout)
 
 
 def single(folder: Path) -> Path:
@@ -98,3 +102,10 @@ def with_price(path: Path, row: int, column: int, price: float) -> Path:
     changed = path.with_name(f"changed-{path.name}")
     changed.write_text("\n".join(lines) + "\n")
     return changed
+
+
+def head(path: Path, rows: int) -> Path:
+    """A copy of a file beside it, with so many of its rows."""
+    few = path.with_name(f"{path.stem}-{rows}.csv")
+    few.write_text("".join(path.read_text().splitlines(keepends=True)[: rows + 1]))
+    return few

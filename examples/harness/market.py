@@ -1,10 +1,12 @@
-"""The candles of a run: which files, of what symbol, in which timeframe; guessed where not given."""
+"""The candles of a run: which files, of what symbols, in which timeframe; guessed where not given."""
 
 from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from .programs import RunError
 
 @dataclass(frozen=True)
 class Market:
-    """The candles a backtest runs on; without `ask`, `bid` serves as both sides."""
+    """The candles of one symbol; without `ask`, `bid` serves as both sides."""
 
     bid: Path
     ask: Path | None
@@ -29,6 +31,27 @@ class Market:
         bid = (bid or default_input()).resolve()
         frame = Timeframe(timeframe) if timeframe else timeframe_of(bid)
         return cls(bid, ask.resolve() if ask else None, symbol or symbol_of(bid), str(frame))
+
+    @classmethod
+    def of_all(
+        cls, files: Sequence[tuple[Path | None, Path | None]], symbols: str | None, timeframe: str | None
+    ) -> list[Market]:
+        """One symbol, or several in the same timeframe, named `A,B`; `RunError` where they do not fit."""
+        names = symbols.split(",") if symbols else [None] * len(files)
+        if len(names) != len(files):
+            raise RunError(f"--symbol names {len(names)} ({symbols}), but there are files of {len(files)}")
+        markets = [cls.of(*pair, name, timeframe) for pair, name in zip(files, names, strict=True)]
+        for before, market in pairwise(markets):
+            if market.timeframe != before.timeframe:
+                raise RunError(f"{before.bid} is {before.timeframe}, but {market.bid} is {market.timeframe}")
+            if market.symbol == before.symbol:
+                raise RunError(f"both symbols look like {market.symbol}; name them with --symbol A,B")
+        return markets
+
+    @property
+    def sides(self) -> list[Path]:
+        """The two files, or one of them twice."""
+        return [self.bid, self.ask or self.bid]
 
     @property
     def files(self) -> list[Path]:

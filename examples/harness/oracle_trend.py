@@ -109,6 +109,17 @@ def atr(candles: Sequence[Bar], period: int) -> list[float]:
     return found
 
 
+class Verdict(NamedTuple):
+    """What every program has to say, and which rules mattered on the way."""
+
+    trades: list[Trade]
+    printed: dict[str, str]
+    stopped: list[Trade]
+    dear: int
+    """Ways in that the spread forbade."""
+    open_at_end: int
+
+
 class Market:
     """One symbol."""
 
@@ -134,11 +145,13 @@ class Market:
         return stretch, side, self.range[quarter]
 
 
-def judge(files: Sequence[Path], bar_us: int) -> tuple[list[Trade], dict[str, str]]:
-    """The trades on one or two pairs of files, and what every program must print."""
+def judge(files: Sequence[Path], bar_us: int) -> Verdict:
+    """The backtest on one or two pairs of files."""
     markets = [Market(read(bid), read(ask), bar_us) for bid, ask in zip(files[::2], files[1::2], strict=True)]
     shared = set.intersection(*({*market.rows} & {*market.asks} for market in markets))
     trades: list[Trade] = []
+    stopped: list[Trade] = []
+    dear = 0
     held: dict[int, tuple[int, int, float, float]] = {}
 
     def close(number: int, row: int, bid: float, ask: float) -> None:
@@ -155,13 +168,16 @@ def judge(files: Sequence[Path], bar_us: int) -> tuple[list[Trade], dict[str, st
             stretch, trend, size = signal
             if number in held:
                 _, side, _, stop = held[number]
-                if (side == 1 and (stretch >= 0 or bid <= stop)) or (
-                    side == -1 and (stretch <= 0 or ask >= stop)
-                ):
+                back = stretch >= 0 if side == 1 else stretch <= 0
+                if back or (bid <= stop if side == 1 else ask >= stop):
                     close(number, row, bid, ask)
-            elif ask - bid < size and trend * stretch <= -2:
+                    stopped += [] if back else trades[-1:]
+            elif trend * stretch <= -2 and ask - bid >= size:
+                dear += 1
+            elif trend * stretch <= -2:
                 paid = ask if trend == 1 else bid
                 held[number] = (row, trend, paid, paid - trend * (3 * size))
+    open_at_end = len(held)
     for number in sorted(held):
         row = markets[number].rows[max(shared)]
         close(number, row, markets[number].bids[row].close, markets[number].asks[max(shared)])
@@ -177,4 +193,4 @@ def judge(files: Sequence[Path], bar_us: int) -> tuple[list[Trade], dict[str, st
         "net_bits": struct.pack(">d", net).hex(),
         "fingerprint": hashlib.sha256(packed).hexdigest(),
     }
-    return trades, printed
+    return Verdict(trades, printed, stopped, dear, open_at_end)

@@ -1,12 +1,14 @@
-"""The backtest as a picture: price with every trade, a part of it up close, and what it earned.
+"""A backtest as a picture: price with every trade, a part of it up close, and what it earned.
 
-Draws what the programs computed (a `--trades` file and the candles) and decides nothing. Long and short
-differ by marker and line, not by colour alone. Bars stand side by side, so weekends take no room.
+One column of these for each symbol. Draws what the programs computed (a `--trades` file and the candles)
+and decides nothing. Long and short differ by marker and line, not by colour alone. Bars stand side by side,
+so weekends take no room.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,24 +33,50 @@ LONG, SHORT = "#0b6e99", "#d9651a"  # also apart in grey: dark and light
 PRICE, GRID, TEXT = "#4a4a4a", "#e4e4e4", "#333333"
 LOSS = "#b03a2e"
 CLOSE_UP_TRADES, CLOSE_UP_BARS = 12, (150, 420)
-ENTRY, EXIT = 50, 20
-WIDTH = 1400
-MARGINS = {"left": 0.06, "right": 0.985, "top": 0.9, "bottom": 0.045}
+WIDTH = 1400  # of a symbol
+LEFT, RIGHT, TOP, BOTTOM = 0.06, 0.015, 0.1, 0.045  # margins, as parts of a symbol's width and of the height
 
 
 class Trades:
-    """A `--trades` file as columns."""
+    """A `--trades` file as columns; of one symbol, where the file tells them apart."""
 
-    def __init__(self, path: Path) -> None:
-        rows = [line.split("\t") for line in path.read_text().splitlines()[1:]]
-        table = np.array(rows, np.float64).reshape(-1, 6)
-        self.entry: Rows = table[:, 0].astype(np.int64)
-        self.exit: Rows = table[:, 1].astype(np.int64)
-        self.side: Rows = table[:, 2].astype(np.int64)
-        self.entry_price, self.exit_price, self.profit = table[:, 3], table[:, 4], table[:, 5]
+    def __init__(self, path: Path, symbol: int = 0) -> None:
+        names, *rows = [line.split("\t") for line in path.read_text().splitlines()]
+        table = np.array(rows, np.float64).reshape(-1, len(names))
+        if "symbol" in names:
+            table = table[table[:, names.index("symbol")] == symbol]
+        column = dict(zip(names, table.T, strict=True))
+        self.entry: Rows = column["entry_row"].astype(np.int64)
+        self.exit: Rows = column["exit_row"].astype(np.int64)
+        self.side: Rows = column["side"].astype(np.int64)
+        self.entry_price, self.exit_price = column["entry_price"], column["exit_price"]
+        self.profit = column["profit"]
 
     def __len__(self) -> int:
         return len(self.entry)
+
+
+class Guide(NamedTuple):
+    """A line that the rules look at, with a value at every bar; its twin is drawn alike."""
+
+    label: str
+    values: Floats
+    twin: Floats | None = None
+    width: float = 1.0
+    line: str = "-"
+    colour: str = "#8a8a8a"
+    everywhere: bool = False
+    """Drawn over all bars, too, not only up close."""
+
+
+class Study(NamedTuple):
+    """One symbol's candles, its trades, and the rules in words and lines."""
+
+    rules: str
+    bid: CandleSeries
+    ask: CandleSeries
+    trades: Trades
+    guides: Sequence[Guide]
 
 
 class Unit(NamedTuple):
@@ -89,54 +117,75 @@ def equity_of(bid: Floats, ask: Floats, trades: Trades) -> Floats:
     return equity
 
 
-def draw(path: Path, bid: CandleSeries, ask: CandleSeries, trades: Trades) -> None:
-    """Write the picture as a PNG, `WIDTH` pixels wide."""
-    if not len(bid):
+def draw(path: Path, studies: Sequence[Study]) -> None:
+    """Write the picture as a PNG, `WIDTH` pixels wide for each symbol."""
+    if not all(len(study.bid) for study in studies):
         raise RunError("there is nothing to draw: the bid series is empty")
     mpl.rcParams.update({"font.size": 10, "axes.edgecolor": "#bbbbbb", "text.color": TEXT})
-    figure = Figure(figsize=(WIDTH / 100, 11), dpi=100, facecolor="white")
-    grid = GridSpec(3, 1, figure, height_ratios=[4, 4, 2.4], hspace=0.24, **MARGINS)
-    whole, near, earned = (figure.add_subplot(grid[i]) for i in range(3))
+    count = len(studies)
+    figure = Figure(figsize=(WIDTH / 100 * count, 11), dpi=100, facecolor="white")
+    for number, study in enumerate(studies):
+        left, right = (number + LEFT) / count, (number + 1 - RIGHT) / count
+        grid = GridSpec(
+            3,
+            1,
+            figure,
+            height_ratios=[4, 4, 2.4],
+            hspace=0.24,
+            left=left,
+            right=right,
+            top=1 - TOP,
+            bottom=BOTTOM,
+        )
+        draw_study(study, *(figure.add_subplot(grid[row]) for row in range(3)))
+        title(figure, left, study)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
 
+
+def draw_study(study: Study, whole: Axes, near: Axes, earned: Axes) -> None:
+    """The three parts."""
+    bid, ask, trades = study.bid, study.ask, study.trades
     ask_close = np.full(len(bid), np.nan)
     _, rows, ask_rows = np.intersect1d(bid.timestamp, ask.timestamp, assume_unique=True, return_indices=True)
     ask_close[rows] = ask.close[ask_rows]
     equity = equity_of(bid.close, ask_close, trades)
 
-    draw_whole(whole, bid, trades)
+    draw_whole(whole, study)
     first, last = close_up(len(bid), trades)
     whole.axvspan(first, last, color="#f4e9c9", alpha=0.7, zorder=0, lw=0)
-    draw_near(near, bid, trades, first, last)
+    draw_near(near, study, first, last)
     draw_equity(earned, bid, equity, unit_of(bid))
-    title(figure, bid, ask, trades)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
 
 
-def title(figure: Figure, bid: CandleSeries, ask: CandleSeries, trades: Trades) -> None:
+def title(figure: Figure, left: float, study: Study) -> None:
     """What this is of, and what came out."""
+    bid, trades = study.bid, study.trades
     net, unit = float(trades.profit.sum()), unit_of(bid)
     in_pips = f" = {unit.text(net)}" if unit.name == "pips" else ""
     won = int((trades.profit > 0).sum())
     symbol = bid.symbol or "(no symbol)"
     span = f"{day(bid, 0)} to {day(bid, len(bid) - 1)}"
-    sides = "one series for both sides" if ask is bid else "bid and ask"
-    figure.text(0.06, 0.963, f"{symbol} {bid.timeframe}   {span}", fontsize=17, weight="bold")
+    sides = "one series for both sides" if study.ask is bid else "bid and ask"
+    figure.text(left, 0.963, f"{symbol} {bid.timeframe}   {span}", fontsize=17, weight="bold")
     figure.text(
-        0.06,
+        left,
         0.937,
-        f"Donchian breakout {ENTRY}/{EXIT} on {sides}   ·   {len(bid):,} bars   ·   {len(trades)} trades "
+        f"{study.rules} on {sides}   ·   {len(bid):,} bars   ·   {len(trades)} trades "
         f"({int((trades.side > 0).sum())} long, {int((trades.side < 0).sum())} short, {won} won)   ·   "
         f"net {net:+.5f}{in_pips}",
         fontsize=11.5,
     )
 
 
-def draw_whole(axes: Axes, bid: CandleSeries, trades: Trades) -> None:
+def draw_whole(axes: Axes, study: Study) -> None:
     """All bars; each trade is a line from way in to way out, long solid, short dashed."""
+    bid, trades = study.bid, study.trades
     axes.plot(np.arange(len(bid)), bid.close, color="#b5b5b5", lw=0.7, zorder=1)
     draw_trades(axes, trades, width=1.3, size=max(9.0, 42.0 - len(trades) / 8))
-    axes.legend(handles=legend_of_trades(), loc="best", ncol=2, fontsize=9, framealpha=0.9)
+    lines = draw_guides(axes, [guide for guide in study.guides if guide.everywhere], np.arange(len(bid)))
+    handles = [*legend_of_trades(), *lines]
+    axes.legend(handles=handles, loc="best", ncol=2, fontsize=9, framealpha=0.9)
     dress(axes, "price (bid close) and every trade; the shaded part is shown below", bid, 0, len(bid))
 
 
@@ -148,14 +197,22 @@ def close_up(bars: int, trades: Trades) -> tuple[int, int]:
     return max(0, last - min(max(wanted, shortest), longest)), last
 
 
-def draw_near(axes: Axes, bid: CandleSeries, trades: Trades, first: int, last: int) -> None:
-    """Candles, the channel that decides, and the trades."""
+def draw_guides(axes: Axes, guides: Sequence[Guide], rows: Rows) -> list[Line2D]:
+    """Lines that step from bar to bar; one of each, for a legend."""
+    drawn = []
+    for label, values, twin, width, line, colour, _ in guides:
+        style: dict[str, Any] = {"where": "mid", "color": colour, "lw": width, "ls": line, "zorder": 1}
+        drawn += axes.step(rows, values[rows], label=label, **style)
+        if twin is not None:
+            axes.step(rows, twin[rows], **style)
+    return drawn
+
+
+def draw_near(axes: Axes, study: Study, first: int, last: int) -> None:
+    """Candles, the lines that decide, and the trades."""
+    bid, trades = study.bid, study.trades
     rows = np.arange(first, last)
-    for name, length, width, line in (("entry", ENTRY, 1.0, "-"), ("exit", EXIT, 0.7, ":")):
-        lower, upper = channel(bid, rows, length)
-        style: dict[str, Any] = {"where": "mid", "color": "#8a8a8a", "lw": width, "ls": line, "zorder": 1}
-        axes.step(rows, upper, label=f"{name} channel, {length}", **style)
-        axes.step(rows, lower, **style)
+    draw_guides(axes, study.guides, rows)
     wicks = [((row, bid.low[row]), (row, bid.high[row])) for row in rows]
     bodies = [((row, bid.open[row]), (row, bid.close[row])) for row in rows]
     shades = np.where(bid.close[rows] < bid.open[rows], "#555555", "#a9a9a9").tolist()
@@ -167,16 +224,6 @@ def draw_near(axes: Axes, bid: CandleSeries, trades: Trades, first: int, last: i
     axes.legend(loc="best", fontsize=9, framealpha=0.9)
     axes.autoscale_view()
     dress(axes, f"the last {inside.sum()} trades up close; falling candles are darker", bid, first, last)
-
-
-def channel(bid: CandleSeries, rows: Rows, length: int) -> tuple[Floats, Floats]:
-    """Lowest low and highest high of the bars before each row; NaN where there are too few."""
-    lower, upper = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
-    for i, row in enumerate(rows):
-        if row >= length:
-            lower[i] = bid.low[row - length : row].min()
-            upper[i] = bid.high[row - length : row].max()
-    return lower, upper
 
 
 def draw_trades(axes: Axes, trades: Trades, width: float, size: float, only: Bools | None = None) -> None:

@@ -1,7 +1,8 @@
 """The example programs: how each is built, started with one backend, and what it printed.
 
-A backend is not only asked for but proven: the program must print the one that was asked for, and a
-fallback runs with a library path that leads nowhere, so that it cannot have had help.
+A backend is not only asked for but proven, in every module: the program must print the one that was asked
+for, native cannot be had without the library, and a fallback runs with a library path that leads nowhere,
+so that it cannot have had help.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ EXAMPLES = ROOT / "examples"
 TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 BUILT = TARGET / "examples"
 LIBRARY = TARGET / "release" / "libomega_slicer.so"
+MODULES = ("SLICER", "KERNELS", "MULTI_SYMBOL")
 C_FLAGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 
+# The examples: one series and questions in time; several timeframes and symbols, walked by index.
+NAMES = ("backtest", "trend")
 # The lines every program prints, in this order.
 KEYS = ("language", "backend", "bars", "trades", "net", "net_bits", "fingerprint", "seconds")
 # What all programs must agree on.
@@ -40,8 +44,9 @@ class RunError(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """One language on one backend."""
+    """One example in one language on one backend."""
 
+    example: str
     language: str
     backend: str
     command: tuple[str, ...]
@@ -95,25 +100,32 @@ def execute(
     return done.stdout
 
 
-def build() -> list[Program]:
-    """Build what has to be built; every program, ready to run."""
+def build(*julia_options: str) -> dict[str, list[Program]]:
+    """Build what has to be built; the programs of every example, ready to run."""
     # Examples are built with the test tools' demands on common dependencies. In the library's own folder
     # each of the two builds would undo the other.
-    example = ["--example", "backtest", "--target-dir", str(BUILT)]
-    for what, options in (("library", []), ("Rust example", example)):
+    examples = [word for name in NAMES for word in ("--example", name)]
+    for what, options in (("library", []), ("Rust examples", [*examples, "--target-dir", str(BUILT)])):
         print(f"building the {what}:", flush=True)
         execute(["cargo", "build", "--release", "--locked", *options], talks=True)
-    with progress("building the C example"):
-        c = build_c("backtest")
-    julia = (find_julia(), "--startup-file=no", "--project=julia", str(EXAMPLES / "julia" / "backtest.jl"))
-    python = (sys.executable, str(EXAMPLES / "python" / "backtest.py"))
+    with progress("building the C examples"):
+        for name in NAMES:
+            build_c(name)
+    julia = (find_julia(), "--startup-file=no", "--project=julia", *julia_options)
+    return {name: programs_of(name, julia) for name in NAMES}
+
+
+def programs_of(example: str, julia: Sequence[str]) -> list[Program]:
+    """One example in every language, on every backend the language has."""
+    in_julia = (*julia, str(EXAMPLES / "julia" / f"{example}.jl"))
+    in_python = (sys.executable, str(EXAMPLES / "python" / f"{example}.py"))
     return [
-        Program("rust", "native", (str(BUILT / "release" / "examples" / "backtest"),)),
-        Program("c", "native", (str(c),)),
-        Program("julia", "native", julia),
-        Program("julia", "julia", julia),
-        Program("python", "native", python),
-        Program("python", "python", python),
+        Program(example, "rust", "native", (str(BUILT / "release" / "examples" / example),)),
+        Program(example, "c", "native", (str(BUILT / "c" / example),)),
+        Program(example, "julia", "native", in_julia),
+        Program(example, "julia", "julia", in_julia),
+        Program(example, "python", "native", in_python),
+        Program(example, "python", "python", in_python),
     ]
 
 
@@ -138,12 +150,18 @@ def find_julia() -> str:
     return execute([str(ROOT / "tools" / "setup_julia.sh")], talks=True).strip()
 
 
-def run(program: Program, market: Market, trades: Path | None = None) -> Outcome:
+def run(program: Program, markets: Sequence[Market], trades: Path | None = None) -> Outcome:
     """Run one program on its backend; `RunError` unless that very backend answered."""
-    options = ["--symbol", market.symbol, "--timeframe", market.timeframe]
+    if program.example == "trend":  # all symbols, with both sides of each
+        files = [file for market in markets for file in market.sides]
+        options = ["--symbol", ",".join(market.symbol for market in markets)]
+    else:
+        files = markets[0].files
+        options = ["--symbol", markets[0].symbol]
+    options += ["--timeframe", markets[0].timeframe]
     if trades:
         options += ["--trades", str(trades)]
-    text = execute([*program.command, *map(str, market.files), *options], environment(program.backend))
+    text = execute([*program.command, *map(str, files), *options], environment(program.backend))
     printed = dict(line.partition(" ")[::2] for line in text.splitlines())
     if tuple(printed) != KEYS:
         raise RunError(f"{program.name} printed {', '.join(printed)} instead of {', '.join(KEYS)}")
@@ -154,14 +172,20 @@ def run(program: Program, market: Market, trades: Path | None = None) -> Outcome
 
 
 def environment(backend: str) -> dict[str, str]:
-    """The environment that forces one backend, whatever else is configured."""
+    """The environment that forces one backend on every module, whatever else is configured."""
     settings = {name: value for name, value in os.environ.items() if name != "OMEGA_CONFIG"}
     paths = [str(ROOT / "python" / "src"), os.environ.get("PYTHONPATH")]
     settings["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     native = backend == "native"
-    settings["USE_RUST_SLICER"] = settings["OMEGA_USE_RUST_SLICER"] = "1" if native else "0"
+    for module in MODULES:
+        settings.update(dict.fromkeys(names_of(module), "1" if native else "0"))
     settings["OMEGA_LIBRARY"] = str(LIBRARY if native else TARGET / "no-library-for-a-fallback")
     return settings
+
+
+def names_of(module: str) -> tuple[str, str]:
+    """The variables that choose a module's backend."""
+    return f"USE_RUST_{module}", f"OMEGA_USE_RUST_{module}"
 
 
 def differences(outcomes: Sequence[Outcome]) -> list[str]:

@@ -141,6 +141,13 @@ function timed(markets, moments)
     return results[1], minimum(round -> round[2], rounds)
 end
 
+"Who did the work by the counts of `status()`, over all modules: `native`, `julia`, or both."
+function answered()
+    counts = [kinds for part in (status().slicer, status().kernels, status().multi_symbol) for kinds in part.counts]
+    names = (:native => "native", :fallback => "julia")
+    return join((name for (kind, name) in names if any(kinds -> kinds[kind] > 0, counts)), " and ")
+end
+
 function arguments(words)
     files = String[]
     options = Dict("symbol" => "A,B", "timeframe" => "M1", "trades" => "", "backend" => "")
@@ -173,7 +180,7 @@ function main(words)
     net = foldl(+, (trade.profit for trade in trades); init=0.0)
 
     println("language julia")
-    println("backend ", moments.backend)
+    println("backend ", answered())
     println("bars ", length(moments))
     println("trades ", length(trades))
     @printf("net %.10f\n", net)

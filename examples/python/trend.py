@@ -1,4 +1,4 @@
-"""Buying weakness in a rising market, over several timeframes and symbols: the same program in four languages.
+"""Buying weakness in a rising market, over several timeframes and symbols: one program in four languages.
 
 At every bar, decided at its close: the trend is that of the last closed hour, the size of a move that of
 the last closed quarter; it buys weakness in a rising market and sells strength in a falling one. With
@@ -29,6 +29,7 @@ from omega_slicer import (
     read_csv,
     resample,
     rolling,
+    status,
 )
 
 QUARTER, HOUR = 15, 60  # bars
@@ -73,7 +74,7 @@ class Market:
         self.rows: list[int] = []  # of the bid at each moment, once there are moments
 
     def signal(self, row: int) -> tuple[float, int, float] | None:
-        """How far the price is stretched, where the trend points, how far it moves; None if one is unknown."""
+        """How far the price is stretched, where the trend points, how far it moves; None if unknown."""
         candles = self.candles
         candles.set_index(row)
         swing = candles.history(self.hour, length=SWING)
@@ -152,6 +153,13 @@ def timed(markets: list[Market], moments: MultiSymbolSlice) -> tuple[list[Trade]
     return rounds[0], min(seconds)
 
 
+def answered() -> str:
+    """Who did the work by `status()`'s counts, over all modules: "native", "python", or both."""
+    counts = [kinds for module in status().modules.values() for kinds in module.counts.values()]
+    names = {"native": "native", "fallback": "python"}
+    return " and ".join(name for kind, name in names.items() if any(kinds[kind] for kinds in counts))
+
+
 def main() -> None:
     """Read the files, run, print."""
     parser = argparse.ArgumentParser(prog="trend", description=__doc__.partition("\n")[0])
@@ -184,7 +192,7 @@ def main() -> None:
         net += trade.profit
 
     print("language python")
-    print("backend", moments.backend)
+    print("backend", answered())
     print("bars", len(moments))
     print("trades", len(trades))
     print(f"net {net:.10f}")
