@@ -118,7 +118,8 @@ fn the_schedule_may_be_peeked_at_and_skipped_along() {
 
 #[test]
 fn on_an_empty_timeline_every_question_is_out_of_bounds() {
-    let given = [one("A", PriceType::Bid, &[0], 0.0), one("A", PriceType::Ask, &[1], 0.0)];
+    let side = one("B", PriceType::Bid, &[0], 0.0);
+    let given = [one("A", PriceType::Bid, &[0], 0.0), one("A", PriceType::Ask, &[1], 0.0), side];
     let mut market = MultiSymbolSlice::new(given, MultiSymbolOptions::default()).unwrap();
     assert!(market.is_empty() && market.moments().next().is_none() && market.skip(3) == 0);
     let codes = [
@@ -133,7 +134,10 @@ fn on_an_empty_timeline_every_question_is_out_of_bounds() {
     ];
     assert!(codes.iter().all(|code| *code == ErrorCode::OutOfBounds), "{codes:?}");
     // What was never given is so at no moment.
-    assert_eq!(market.get_spread("X").unwrap_err().code(), ErrorCode::InvalidArgument);
+    for symbol in ["B", "X"] {
+        assert_eq!(market.get_spread(symbol).unwrap_err().code(), ErrorCode::InvalidArgument);
+        assert_eq!(market.get_price(symbol, PriceKind::Ask).unwrap_err().code(), ErrorCode::InvalidArgument);
+    }
 }
 
 #[test]
