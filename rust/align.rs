@@ -1,8 +1,8 @@
 //! The last completed candle of one series at every bar of another: one merge pass, one int64 row per bar.
 //!
 //! **The close-time rule.** A candle is visible if and only if its close time is `<=` the decision time. No option
-//! shows a candle that is still forming. The pass goes from change to change, not from bar to bar: between two
-//! closes of the higher series the answer is one row, written in a stretch.
+//! shows a candle that is still forming. Where one series closes far more seldom, the pass goes from change to change,
+//! not from bar to bar: between two closes of the higher series the answer is one row, written in a stretch.
 
 use std::ops::Range;
 
@@ -111,18 +111,34 @@ pub fn align(
             Stamps::Close => 0,
         },
     };
-    stretches(primary.timestamp(), higher.timestamp(), delays, |bars, closed| {
-        let (shown, hidden) = match options.stale_limit {
-            Some(limit) if closed > 0 => {
-                let fresh = limit.saturating_add(1).min(bars.len());
-                rows[bars].split_at_mut(fresh)
-            }
-            _ => (&mut rows[bars], &mut [][..]),
-        };
-        shown.fill(closed.cast_signed() as i64 - 1);
-        hidden.fill(-1);
+    let (bars, candles) = (primary.timestamp(), higher.timestamp());
+    let limit = options.stale_limit.unwrap_or(usize::MAX);
+    // Steps of a few rows are not worth looking ahead for.
+    if bars.len() / CLOSE <= candles.len() && candles.len() / CLOSE <= bars.len() {
+        bar_by_bar(bars, candles, delays, limit, rows);
+        return Ok(());
+    }
+    stretches(bars, candles, delays, |bars, closed| {
+        let stretch = &mut rows[bars];
+        // Where nothing is hidden there is nothing to fill: filling nothing is slow on some machines.
+        if limit < stretch.len() - 1 && closed > 0 {
+            let (shown, hidden) = stretch.split_at_mut(limit + 1);
+            shown.fill(row_of(closed));
+            hidden.fill(-1);
+        } else {
+            stretch.fill(row_of(closed));
+        }
     });
     Ok(())
+}
+
+/// How many times more rows one series must have for a pass from change to change to be the faster one.
+const CLOSE: usize = 8;
+
+/// The last of so many candles; -1 for none.
+#[inline]
+const fn row_of(closed: usize) -> i64 {
+    closed.cast_signed() as i64 - 1
 }
 
 /// How long after its stamp a bar decides, and a candle closes.
@@ -130,6 +146,20 @@ pub fn align(
 struct Delays {
     decision: i64,
     close: i64,
+}
+
+/// The pass for series that close about as often as the bars do.
+fn bar_by_bar(primary: &[i64], higher: &[i64], delays: Delays, limit: usize, rows: &mut [i64]) {
+    let close = |candle: usize| higher.get(candle).and_then(|stamp| stamp.checked_add(delays.close));
+    let (mut closed, mut first, mut next) = (0, 0, close(0));
+    for (bar, (&stamp, row)) in primary.iter().zip(rows).enumerate() {
+        let decision = stamp.saturating_add(delays.decision);
+        while next.is_some_and(|close| close <= decision) {
+            closed += 1;
+            (first, next) = (bar, close(closed));
+        }
+        *row = if bar - first > limit { -1 } else { row_of(closed) };
+    }
 }
 
 /// Tells `found` each stretch of bars at whose decision times the same number of candles has closed.

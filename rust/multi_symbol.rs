@@ -288,27 +288,32 @@ impl MultiSymbolSlice {
     }
 
     pub(crate) fn price_at(&self, index: usize, symbol: &str, kind: PriceKind) -> Result<Option<f64>, Error> {
-        let close = |side| Ok::<_, Error>(self.candle_at(index, symbol, side)?.map(|candle| candle.close));
-        match kind {
-            PriceKind::Bid => close(PriceType::Bid),
-            PriceKind::Ask => close(PriceType::Ask),
-            PriceKind::Mid => Ok(self.both_at(index, symbol)?.map(|(bid, ask)| (bid + ask) / 2.0)),
-        }
+        let side = match kind {
+            PriceKind::Bid => PriceType::Bid,
+            PriceKind::Ask => PriceType::Ask,
+            PriceKind::Mid => return Ok(self.both_at(index, symbol)?.map(|(bid, ask)| (bid + ask) / 2.0)),
+        };
+        let series = self.given(symbol, side)?;
+        Ok(self.close(series, self.moment(index)?.index))
     }
 
     pub(crate) fn spread_at(&self, index: usize, symbol: &str) -> Result<Option<f64>, Error> {
         Ok(self.both_at(index, symbol)?.map(|(bid, ask)| ask - bid))
     }
 
-    /// Bid and ask, where both sides have a candle.
+    /// Bid and ask, where both sides have a candle. Both must have been given, whatever the moment holds.
     fn both_at(&self, index: usize, symbol: &str) -> Result<Option<(f64, f64)>, Error> {
-        // Both must have been given, whatever the moment holds.
-        self.given(symbol, PriceType::Bid)?;
-        self.given(symbol, PriceType::Ask)?;
-        let (bid, ask) = (self.price_at(index, symbol, PriceKind::Bid)?, self.price_at(index, symbol, PriceKind::Ask)?);
-        Ok(bid.zip(ask))
+        let (bid, ask) = (self.given(symbol, PriceType::Bid)?, self.given(symbol, PriceType::Ask)?);
+        let index = self.moment(index)?.index;
+        Ok(self.close(bid, index).zip(self.close(ask, index)))
     }
 
+    #[inline]
+    fn close(&self, series: usize, index: usize) -> Option<f64> {
+        self.row(series, index).map(|row| self.series[series].close()[row])
+    }
+
+    #[inline]
     fn given(&self, symbol: &str, side: PriceType) -> Result<usize, Error> {
         let fits = |one: &CandleSeries| one.price_type() == side && one.symbol() == symbol;
         self.series
@@ -317,6 +322,7 @@ impl MultiSymbolSlice {
             .ok_or_else(|| Error::InvalidArgument(format!("no {} series of symbol {symbol:?} was given", side.name())))
     }
 
+    #[inline]
     fn row(&self, series: usize, index: usize) -> Option<usize> {
         usize::try_from(self.rows[series][index]).ok()
     }

@@ -197,33 +197,28 @@ impl SymbolDataSlice {
         let cells = bars.len().checked_mul(length).filter(|cells| *cells <= isize::MAX as usize / 8);
         let cells = cells.ok_or_else(too_large)?;
         let mut values = with_room(cells, "a matrix")?;
-        values.resize(cells, f64::NAN);
-        self.fill_history_matrix(timeframe, price_type, length, field, bars.start, &mut values);
+        for known in self.histories(timeframe, price_type, length, field, bars.clone()) {
+            values.resize(values.len() + length - known.len(), f64::NAN);
+            values.extend_from_slice(known);
+        }
         Array2::from_shape_vec((bars.len(), length), values).map_err(|_| too_large())
     }
 
-    /// The rows of [`Self::history_matrix`] from bar `start` on, as many as there is room for.
-    pub(crate) fn fill_history_matrix(
+    /// One field of the history at each of these bars, oldest first; nothing of a series that was not given.
+    pub(crate) fn histories(
         &self,
         timeframe: Timeframe,
         price_type: PriceType,
         length: usize,
         field: Field,
-        start: usize,
-        out: &mut [f64],
-    ) {
+        bars: Range<usize>,
+    ) -> impl Iterator<Item = &[f64]> {
         let series = self.series_ref(timeframe, price_type);
-        let column = series.and_then(|series| series.columns().field(field));
-        let (Some(series), Some(column), true) = (series, column, length > 0) else {
-            out.fill(f64::NAN);
-            return;
-        };
-        for (row, index) in out.chunks_exact_mut(length).zip(start..) {
-            let range = self.at(index).rows(series, length);
-            let (missing, known) = row.split_at_mut(length - range.len);
-            missing.fill(f64::NAN);
-            known.copy_from_slice(&column[range.rows()]);
-        }
+        let found = series.and_then(|series| Some((series, series.columns().field(field)?)));
+        bars.map(move |bar| match found {
+            Some((series, column)) => &column[self.at(bar).rows(series, length).rows()],
+            None => &[],
+        })
     }
 }
 

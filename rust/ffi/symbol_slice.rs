@@ -196,15 +196,24 @@ pub unsafe extern "C" fn omega_symbol_slice_history_matrix(
         let field = Field::try_from(field)?;
         // SAFETY: for the length of this call, as the header says.
         let slice = unsafe { slice_of(slice) }?;
-        let bars = slice.existing(start, stop).len();
-        let cells = bars.checked_mul(length).ok_or_else(|| {
-            Failure::new(ErrorCode::InvalidArgument, format!("a matrix of {bars} bars and {length} is not addressable"))
+        let bars = slice.existing(start, stop);
+        let cells = bars.len().checked_mul(length).ok_or_else(|| {
+            let message = format!("a matrix of {} bars and {length} is not addressable", bars.len());
+            Failure::new(ErrorCode::InvalidArgument, message)
         })?;
         let series = slice.series_ref(timeframe, side);
         let column = series.and_then(|series| series.columns().field(field)).unwrap_or_default();
         // SAFETY: promised by the caller.
         let [out] = unsafe { outputs([("out", out)], cells, &[("the column", Span::of(column))]) }?;
-        slice.fill_history_matrix(timeframe, side, length, field, start, out);
+        let histories = slice.histories(timeframe, side, length, field, bars);
+        for (row, history) in out.chunks_exact_mut(length.max(1)).zip(histories) {
+            let (missing, known) = row.split_at_mut(length - history.len());
+            // Filling nothing is slow on some machines.
+            if !missing.is_empty() {
+                missing.fill(f64::NAN);
+            }
+            known.copy_from_slice(history);
+        }
         if cfg!(feature = "fault-injection") {
             for value in out {
                 *value = drilled(*value);

@@ -47,9 +47,11 @@ pub(crate) fn every_option(limits: impl Iterator<Item = usize> + Clone) -> impl 
     })
 }
 
+/// As many of one as of the other, many more bars, or many more candles: each has its own pass.
 fn two_series() -> impl Strategy<Value = (CandleSeries, CandleSeries)> {
-    (timeframe(), timeframe()).prop_flat_map(|(primary, higher)| {
-        (stamps(primary, 60), stamps(higher, 30))
+    let sizes = prop_oneof![Just((60, 30)), Just((100, 6)), Just((6, 100))];
+    (timeframe(), timeframe(), sizes).prop_flat_map(|(primary, higher, (bars, candles))| {
+        (stamps(primary, bars), stamps(higher, candles))
             .prop_map(move |(bars, candles)| (stamped(&bars, primary), stamped(&candles, higher)))
     })
 }
@@ -95,11 +97,18 @@ fn m5_and_h1_from_midnight_are_as_the_semantics_spell_them_out() {
 
 #[test]
 fn times_at_the_ends_of_int64_never_wrap() {
-    let ends = [i64::MIN, i64::MIN + 1, i64::MIN + MINUTE, -1, 0, 1, i64::MAX - MINUTE, i64::MAX - 1, i64::MAX];
-    for timeframes in [(Timeframe::M1, Timeframe::W1), (Timeframe::W1, Timeframe::M1), (Timeframe::M1, Timeframe::M1)] {
-        let (primary, higher) = (stamped(&ends, timeframes.0), stamped(&ends, timeframes.1));
-        for options in every_option(0..3) {
-            assert_eq!(aligned(&primary, &higher, options), brute(&primary, &higher, options), "{options:?}");
+    let near = |end: i64| [-MINUTE, -1, 0, 1, MINUTE].map(move |step| end.saturating_add(step));
+    let mut ends: Vec<i64> = [i64::MIN, i64::MIN + 7 * MINUTE, 0, i64::MAX - 7 * MINUTE, i64::MAX].map(near).concat();
+    ends.dedup();
+    for (one, other) in [(Timeframe::M1, Timeframe::W1), (Timeframe::W1, Timeframe::M1), (Timeframe::M1, Timeframe::M1)]
+    {
+        let all = (stamped(&ends, one), stamped(&ends, other));
+        let few = |timeframe| ends.iter().map(move |&end| stamped(&[end], timeframe));
+        let pairs = few(other).map(|few| (all.0.clone(), few)).chain(few(one).map(|few| (few, all.1.clone())));
+        for (primary, higher) in pairs.chain([all.clone()]) {
+            for options in every_option(0..3) {
+                assert_eq!(aligned(&primary, &higher, options), brute(&primary, &higher, options), "{options:?}");
+            }
         }
     }
     // A candle that closes past the end of int64 is never seen, though the decision is as late as can be.

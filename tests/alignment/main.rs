@@ -4,6 +4,9 @@
 mod align;
 #[path = "../common/mod.rs"]
 mod common;
+mod look_ahead;
 mod resample;
 mod series;
+mod symbols;
 mod vectors;
+mod walk;
