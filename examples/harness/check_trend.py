@@ -14,7 +14,7 @@ from . import generated, oracle_trend
 from .judging import Case, Report, check_backends_are_proven, check_noticed, check_picture, hold
 from .market import Market
 from .oracle_trend import Trade, Verdict
-from .programs import MODULES, Program
+from .programs import MODULES, Program, RunError
 
 MINUTE = 60_000_000
 CLOSE = 4  # column of the generated files
@@ -37,6 +37,7 @@ def check(report: Report, programs: Sequence[Program], folder: Path) -> None:
     check_noticed(report, case, changed, "one tick in one ask price")
 
     second = Market.of(*generated.pair(folder, "second", seed=3, rows=3000), None, None)
+    check_pairs_are_refused(report, first, second)
     # At this row both symbols hold something.
     check_two(report, programs, [replace(first, bid=generated.head(first.bid, 2476)), second])
 
@@ -46,6 +47,23 @@ def check(report: Report, programs: Sequence[Program], folder: Path) -> None:
     report.expect(not verdict.trades, "200 bars are too few to trade")
     check_picture(report, "trend", case)
     check_backends_are_proven(report, programs, case, MODULES)
+
+
+def check_pairs_are_refused(report: Report, first: Market, second: Market) -> None:
+    """Files that cannot be traded together are named, before anything runs."""
+    one, other = (first.bid, first.ask), (second.bid, second.ask)
+    hours = (generated.single(first.bid.parent), None)
+    for files, symbols, why in (
+        ([one, one], None, "both symbols are FIRST"),
+        ([one, other], "A,A", "both symbols are A;"),
+        ([one], "A,B", "names 2"),
+        ([one, hours], None, "is H1"),
+    ):
+        try:
+            found = str(Market.of_all(files, symbols, None))
+        except RunError as error:
+            found = str(error)
+        report.expect(why in found, f"refused: {why}", found)
 
 
 def check_two(report: Report, programs: Sequence[Program], markets: Sequence[Market]) -> None:

@@ -45,7 +45,7 @@ class Market:
             if market.timeframe != before.timeframe:
                 raise RunError(f"{before.bid} is {before.timeframe}, but {market.bid} is {market.timeframe}")
             if market.symbol == before.symbol:
-                raise RunError(f"both symbols look like {market.symbol}; name them with --symbol A,B")
+                raise RunError(f"both symbols are {market.symbol}; tell them apart with --symbol A,B")
         return markets
 
     @property
