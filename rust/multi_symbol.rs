@@ -210,6 +210,7 @@ impl MultiSymbolSlice {
     }
 
     /// Every moment, in time.
+    #[must_use]
     pub fn moments(&self) -> impl ExactSizeIterator<Item = Moment<'_>> {
         (0..self.len()).map(|index| self.unchecked(index))
     }
@@ -287,6 +288,7 @@ impl MultiSymbolSlice {
         Ok(self.row(series, self.moment(index)?.index).and_then(|row| self.series[series].candle(row).ok()))
     }
 
+    #[expect(clippy::manual_midpoint, reason = "every language rounds the sum, then halves it")]
     pub(crate) fn price_at(&self, index: usize, symbol: &str, kind: PriceKind) -> Result<Option<f64>, Error> {
         let side = match kind {
             PriceKind::Bid => PriceType::Bid,

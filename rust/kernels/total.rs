@@ -6,19 +6,24 @@
 use super::statistics::{Statistic, Sum};
 use super::{NanPolicy, Window};
 
-const LANES: usize = 8;
+/// As many as the registers of any machine hold with all that belongs to them.
+const LANES: usize = 4;
+/// Fewer values than this are added one by one: bringing lanes together costs as much.
+const FEW: usize = 16;
 
 /// The correctly rounded sum of the values that are not NaN; NaN where all are. O(n).
 pub(crate) fn total(x: &[f64]) -> f64 {
-    let mut lanes = [Pair::ZERO; LANES];
-    let mut chunks = x.chunks_exact(LANES);
-    for chunk in &mut chunks {
-        for (pair, &x) in lanes.iter_mut().zip(chunk) {
-            pair.add(x);
-        }
-    }
     let mut sum = Pair::ZERO;
-    if x.len() >= LANES {
+    let mut rest = x;
+    if x.len() >= FEW {
+        let mut lanes = [Pair::ZERO; LANES];
+        let mut chunks = x.chunks_exact(LANES);
+        for chunk in &mut chunks {
+            for (pair, &x) in lanes.iter_mut().zip(chunk) {
+                pair.add(x);
+            }
+        }
+        rest = chunks.remainder();
         for pair in lanes {
             sum.add(pair.high);
             sum.add(pair.low);
@@ -27,7 +32,7 @@ pub(crate) fn total(x: &[f64]) -> f64 {
         // The zeros of lanes without a value are none.
         sum.known = lanes.iter().fold(0, |known, pair| known | pair.known);
     }
-    for &x in chunks.remainder() {
+    for &x in rest {
         sum.add(x);
     }
     match (sum.known != 0, sum.lost << 1 == 0) {

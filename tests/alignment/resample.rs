@@ -202,7 +202,13 @@ fn volumes(volumes: &[f64]) -> CandleSeries {
 #[test]
 fn a_volume_is_the_exact_sum_rounded_once() {
     let half = 2f64.powi(53);
-    let cases: [&[f64]; 9] = [
+    // Long enough for lanes: a tie that only what one of them cannot hold breaks, and nothing at all.
+    let mut hidden = [0.0; 20];
+    (hidden[0], hidden[4], hidden[8], hidden[12]) = (1e300, 1.0, 2f64.powi(-60), -1e300);
+    hidden[1] = 2f64.powi(-53);
+    let cases: [&[f64]; 11] = [
+        &hidden,
+        &[f64::NAN; 20],
         &[0.1; 60],
         &[1e16, 1.0, 1.0, 1.0, -1e16, 1.0],
         // Ties: to even, unless something small breaks them.

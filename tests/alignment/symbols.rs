@@ -113,7 +113,7 @@ fn the_schedule_may_be_peeked_at_and_skipped_along() {
     assert_eq!((market.skip(9), market.index(), market.skip(1), market.decision_time()), (1, 3, 0, Ok(minute(6))));
     assert_eq!(market.set_index(4).unwrap_err().code(), ErrorCode::OutOfBounds);
     assert_eq!(market.index(), 3, "a refused move moves nothing");
-    assert_eq!(market.moments().map(|moment| moment.index()).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert_eq!(market.moments().map(omega_slicer::Moment::index).collect::<Vec<_>>(), [0, 1, 2, 3]);
 }
 
 #[test]

@@ -47,9 +47,9 @@ impl Model {
         let shown = self.shown(one, index.min(last));
         // A list goes on past its end with nothing, one nothing for each bar.
         let beyond = index.saturating_sub(last);
-        let list = (0..shown).map(Some).chain(std::iter::repeat_n(None, beyond.min(200)));
-        let list: Vec<_> = list.collect();
-        list[list.len() - length.min(list.len())..].iter().flatten().copied().collect()
+        let rows = (0..shown).map(Some).chain(std::iter::repeat_n(None, beyond.min(200)));
+        let rows: Vec<_> = rows.collect();
+        rows[rows.len() - length.min(rows.len())..].iter().flatten().copied().collect()
     }
 }
 
