@@ -11,6 +11,7 @@
 )]
 
 mod cases;
+mod extremes;
 mod laws;
 mod oracle;
 mod series;

@@ -114,4 +114,10 @@ impl Lanes for Avx512 {
             })
         }
     }
+
+    #[inline(always)]
+    fn zero_or_nan(self, v: F) -> u32 {
+        // SAFETY: the features as above.
+        u32::from(unsafe { _mm512_cmp_pd_mask::<_CMP_EQ_UQ>(v, _mm512_setzero_pd()) })
+    }
 }

@@ -193,4 +193,9 @@ impl Lanes for Portable {
         let by = BY as usize;
         std::array::from_fn(|i| if i < by { before[N + i - by] } else { now[i - by] })
     }
+
+    #[inline(always)]
+    fn zero_or_nan(self, v: F) -> u32 {
+        (0..N).map(|i| u32::from(!(v[i] < 0.0 || v[i] > 0.0)) << i).sum()
+    }
 }
