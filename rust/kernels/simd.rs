@@ -136,6 +136,9 @@ pub(super) trait Lanes: Copy {
     fn follow<const BY: i32>(self, before: Self::F, now: Self::F) -> Self::F;
     /// The lanes, as bits, that are a zero or a NaN.
     fn zero_or_nan(self, v: Self::F) -> u32;
+    fn quotient(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a * b + c`, rounded once or twice: only for what is checked afterwards.
+    fn about(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
 }
 
 /// `x[at..]` as a vector, `filler` where that ends early.

@@ -7,9 +7,8 @@ use proptest::prelude::*;
 use crate::assert_same;
 use crate::series::{Random, every};
 
-const WINDOWS: [usize; 27] = [
-    1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 20, 31, 33, 63, 64, 65, 71, 72, 73, 80, 127, 128, 129, 200, 1000, 4096,
-];
+const WINDOWS: [usize; 27] =
+    [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 20, 31, 33, 63, 64, 65, 71, 72, 73, 80, 127, 128, 129, 200, 1000, 4096];
 
 /// min, max, argmin and argmax of one window: the rows from the newest to the oldest, keeping the first of the best.
 fn defined(x: &[f64], i: usize, window: Window) -> [f64; 4] {
@@ -74,7 +73,8 @@ fn long_windows_see_all_their_rows_and_no_other() {
     ];
     for (name, x) in &kinds {
         for len in [200, 1000, 1001, 4096, 5000, 5003, n] {
-            let wanted: Vec<usize> = (0..150).map(|_| random.below(n as u64) as usize).chain([len - 1, n - 1]).collect();
+            let wanted: Vec<usize> =
+                (0..150).map(|_| random.below(n as u64) as usize).chain([len - 1, n - 1]).collect();
             for window in settings(len) {
                 check(name, x, window, &wanted);
             }

@@ -13,6 +13,7 @@
 mod cases;
 mod extremes;
 mod laws;
+mod logarithm;
 mod oracle;
 mod series;
 
