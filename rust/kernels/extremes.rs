@@ -19,7 +19,7 @@ const CHUNK: usize = 8;
 const WIDEST: usize = 8;
 
 impl<const MAX: bool, const SKIP: bool> Work for Extremes<'_, MAX, SKIP> {
-    /// False if no row is a zero or a NaN.
+    /// False only if no row is a zero or a NaN.
     type Output = bool;
 
     #[inline(always)]
@@ -102,11 +102,13 @@ impl<const MAX: bool, const SKIP: bool> Extremes<'_, MAX, SKIP> {
         let (mut room, mut results) = ([0.0; CHUNK * WIDEST], [0.0; CHUNK * WIDEST]);
         while first < end as isize {
             let x = &rows::<MAX>(&self.x[..end], first, len, &mut room)[..len];
-            let mut now = [lanes.splat(0.0); CHUNK];
+            // A product with a zero or a NaN is one, too; so is one that underflows, which does no harm.
+            let (mut now, mut product) = ([lanes.splat(0.0); CHUNK], lanes.splat(1.0));
             for (j, now) in now.iter_mut().enumerate() {
-                found |= lanes.zero_or_nan(lanes.load(x, j * L::N));
+                product = lanes.mul(product, lanes.load(x, j * L::N));
                 *now = load::<L, MAX, SKIP>(lanes, x, j * L::N);
             }
+            found |= lanes.zero_or_nan(product);
             let extremes = vertical.next(lanes, first, &now);
             // Rows before `start` are only there to be looked back to.
             let at = usize::try_from(first - self.start as isize).ok();

@@ -1,4 +1,4 @@
-//! The logarithm of log_returns against big integers: whatever is returned must be the double nearest to the exact
+//! The logarithm of `log_returns` against big integers: whatever is returned must be the double nearest to the exact
 //! value, above all where that lies next to half way between two.
 
 use num_bigint::BigInt;

@@ -196,7 +196,7 @@ impl Lanes for Portable {
 
     #[inline(always)]
     fn zero_or_nan(self, v: F) -> u32 {
-        (0..N).map(|i| u32::from(!(v[i] < 0.0 || v[i] > 0.0)) << i).sum()
+        (0..N).map(|i| u32::from(v[i] == 0.0 || v[i].is_nan()) << i).sum()
     }
 
     #[inline(always)]
