@@ -11,7 +11,9 @@
 )]
 
 mod cases;
+mod extremes;
 mod laws;
+mod logarithm;
 mod oracle;
 mod series;
 
