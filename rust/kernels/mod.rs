@@ -51,6 +51,7 @@
 )]
 
 mod differences;
+mod digits;
 mod exact;
 mod extrema;
 mod extremes;

@@ -1,7 +1,8 @@
 //! Statistics of a set of rows that come and go one by one, exact whatever they are. The streaming twins are made
 //! of these, and the batch kernels fall back to them for rows that the fast paths cannot hold.
 
-use super::wide::{WideMoments, WideSum};
+use super::digits::WideSum;
+use super::wide::WideMoments;
 use super::{NanPolicy, Window};
 
 /// A statistic of the rows in a window.
@@ -9,13 +10,8 @@ pub(super) trait Statistic: Clone {
     type Row: Copy;
     fn add(&mut self, row: Self::Row);
     fn remove(&mut self, row: Self::Row);
-    fn value(&self, window: &Window) -> f64;
+    fn value(&mut self, window: &Window) -> f64;
 
-    /// Takes `old` away and adds `new`, which some can do in one.
-    fn replace(&mut self, old: Self::Row, new: Self::Row) {
-        self.remove(old);
-        self.add(new);
-    }
 }
 
 /// How many values of each kind are in the window.
@@ -98,7 +94,7 @@ impl<const MEAN: bool> Statistic for Sum<MEAN> {
         }
     }
 
-    fn value(&self, window: &Window) -> f64 {
+    fn value(&mut self, window: &Window) -> f64 {
         if !self.tally.is_defined(window) {
             return f64::NAN;
         }
@@ -138,16 +134,7 @@ impl Statistic for Var {
         }
     }
 
-    fn replace(&mut self, old: f64, new: f64) {
-        if old.is_finite() && new.is_finite() {
-            self.moments.replace((old, old), (new, new));
-        } else {
-            self.remove(old);
-            self.add(new);
-        }
-    }
-
-    fn value(&self, window: &Window) -> f64 {
+    fn value(&mut self, window: &Window) -> f64 {
         if !self.tally.is_defined(window) || self.tally.infinity().is_some() {
             return f64::NAN;
         }
@@ -191,16 +178,7 @@ impl Statistic for Cov {
         }
     }
 
-    fn replace(&mut self, old: (f64, f64), new: (f64, f64)) {
-        if [old.0, old.1, new.0, new.1].iter().all(|v| v.is_finite()) {
-            self.moments.replace(old, new);
-        } else {
-            self.remove(old);
-            self.add(new);
-        }
-    }
-
-    fn value(&self, window: &Window) -> f64 {
+    fn value(&mut self, window: &Window) -> f64 {
         if !self.tally.is_defined(window) || self.tally.infinity().is_some() {
             return f64::NAN;
         }
@@ -244,14 +222,7 @@ impl Statistic for Corr {
         self.xy.remove((x, y));
     }
 
-    fn replace(&mut self, (u, v): (f64, f64), (x, y): (f64, f64)) {
-        let ((u, v), (x, y)) = (pairwise(u, v), pairwise(x, y));
-        self.x.replace(u, x);
-        self.y.replace(v, y);
-        self.xy.replace((u, v), (x, y));
-    }
-
-    fn value(&self, window: &Window) -> f64 {
+    fn value(&mut self, window: &Window) -> f64 {
         correlation(self.xy.value(window), self.x.value(window), self.y.value(window))
     }
 }
@@ -282,10 +253,9 @@ pub(super) fn slide<S: Statistic>(
     // The window of the row before, whose oldest row is about to leave, is what has been added.
     for (i, out) in rows.clone().zip(out) {
         if i >= window.len && i > rows.start {
-            state.replace(row(i - window.len), row(i));
-        } else {
-            state.add(row(i));
+            state.remove(row(i - window.len));
         }
+        state.add(row(i));
         *out = state.value(window);
     }
 }

@@ -1,0 +1,330 @@
+//! Sums that hold any doubles at all: one 64-bit digit for every place of the doubles' whole range, each kept in 128
+//! bits, so that adding a value never carries from one digit to the next. A value always touches the same digits in
+//! the same way, so what leaves takes back exactly what it brought, and no digit ever outgrows what the window holds.
+
+use super::exact::{Parts, parts, round, round_long_quotient};
+
+/// Zeros below the last place, so that the leading digits can be read without asking how many there are.
+pub(super) const PAD: usize = 6;
+/// Digits of a sum: 2098 bits, in units of 2^-1074.
+pub(super) const SUM: usize = 34 + PAD;
+/// Digits of a sum of products: 4196 bits, in units of 2^-2148.
+pub(super) const PRODUCT: usize = 68 + PAD;
+/// Limbs that are read of a sum to round it, its carry included.
+pub(super) const LEADING: usize = 7;
+
+/// A number as digits that overlap: digit `i` counts `2^(64 * (i - PAD))` units.
+#[derive(Clone)]
+pub(super) struct Digits<const N: usize> {
+    digits: [i128; N],
+    /// No digit above this one is other than 0.
+    top: usize,
+}
+
+impl<const N: usize> Digits<N> {
+    pub(super) const ZERO: Self = Self { digits: [0; N], top: 0 };
+
+    /// Adds `v * 2^bit`, or subtracts it.
+    #[inline(always)]
+    pub(super) fn add(&mut self, v: u128, bit: usize, negative: bool) {
+        let (at, shift) = (bit / 64 + PAD, bit % 64);
+        let low = v << shift;
+        let high = ((v >> 64) >> 1) >> (63 - shift);
+        let sign = -i128::from(negative);
+        let digits: &mut [i128; 3] = (&mut self.digits[at..at + 3]).try_into().expect("three digits");
+        digits[0] += (i128::from(low as u64) ^ sign) - sign;
+        digits[1] += (i128::from((low >> 64) as u64) ^ sign) - sign;
+        digits[2] += (i128::from(high as u64) ^ sign) - sign;
+        self.top = self.top.max(at + 2);
+    }
+
+    /// The same for what has 64 bits, in two digits.
+    #[inline(always)]
+    pub(super) fn add_short(&mut self, v: u64, bit: usize, negative: bool) {
+        let (at, shift) = (bit / 64 + PAD, bit % 64);
+        let v = u128::from(v) << shift;
+        let sign = -i128::from(negative);
+        let digits: &mut [i128; 2] = (&mut self.digits[at..at + 2]).try_into().expect("two digits");
+        digits[0] += (i128::from(v as u64) ^ sign) - sign;
+        digits[1] += (i128::from((v >> 64) as u64) ^ sign) - sign;
+        self.top = self.top.max(at + 1);
+    }
+
+    /// The highest digit that is not 0, if there is one.
+    #[inline(always)]
+    pub(super) fn top(&mut self) -> Option<usize> {
+        while self.digits[self.top] == 0 {
+            if self.top == 0 {
+                return None;
+            }
+            work(1);
+            self.top -= 1;
+        }
+        Some(self.top)
+    }
+
+    /// Six digits from `from` on, in two's complement.
+    #[inline(always)]
+    pub(super) fn leading(&self, from: usize) -> [u64; LEADING] {
+        let digits: &[i128; LEADING - 1] = self.digits[from..from + LEADING - 1].try_into().expect("six digits");
+        let mut limbs = [0; LEADING];
+        let mut carry = 0_i128;
+        for (limb, digit) in limbs.iter_mut().zip(digits) {
+            carry += digit;
+            *limb = carry as u64;
+            carry >>= 64;
+        }
+        limbs[LEADING - 1] = carry as u64;
+        work(LEADING);
+        limbs
+    }
+
+    /// All digits but the zeros of the bottom, with carries done: limbs in two's complement, least first.
+    pub(super) fn limbs(&self) -> Fixed<N> {
+        let mut limbs = [0; N];
+        let mut carry = 0_i128;
+        let end = self.top.max(PAD - 1) + 1;
+        for (limb, digit) in limbs.iter_mut().zip(&self.digits[PAD..end]) {
+            carry += digit;
+            *limb = carry as u64;
+            carry >>= 64;
+        }
+        for limb in &mut limbs[end - PAD..] {
+            *limb = carry as u64;
+            carry >>= 64;
+        }
+        work(N);
+        Fixed(limbs)
+    }
+}
+
+/// A two's complement integer, least limb first.
+#[derive(Clone)]
+pub(super) struct Fixed<const LIMBS: usize>(pub(super) [u64; LIMBS]);
+
+impl<const LIMBS: usize> Fixed<LIMBS> {
+    pub(super) const ZERO: Self = Self([0; LIMBS]);
+
+    pub(super) fn is_negative(&self) -> bool {
+        self.0[LIMBS - 1] >> 63 == 1
+    }
+
+    /// Adds `v * 2^bit`, or subtracts it.
+    pub(super) fn add(&mut self, v: u128, bit: usize, negative: bool) {
+        let (at, shift) = (bit / 64, bit % 64);
+        let low = v << shift;
+        let high = ((v >> 64) >> 1) >> (63 - shift);
+        let mut carry = false;
+        for (limb, addend) in self.0[at..].iter_mut().zip([low as u64, (low >> 64) as u64, high as u64]) {
+            (*limb, carry) =
+                if negative { step::<true>(*limb, addend, carry) } else { step::<false>(*limb, addend, carry) };
+        }
+        work(3);
+        self.ripple(at + 3, carry, negative);
+    }
+
+    fn ripple(&mut self, at: usize, mut carry: bool, negative: bool) {
+        let mut limbs = self.0[at..].iter_mut();
+        while carry && let Some(limb) = limbs.next() {
+            (*limb, carry) = if negative { limb.overflowing_sub(1) } else { limb.overflowing_add(1) };
+            work(1);
+        }
+    }
+
+    /// Adds `mantissa * 2^bit * factor`, or subtracts it.
+    pub(super) fn add_product<const N: usize>(&mut self, v: u64, bit: usize, factor: &Fixed<N>, negative: bool) {
+        if negative {
+            self.add_product_signed::<N, true>(v, bit, factor);
+        } else {
+            self.add_product_signed::<N, false>(v, bit, factor);
+        }
+    }
+
+    fn add_product_signed<const N: usize, const NEGATIVE: bool>(&mut self, v: u64, bit: usize, factor: &Fixed<N>) {
+        let (first, end, below) = factor.significant();
+        if v == 0 || first == end && !below {
+            return;
+        }
+        let (at, shift) = (bit / 64, bit % 64);
+        let (mut high, mut previous, mut carry) = (0_u64, 0_u64, false);
+        let target = &mut self.0[at + first..at + end + 2];
+        for (&limb, sum) in factor.0[first..end].iter().zip(target.iter_mut()) {
+            let product = u128::from(v) * u128::from(limb) + u128::from(high);
+            high = (product >> 64) as u64;
+            let addend = (product as u64) << shift | (previous >> 1) >> (63 - shift);
+            previous = product as u64;
+            (*sum, carry) = step::<NEGATIVE>(*sum, addend, carry);
+        }
+        let last = [high << shift | (previous >> 1) >> (63 - shift), (high >> 1) >> (63 - shift)];
+        for (addend, sum) in last.into_iter().zip(&mut target[end - first..]) {
+            (*sum, carry) = step::<NEGATIVE>(*sum, addend, carry);
+        }
+        work(end - first + 2);
+        self.ripple(at + end + 2, carry, NEGATIVE);
+        if below {
+            // The limbs above are the sign of `factor`: minus one at `end`.
+            self.add(u128::from(v), bit + 64 * end, !NEGATIVE);
+        }
+    }
+
+    /// The first limb that is not zero, the end of those that say more than the sign, and the sign.
+    fn significant(&self) -> (usize, usize, bool) {
+        let below = self.is_negative();
+        let sign = if below { u64::MAX } else { 0 };
+        let end = self.0.iter().rposition(|&limb| limb != sign).map_or(0, |last| last + 1);
+        let first = self.0[..end].iter().position(|&limb| limb != 0).unwrap_or(end);
+        (first, end, below)
+    }
+
+    /// The magnitude.
+    pub(super) fn magnitude(mut self) -> Self {
+        if self.is_negative() {
+            let mut carry = true;
+            for limb in &mut self.0 {
+                (*limb, carry) = (!*limb).overflowing_add(u64::from(carry));
+            }
+        }
+        self
+    }
+
+    /// `self * 2^unit / (d[0] * d[1])`, rounded once.
+    pub(super) fn quotient(&self, unit: i32, d: [u64; 2]) -> f64 {
+        let (first, end, below) = self.significant();
+        work(LIMBS);
+        if end == 0 && !below {
+            return 0.0;
+        }
+        // Of a negative number, the magnitude: zeros up to `first`, its complement there, the inverse above.
+        let limb = |i: usize| match (below, i.cmp(&first)) {
+            (_, std::cmp::Ordering::Less) => 0,
+            (false, _) => self.0[i],
+            (true, std::cmp::Ordering::Equal) => self.0[i].wrapping_neg(),
+            (true, std::cmp::Ordering::Greater) => !self.0[i],
+        };
+        // All limbs from `end` on are the sign's: of minus one, only `first == end` holds anything.
+        let mut last = end.min(LIMBS - 1);
+        while limb(last) == 0 {
+            last -= 1;
+        }
+        let top = std::array::from_fn(|i| last.checked_sub(i).map_or(0, limb));
+        let exp = unit + 64 * (last as i32 - 3);
+        if let Some(d) = d[0].checked_mul(d[1]) {
+            let (n, cut) = high_bits([top[0], top[1], top[2]]);
+            let rest = cut || top[3] != 0 || first + 3 < last;
+            let q = n / u128::from(d);
+            return round(below, q, exp + 128 - top[0].leading_zeros() as i32, rest || q * u128::from(d) != n);
+        }
+        round_long_quotient(below, top, exp, first + 3 < last, d)
+    }
+}
+
+/// One limb of an addition or subtraction, with the carry or borrow in and out.
+#[inline(always)]
+fn step<const NEGATIVE: bool>(limb: u64, addend: u64, carry: bool) -> (u64, bool) {
+    if NEGATIVE {
+        let (difference, first) = limb.overflowing_sub(addend);
+        let (difference, second) = difference.overflowing_sub(u64::from(carry));
+        (difference, first | second)
+    } else {
+        let (sum, first) = limb.overflowing_add(addend);
+        let (sum, second) = sum.overflowing_add(u64::from(carry));
+        (sum, first | second)
+    }
+}
+
+/// The leading 128 bits of three limbs, the first of which is not 0, and whether others follow.
+#[inline(always)]
+fn high_bits(top: [u64; 3]) -> (u128, bool) {
+    let shift = top[0].leading_zeros();
+    let n = u128::from(top[0]) << 64 | u128::from(top[1]);
+    let below = (top[2] >> 1) >> (63 - shift);
+    (n << shift | u128::from(below), top[2] << shift != 0)
+}
+
+/// Negates two's complement where it says so.
+#[inline(always)]
+pub(super) fn magnitude<const N: usize>(limbs: &mut [u64; N], negative: bool) {
+    let mask = if negative { u64::MAX } else { 0 };
+    let mut carry = negative;
+    for limb in limbs {
+        (*limb, carry) = (*limb ^ mask).overflowing_add(u64::from(carry));
+    }
+}
+
+/// `limbs * 2^unit / d`, rounded once, where the number is known but for less than 8 units of limb 1: none if that
+/// could change the result.
+#[inline(always)]
+pub(super) fn nearest<const N: usize>(negative: bool, limbs: &[u64; N], unit: i32, d: u64) -> Option<f64> {
+    let last = limbs.iter().rposition(|&limb| limb != 0)?;
+    if last < 3 {
+        return None;
+    }
+    let top = [limbs[last], limbs[last - 1], limbs[last - 2]];
+    let (n, _) = high_bits(top);
+    let exp = unit + 64 * (last as i32 - 1) - top[0].leading_zeros() as i32;
+    let q = n / u128::from(d);
+    let bits = 128 - q.leading_zeros() as i32;
+    let drop = (exp + bits - 53).max(-1074) - exp;
+    // Where `round` will cut: is that far enough from half a place? The last place of `n` is at least two units of
+    // limb 1, so `n` is off by less than 5 of its places, and so is `q` but for one that the division takes.
+    let certain = if drop > 126 {
+        drop > bits + 1
+    } else {
+        drop > 8 && (q & ((1 << drop) - 1)).abs_diff(1 << (drop - 1)) > 16
+    };
+    certain.then(|| round(negative, q, exp, true))
+}
+
+/// The exact sum of finite doubles that come and go, in units of 2^-1074.
+#[derive(Clone)]
+pub(super) struct WideSum(pub(super) Digits<SUM>);
+
+impl WideSum {
+    pub(super) const ZERO: Self = Self(Digits::ZERO);
+
+    #[inline(always)]
+    fn apply(&mut self, x: f64, remove: bool) {
+        let Parts { negative, mantissa, bit } = parts(x);
+        self.0.add_short(mantissa, bit, negative != remove);
+    }
+
+    #[inline(always)]
+    pub(super) fn add(&mut self, x: f64) {
+        self.apply(x, false);
+    }
+
+    #[inline(always)]
+    pub(super) fn remove(&mut self, x: f64) {
+        self.apply(x, true);
+    }
+
+    /// The sum divided by `d`, rounded once.
+    pub(super) fn quotient(&mut self, d: u64) -> f64 {
+        let Some(top) = self.0.top() else { return 0.0 };
+        let from = top + 2 - LEADING;
+        let mut limbs = self.0.leading(from);
+        let negative = limbs[LEADING - 1] >> 63 == 1;
+        magnitude(&mut limbs, negative);
+        // The digits below `from`, fewer than 2^62 values' worth, are less than one unit of limb 1.
+        let quick = nearest(negative, &limbs, 64 * (from as i32 - PAD as i32) - 1074, d);
+        quick.unwrap_or_else(|| self.0.limbs().quotient(-1074, [d, 1]))
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    static WORK: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Counts limbs that are touched in loops: for the tests of what a row may cost.
+#[inline(always)]
+pub(super) fn work(limbs: usize) {
+    #[cfg(test)]
+    WORK.set(WORK.get() + limbs);
+    let _ = limbs;
+}
+
+#[cfg(test)]
+pub(super) fn take_work() -> usize {
+    WORK.take()
+}
