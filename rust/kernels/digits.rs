@@ -7,9 +7,9 @@ use super::exact::{Parts, parts, round, round_long_quotient};
 /// Zeros below the last place, so that the leading digits can be read without asking how many there are.
 pub(super) const PAD: usize = 6;
 /// Digits of a sum: 2098 bits, in units of 2^-1074.
-pub(super) const SUM: usize = 34 + PAD;
+pub(super) const SUM: usize = 36 + PAD;
 /// Digits of a sum of products: 4196 bits, in units of 2^-2148.
-pub(super) const PRODUCT: usize = 68 + PAD;
+pub(super) const PRODUCT: usize = 70 + PAD;
 /// Limbs that are read of a sum to round it, its carry included.
 pub(super) const LEADING: usize = 7;
 
@@ -17,12 +17,13 @@ pub(super) const LEADING: usize = 7;
 #[derive(Clone)]
 pub(super) struct Digits<const N: usize> {
     digits: [i128; N],
-    /// No digit above this one is other than 0.
+    /// No digit above this one, or below the other, is other than 0.
     top: usize,
+    bottom: usize,
 }
 
 impl<const N: usize> Digits<N> {
-    pub(super) const ZERO: Self = Self { digits: [0; N], top: 0 };
+    pub(super) const ZERO: Self = Self { digits: [0; N], top: 0, bottom: N };
 
     /// Adds `v * 2^bit`, or subtracts it.
     #[inline(always)]
@@ -35,19 +36,26 @@ impl<const N: usize> Digits<N> {
         digits[0] += (i128::from(low as u64) ^ sign) - sign;
         digits[1] += (i128::from((low >> 64) as u64) ^ sign) - sign;
         digits[2] += (i128::from(high as u64) ^ sign) - sign;
-        self.top = self.top.max(at + 2);
+        self.reach(at, at + 2, v == 0);
+    }
+
+    #[inline(always)]
+    fn reach(&mut self, bottom: usize, top: usize, nothing: bool) {
+        self.bottom = self.bottom.min(if nothing { N } else { bottom });
+        self.top = self.top.max(if nothing { 0 } else { top });
     }
 
     /// The same for what has 64 bits, in two digits.
     #[inline(always)]
     pub(super) fn add_short(&mut self, v: u64, bit: usize, negative: bool) {
         let (at, shift) = (bit / 64 + PAD, bit % 64);
+        let nothing = v == 0;
         let v = u128::from(v) << shift;
         let sign = -i128::from(negative);
         let digits: &mut [i128; 2] = (&mut self.digits[at..at + 2]).try_into().expect("two digits");
         digits[0] += (i128::from(v as u64) ^ sign) - sign;
         digits[1] += (i128::from((v >> 64) as u64) ^ sign) - sign;
-        self.top = self.top.max(at + 1);
+        self.reach(at, at + 1, nothing);
     }
 
     /// The highest digit that is not 0, if there is one.
@@ -55,6 +63,7 @@ impl<const N: usize> Digits<N> {
     pub(super) fn top(&mut self) -> Option<usize> {
         while self.digits[self.top] == 0 {
             if self.top == 0 {
+                self.bottom = N;
                 return None;
             }
             work(1);
@@ -79,22 +88,71 @@ impl<const N: usize> Digits<N> {
         limbs
     }
 
-    /// All digits but the zeros of the bottom, with carries done: limbs in two's complement, least first.
+    /// The lowest digit that is not 0, where `top` has found one.
+    #[inline(always)]
+    pub(super) fn bottom(&mut self) -> usize {
+        while self.bottom < self.top && self.digits[self.bottom] == 0 {
+            work(1);
+            self.bottom += 1;
+        }
+        self.bottom
+    }
+
+    #[inline(always)]
+    pub(super) fn digits(&self, range: std::ops::Range<usize>) -> &[i128] {
+        &self.digits[range]
+    }
+
+    /// All digits, with carries done.
     pub(super) fn limbs(&self) -> Fixed<N> {
         let mut limbs = [0; N];
-        let mut carry = 0_i128;
-        let end = self.top.max(PAD - 1) + 1;
-        for (limb, digit) in limbs.iter_mut().zip(&self.digits[PAD..end]) {
-            carry += digit;
-            *limb = carry as u64;
-            carry >>= 64;
-        }
-        for limb in &mut limbs[end - PAD..] {
-            *limb = carry as u64;
-            carry >>= 64;
-        }
-        work(N);
+        normalise(&self.digits[PAD..], &mut limbs);
         Fixed(limbs)
+    }
+}
+
+/// Does the carries of digits: limbs in two's complement, least first, which the last ones fill up.
+#[inline(always)]
+fn normalise(digits: &[i128], limbs: &mut [u64]) {
+    let mut carry = 0_i128;
+    let (limbs, above) = limbs.split_at_mut(digits.len());
+    for (limb, digit) in limbs.iter_mut().zip(digits) {
+        carry += digit;
+        *limb = carry as u64;
+        carry >>= 64;
+    }
+    for limb in above.iter_mut() {
+        *limb = carry as u64;
+        carry >>= 64;
+    }
+    work(limbs.len() + above.len());
+}
+
+/// `limbs * 2^unit / (d[0] * d[1])`, rounded once, of two's complement, which becomes its magnitude.
+pub(super) fn settle(limbs: &mut [u64], unit: i32, d: [u64; 2]) -> f64 {
+    let negative = limbs.last().is_some_and(|limb| limb >> 63 == 1);
+    if negative {
+        negate(limbs);
+    }
+    work(limbs.len());
+    let Some(last) = limbs.iter().rposition(|&limb| limb != 0) else { return 0.0 };
+    let limb = |back: usize| last.checked_sub(back).map_or(0, |at| limbs[at]);
+    let top = [limb(0), limb(1), limb(2), limb(3)];
+    let rest = limbs[..last.saturating_sub(3)].iter().fold(0, |any, limb| any | limb) != 0;
+    let exp = unit + 64 * (last as i32 - 3);
+    if let Some(d) = d[0].checked_mul(d[1]) {
+        let (n, cut) = high_bits([top[0], top[1], top[2]]);
+        let q = n / u128::from(d);
+        let inexact = cut || top[3] != 0 || rest || q * u128::from(d) != n;
+        return round(negative, q, exp + 128 - top[0].leading_zeros() as i32, inexact);
+    }
+    round_long_quotient(negative, top, exp, rest, d)
+}
+
+fn negate(limbs: &mut [u64]) {
+    let mut carry = true;
+    for limb in limbs {
+        (*limb, carry) = (!*limb).overflowing_add(u64::from(carry));
     }
 }
 
@@ -179,42 +237,9 @@ impl<const LIMBS: usize> Fixed<LIMBS> {
     /// The magnitude.
     pub(super) fn magnitude(mut self) -> Self {
         if self.is_negative() {
-            let mut carry = true;
-            for limb in &mut self.0 {
-                (*limb, carry) = (!*limb).overflowing_add(u64::from(carry));
-            }
+            negate(&mut self.0);
         }
         self
-    }
-
-    /// `self * 2^unit / (d[0] * d[1])`, rounded once.
-    pub(super) fn quotient(&self, unit: i32, d: [u64; 2]) -> f64 {
-        let (first, end, below) = self.significant();
-        work(LIMBS);
-        if end == 0 && !below {
-            return 0.0;
-        }
-        // Of a negative number, the magnitude: zeros up to `first`, its complement there, the inverse above.
-        let limb = |i: usize| match (below, i.cmp(&first)) {
-            (_, std::cmp::Ordering::Less) => 0,
-            (false, _) => self.0[i],
-            (true, std::cmp::Ordering::Equal) => self.0[i].wrapping_neg(),
-            (true, std::cmp::Ordering::Greater) => !self.0[i],
-        };
-        // All limbs from `end` on are the sign's: of minus one, only `first == end` holds anything.
-        let mut last = end.min(LIMBS - 1);
-        while limb(last) == 0 {
-            last -= 1;
-        }
-        let top = std::array::from_fn(|i| last.checked_sub(i).map_or(0, limb));
-        let exp = unit + 64 * (last as i32 - 3);
-        if let Some(d) = d[0].checked_mul(d[1]) {
-            let (n, cut) = high_bits([top[0], top[1], top[2]]);
-            let rest = cut || top[3] != 0 || first + 3 < last;
-            let q = n / u128::from(d);
-            return round(below, q, exp + 128 - top[0].leading_zeros() as i32, rest || q * u128::from(d) != n);
-        }
-        round_long_quotient(below, top, exp, first + 3 < last, d)
     }
 }
 
@@ -298,6 +323,13 @@ impl WideSum {
         self.apply(x, true);
     }
 
+    /// Adds `v * 2^bit` units.
+    pub(super) fn add_integer(&mut self, v: i128, bit: usize) {
+        if v != 0 {
+            self.0.add(v.unsigned_abs(), bit, v < 0);
+        }
+    }
+
     /// The sum divided by `d`, rounded once.
     pub(super) fn quotient(&mut self, d: u64) -> f64 {
         let Some(top) = self.0.top() else { return 0.0 };
@@ -307,7 +339,15 @@ impl WideSum {
         magnitude(&mut limbs, negative);
         // The digits below `from`, fewer than 2^62 values' worth, are less than one unit of limb 1.
         let quick = nearest(negative, &limbs, 64 * (from as i32 - PAD as i32) - 1074, d);
-        quick.unwrap_or_else(|| self.0.limbs().quotient(-1074, [d, 1]))
+        quick.unwrap_or_else(|| self.whole(d))
+    }
+
+    /// The same from all digits.
+    fn whole(&mut self, d: u64) -> f64 {
+        let (mut limbs, top, bottom) = ([0; SUM + 2], self.0.top, self.0.bottom());
+        let limbs = &mut limbs[..top + 3 - bottom];
+        normalise(&self.0.digits[bottom..=top], limbs);
+        settle(limbs, 64 * (bottom as i32 - PAD as i32) - 1074, [d, 1])
     }
 }
 

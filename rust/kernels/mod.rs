@@ -59,6 +59,7 @@ mod grid;
 mod indicators;
 mod logarithm;
 mod moments;
+mod narrow;
 mod recurrences;
 mod simd;
 mod sliding;

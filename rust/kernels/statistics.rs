@@ -1,8 +1,7 @@
 //! Statistics of a set of rows that come and go one by one, exact whatever they are. The streaming twins are made
 //! of these, and the batch kernels fall back to them for rows that the fast paths cannot hold.
 
-use super::digits::WideSum;
-use super::wide::WideMoments;
+use super::narrow::{AdaptiveMoments, AdaptiveSum};
 use super::{NanPolicy, Window};
 
 /// A statistic of the rows in a window.
@@ -68,12 +67,12 @@ impl Tally {
 #[derive(Clone)]
 pub(super) struct Sum<const MEAN: bool> {
     tally: Tally,
-    sum: WideSum,
+    sum: AdaptiveSum,
 }
 
 impl<const MEAN: bool> Sum<MEAN> {
     pub(super) fn new() -> Self {
-        Self { tally: Tally::default(), sum: WideSum::ZERO }
+        Self { tally: Tally::default(), sum: AdaptiveSum::ZERO }
     }
 }
 
@@ -108,12 +107,12 @@ impl<const MEAN: bool> Statistic for Sum<MEAN> {
 pub(super) struct Var {
     ddof: u64,
     tally: Tally,
-    moments: WideMoments<true>,
+    moments: AdaptiveMoments<true>,
 }
 
 impl Var {
     pub(super) fn new(ddof: usize) -> Self {
-        Self { ddof: ddof as u64, tally: Tally::default(), moments: WideMoments::ZERO }
+        Self { ddof: ddof as u64, tally: Tally::default(), moments: AdaptiveMoments::ZERO }
     }
 }
 
@@ -147,12 +146,12 @@ impl Statistic for Var {
 pub(super) struct Cov {
     ddof: u64,
     tally: Tally,
-    moments: WideMoments<false>,
+    moments: AdaptiveMoments<false>,
 }
 
 impl Cov {
     pub(super) fn new(ddof: usize) -> Self {
-        Self { ddof: ddof as u64, tally: Tally::default(), moments: WideMoments::ZERO }
+        Self { ddof: ddof as u64, tally: Tally::default(), moments: AdaptiveMoments::ZERO }
     }
 }
 

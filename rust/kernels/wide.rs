@@ -2,7 +2,7 @@
 //! always tell how `m*Sxy - Sx*Sy` rounds. Where they do not (ties, and what cancels), the whole product of the two
 //! sums is brought up to date in work proportional to the values that have changed since it was last wanted.
 
-use super::digits::{Digits, Fixed, LEADING, PAD, PRODUCT, SUM, WideSum, magnitude, nearest, work};
+use super::digits::{Digits, Fixed, LEADING, PAD, PRODUCT, SUM, WideSum, magnitude, nearest, settle, work};
 use super::exact::parts;
 
 /// Changes after which the product is made anew instead.
@@ -75,21 +75,6 @@ impl<const SQUARE: bool> Product<SQUARE> {
         self.xy.add(product, x.bit + y.bit, x.negative != y.negative);
         self.sx.add(u128::from(x.mantissa), x.bit, x.negative != remove);
     }
-
-    /// `m*Sxy` less the product.
-    fn spread(&self, m: u64, sxy: &Fixed<PRODUCT>) -> Fixed<PRODUCT> {
-        let mut spread = Fixed::ZERO;
-        let (mut high, mut borrow) = (0_u64, false);
-        for ((out, &sxy), &xy) in spread.0.iter_mut().zip(&sxy.0).zip(&self.xy.0) {
-            let product = u128::from(m) * u128::from(sxy) + u128::from(high);
-            high = (product >> 64) as u64;
-            let (difference, first) = (product as u64).overflowing_sub(xy);
-            let (difference, second) = difference.overflowing_sub(u64::from(borrow));
-            (*out, borrow) = (difference, first | second);
-        }
-        work(PRODUCT);
-        spread
-    }
 }
 
 /// `m*Sxy - Sx*Sy` of finite pairs that come and go, in units of 2^-2148. `SQUARE` says that x and y are one series.
@@ -100,13 +85,30 @@ pub(super) struct WideMoments<const SQUARE: bool> {
     sy: WideSum,
     sxy: Digits<PRODUCT>,
     product: Option<Box<Product<SQUARE>>>,
+    /// How many values' worth of digits there may be besides the `m` that have been added.
+    slack: u64,
     /// Rows for which the leading digits need not be asked.
     hard: u8,
 }
 
 impl<const SQUARE: bool> WideMoments<SQUARE> {
     pub(super) const ZERO: Self =
-        Self { m: 0, sx: WideSum::ZERO, sy: WideSum::ZERO, sxy: Digits::ZERO, product: None, hard: 0 };
+        Self { m: 0, sx: WideSum::ZERO, sy: WideSum::ZERO, sxy: Digits::ZERO, product: None, slack: 0, hard: 0 };
+
+    /// The moments of `m` pairs whose sums are known: of each series, and of the products, all with their units.
+    pub(super) fn of(m: u64, [sx, sy]: [(i128, usize); 2], (sxy, bit): ([u64; 4], usize)) -> Self {
+        let mut moments = Self { m, slack: m + 2, ..Self::ZERO };
+        moments.sx.add_integer(sx.0, sx.1);
+        if !SQUARE {
+            moments.sy.add_integer(sy.0, sy.1);
+        }
+        let (mut sxy, negative) = (sxy, sxy[3] >> 63 == 1);
+        magnitude(&mut sxy, negative);
+        for (at, &limb) in sxy.iter().enumerate().filter(|(_, limb)| **limb != 0) {
+            moments.sxy.add_short(limb, bit + 64 * at, negative);
+        }
+        moments
+    }
 
     #[inline]
     pub(super) fn add(&mut self, x: f64, y: f64) {
@@ -155,13 +157,39 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
     fn whole(&mut self, ddof: u64) -> f64 {
         let product = self.product.get_or_insert_with(Product::stale);
         product.update(&self.sx, &self.sy);
-        product.spread(self.m, &self.sxy.limbs()).quotient(-2148, [self.m, self.m - ddof])
+        let (mut first, mut last) = match self.sxy.top() {
+            Some(top) => (self.sxy.bottom(), top),
+            None => (PRODUCT - 1, PAD),
+        };
+        let x = self.sx.0.top().map(|top| (self.sx.0.bottom(), top));
+        let y = if SQUARE { x } else { self.sy.0.top().map(|top| (self.sy.0.bottom(), top)) };
+        if let (Some((x_bottom, x_top)), Some((y_bottom, y_top))) = (x, y) {
+            first = first.min(x_bottom + y_bottom - PAD);
+            last = last.max(x_top + y_top + 1 - PAD);
+        }
+        // Two more for what `m` makes of them.
+        let end = (last + 3).min(PRODUCT);
+        let mut spread = [0; PRODUCT];
+        let spread = &mut spread[first..end.max(first)];
+        let (mut digit, mut high, mut borrow) = (0_i128, 0_u64, false);
+        let sums = self.sxy.digits(first..end.max(first)).iter().zip(&product.xy.0[first - PAD..]);
+        for (out, (sxy, &xy)) in spread.iter_mut().zip(sums) {
+            digit += sxy;
+            let product = u128::from(self.m) * u128::from(digit as u64) + u128::from(high);
+            digit >>= 64;
+            high = (product >> 64) as u64;
+            let (difference, first) = (product as u64).overflowing_sub(xy);
+            let (difference, second) = difference.overflowing_sub(u64::from(borrow));
+            (*out, borrow) = (difference, first | second);
+        }
+        work(spread.len());
+        settle(spread, 64 * (first as i32 - PAD as i32) - 2148, [self.m, self.m - ddof])
     }
 
     /// From the leading digits, if they tell.
     #[inline(always)]
     fn leading(&mut self, ddof: u64) -> Option<f64> {
-        if self.m >= 1 << 30 {
+        if self.m + self.slack >= 1 << 30 {
             return None;
         }
         let (mut xy, mut x_negative, mut y_negative) = ([0_u64; LEADING + 1], false, false);
@@ -191,7 +219,8 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
         }
         let Some(top) = top else { return Some(0.0) };
         let from = top + 2 - LEADING;
-        // Digits of sums cut off below: less than m + 1 units of the last one read, times the other sum's 2^384 * m.
+        // Digits of sums cut off below: less than w + 1 units of the last one read, times the other sum's 2^384 * w,
+        // where w is m with the slack.
         // Together with the lower half of the product, and m times what `sxy` lost, that is less than 8 * 2^64 units.
         let limbs = self.sxy.leading(from);
         let mut spread = [0_u64; LEADING + 1];
