@@ -2,6 +2,7 @@
 //! bits, so that adding a value never carries from one digit to the next. A value always touches the same digits in
 //! the same way, so what leaves takes back exactly what it brought, and no digit ever outgrows what the window holds.
 
+use super::divisor::Divisor;
 use super::exact::{Parts, parts, round, round_long_quotient};
 
 /// Zeros below the last place, so that the leading digits can be read without asking how many there are.
@@ -129,7 +130,7 @@ fn normalise(digits: &[i128], limbs: &mut [u64]) {
 }
 
 /// `limbs * 2^unit / (d[0] * d[1])`, rounded once, of two's complement, which becomes its magnitude.
-pub(super) fn settle(limbs: &mut [u64], unit: i32, d: [u64; 2]) -> f64 {
+pub(super) fn settle(limbs: &mut [u64], unit: i32, d: [u64; 2], divisor: &mut Divisor) -> f64 {
     let negative = limbs.last().is_some_and(|limb| limb >> 63 == 1);
     if negative {
         negate(limbs);
@@ -142,9 +143,9 @@ pub(super) fn settle(limbs: &mut [u64], unit: i32, d: [u64; 2]) -> f64 {
     let exp = unit + 64 * (last as i32 - 3);
     if let Some(d) = d[0].checked_mul(d[1]) {
         let (n, cut) = high_bits([top[0], top[1], top[2]]);
-        let q = n / u128::from(d);
-        let inexact = cut || top[3] != 0 || rest || q * u128::from(d) != n;
-        return round(negative, q, exp + 128 - top[0].leading_zeros() as i32, inexact);
+        let exp = exp + 128 - top[0].leading_zeros() as i32;
+        let (q, exp, inexact) = divisor.set(d).quotient(n, exp, cut || top[3] != 0 || rest);
+        return round(negative, q, exp, inexact);
     }
     round_long_quotient(negative, top, exp, rest, d)
 }
@@ -279,7 +280,7 @@ pub(super) fn magnitude<const N: usize>(limbs: &mut [u64; N], negative: bool) {
 /// `limbs * 2^unit / d`, rounded once, where the number is known but for less than 8 units of limb 1: none if that
 /// could change the result.
 #[inline(always)]
-pub(super) fn nearest<const N: usize>(negative: bool, limbs: &[u64; N], unit: i32, d: u64) -> Option<f64> {
+pub(super) fn nearest<const N: usize>(negative: bool, limbs: &[u64; N], unit: i32, d: &Divisor) -> Option<f64> {
     let last = limbs.iter().rposition(|&limb| limb != 0)?;
     if last < 3 {
         return None;
@@ -287,11 +288,11 @@ pub(super) fn nearest<const N: usize>(negative: bool, limbs: &[u64; N], unit: i3
     let top = [limbs[last], limbs[last - 1], limbs[last - 2]];
     let (n, _) = high_bits(top);
     let exp = unit + 64 * (last as i32 - 1) - top[0].leading_zeros() as i32;
-    let q = n / u128::from(d);
+    let (q, exp, _) = d.quotient(n, exp, true);
     let bits = 128 - q.leading_zeros() as i32;
     let drop = (exp + bits - 53).max(-1074) - exp;
     // Where `round` will cut: is that far enough from half a place? The last place of `n` is at least two units of
-    // limb 1, so `n` is off by less than 5 of its places, and so is `q` but for one that the division takes.
+    // limb 1, so `n` is off by less than 5 of its places, and `q` by less than twice that and one for the division.
     let certain = if drop > 126 {
         drop > bits + 1
     } else {
@@ -331,23 +332,23 @@ impl WideSum {
     }
 
     /// The sum divided by `d`, rounded once.
-    pub(super) fn quotient(&mut self, d: u64) -> f64 {
+    pub(super) fn quotient(&mut self, d: u64, divisor: &mut Divisor) -> f64 {
         let Some(top) = self.0.top() else { return 0.0 };
         let from = top + 2 - LEADING;
         let mut limbs = self.0.leading(from);
         let negative = limbs[LEADING - 1] >> 63 == 1;
         magnitude(&mut limbs, negative);
         // The digits below `from`, fewer than 2^62 values' worth, are less than one unit of limb 1.
-        let quick = nearest(negative, &limbs, 64 * (from as i32 - PAD as i32) - 1074, d);
-        quick.unwrap_or_else(|| self.whole(d))
+        let quick = nearest(negative, &limbs, 64 * (from as i32 - PAD as i32) - 1074, divisor.set(d));
+        quick.unwrap_or_else(|| self.whole(d, divisor))
     }
 
     /// The same from all digits.
-    fn whole(&mut self, d: u64) -> f64 {
+    fn whole(&mut self, d: u64, divisor: &mut Divisor) -> f64 {
         let (mut limbs, top, bottom) = ([0; SUM + 2], self.0.top, self.0.bottom());
         let limbs = &mut limbs[..top + 3 - bottom];
         normalise(&self.0.digits[bottom..=top], limbs);
-        settle(limbs, 64 * (bottom as i32 - PAD as i32) - 1074, [d, 1])
+        settle(limbs, 64 * (bottom as i32 - PAD as i32) - 1074, [d, 1], divisor)
     }
 }
 

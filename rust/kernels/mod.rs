@@ -52,6 +52,7 @@
 
 mod differences;
 mod digits;
+mod divisor;
 mod exact;
 mod extrema;
 mod extremes;

@@ -3,7 +3,8 @@
 //! of them, the wide sums take over until the window has forgotten one of the two.
 
 use super::digits::{WideSum, magnitude, settle};
-use super::exact::{Parts, parts, round_quotient};
+use super::divisor::Divisor;
+use super::exact::{Parts, parts};
 use super::wide::WideMoments;
 
 /// Bits of a value on the grid.
@@ -101,6 +102,30 @@ impl Axis {
     }
 }
 
+/// How long to leave the narrow sums alone after values that no grid holds: longer each time in a row.
+#[derive(Debug, Clone, Copy)]
+struct Pause {
+    left: u32,
+    next: u32,
+}
+
+impl Pause {
+    const NONE: Self = Self { left: 0, next: 0 };
+    const LONGEST: u32 = 256;
+
+    #[inline(always)]
+    fn goes_on(&mut self) -> bool {
+        let on = self.left > 0;
+        self.left -= u32::from(on);
+        on
+    }
+
+    fn begin(&mut self) {
+        self.left = self.next;
+        self.next = (2 * self.next + 1).min(Self::LONGEST);
+    }
+}
+
 /// The exact sum of finite values that come and go, the oldest first.
 #[derive(Clone)]
 pub(super) struct AdaptiveSum {
@@ -109,39 +134,52 @@ pub(super) struct AdaptiveSum {
     axis: Axis,
     /// Values that the window holds from before the grid was found anew: until they are gone, the wide sum is right.
     stale: u64,
+    pause: Pause,
+    divisor: Divisor,
     wide: Option<Box<WideSum>>,
 }
 
 impl AdaptiveSum {
-    pub(super) const ZERO: Self = Self { m: 0, axis: Axis::EMPTY, stale: 0, wide: None };
+    pub(super) const ZERO: Self =
+        Self { m: 0, axis: Axis::EMPTY, stale: 0, pause: Pause::NONE, divisor: Divisor::ONE, wide: None };
 
     #[inline]
     pub(super) fn add(&mut self, x: f64) {
-        let p = parts(x);
-        let (own, before) = (Grid::of(p), self.axis.grid);
-        let grid = own.union(before);
-        if let Some(shift) = grid.refines(before)
-            && self.m < 1 << 32
-        {
-            self.axis.refine(grid, shift);
-        } else {
-            self.start_again(own);
-        }
-        self.axis.sum += i128::from(self.axis.integer(p));
-        self.m += 1;
         if self.stale > 0
             && let Some(wide) = &mut self.wide
         {
             wide.add(x);
+            if self.pause.goes_on() {
+                self.m += 1;
+                self.stale = self.m;
+                return;
+            }
         }
+        let p = parts(x);
+        let (own, before) = (Grid::of(p), self.axis.grid);
+        let grid = own.union(before);
+        if self.stale < self.m
+            && let Some(shift) = grid.refines(before)
+            && self.m < 1 << 32
+        {
+            self.axis.refine(grid, shift);
+        } else {
+            self.start_again(x, own);
+        }
+        self.axis.sum += i128::from(self.axis.integer(p));
+        self.m += 1;
     }
 
     #[cold]
-    fn start_again(&mut self, grid: Grid) {
+    fn start_again(&mut self, x: f64, grid: Grid) {
         if self.stale == 0 && self.m > 0 {
             let wide = self.wide.insert(Box::new(WideSum::ZERO));
             let (sum, unit) = self.axis.total(self.m);
             wide.add_integer(sum, unit);
+            wide.add(x);
+        }
+        if self.stale < self.m {
+            self.pause.begin();
         }
         self.stale = self.m;
         self.axis = Axis { grid, ..Axis::EMPTY };
@@ -156,6 +194,9 @@ impl AdaptiveSum {
         {
             self.stale -= 1;
             wide.remove(x);
+            if self.stale == 0 {
+                self.pause = Pause::NONE;
+            }
         } else {
             self.axis.sum -= i128::from(self.axis.integer(parts(x)));
         }
@@ -167,9 +208,9 @@ impl AdaptiveSum {
         if self.stale > 0
             && let Some(wide) = &mut self.wide
         {
-            return wide.quotient(d);
+            return wide.quotient(d, &mut self.divisor);
         }
-        round_quotient(self.axis.sum, self.axis.unit() - 1074, d)
+        self.divisor.set(d).round(self.axis.sum, self.axis.unit() - 1074)
     }
 }
 
@@ -183,30 +224,45 @@ pub(super) struct AdaptiveMoments<const SQUARE: bool> {
     sxy: i128,
     /// As in [`AdaptiveSum`].
     stale: u64,
+    pause: Pause,
+    divisor: Divisor,
     wide: Option<Box<WideMoments<SQUARE>>>,
 }
 
 impl<const SQUARE: bool> AdaptiveMoments<SQUARE> {
-    pub(super) const ZERO: Self = Self { m: 0, x: Axis::EMPTY, y: Axis::EMPTY, sxy: 0, stale: 0, wide: None };
+    pub(super) const ZERO: Self = Self {
+        m: 0,
+        x: Axis::EMPTY,
+        y: Axis::EMPTY,
+        sxy: 0,
+        stale: 0,
+        pause: Pause::NONE,
+        divisor: Divisor::ONE,
+        wide: None,
+    };
 
     #[inline]
     pub(super) fn add(&mut self, x: f64, y: f64) {
-        let (p, q) = (parts(x), parts(y));
-        if !self.fits(p, q) {
-            self.start_again(p, q);
-        }
-        self.m += 1;
         if self.stale > 0
             && let Some(wide) = &mut self.wide
         {
             wide.add(x, y);
+            if self.pause.goes_on() {
+                self.m += 1;
+                self.stale = self.m;
+                return;
+            }
         }
+        if !self.fits(parts(x), parts(y)) {
+            self.start_again(x, y);
+        }
+        self.m += 1;
     }
 
     /// Adds to the narrow sums; false, with nothing done, if they cannot hold it.
     #[inline(always)]
     fn fits(&mut self, p: Parts, q: Parts) -> bool {
-        if self.m == 0 || self.m >= 1 << 32 {
+        if self.stale == self.m || self.m >= 1 << 32 {
             return false;
         }
         let (mut x, mut y, mut sxy) = (self.x, self.y, self.sxy);
@@ -242,9 +298,10 @@ impl<const SQUARE: bool> AdaptiveMoments<SQUARE> {
 
     /// Finds the grid anew from one pair, which is its anchor.
     #[cold]
-    fn start_again(&mut self, p: Parts, q: Parts) {
+    fn start_again(&mut self, x: f64, y: f64) {
+        let (p, q) = (parts(x), parts(y));
         if self.stale == 0 && self.m > 0 {
-            let (x, y, m) = (self.x, self.y, self.m);
+            let (last, (x, y, m)) = ((x, y), (self.x, self.y, self.m));
             // Sum of (k + a)(l + b) = sum of kl + b * sum of k + a * sum of l + m*a*b
             let mut sxy = [0; 4];
             add_product(&mut sxy, self.sxy, 1);
@@ -252,7 +309,11 @@ impl<const SQUARE: bool> AdaptiveMoments<SQUARE> {
             add_product(&mut sxy, if SQUARE { x.sum } else { y.sum }, i128::from(x.anchor));
             let anchor = if SQUARE { x.anchor } else { y.anchor };
             add_product(&mut sxy, i128::from(m) * i128::from(x.anchor), i128::from(anchor));
-            self.wide = Some(Box::new(WideMoments::of(m, [x.total(m), y.total(m)], (sxy, self.unit() as usize))));
+            let sums = WideMoments::of(m, [x.total(m), y.total(m)], (sxy, self.unit() as usize));
+            self.wide.insert(Box::new(sums)).add(last.0, last.1);
+        }
+        if self.stale < self.m {
+            self.pause.begin();
         }
         self.stale = self.m;
         let axis = |p| {
@@ -271,6 +332,9 @@ impl<const SQUARE: bool> AdaptiveMoments<SQUARE> {
         {
             self.stale -= 1;
             wide.remove(x, y);
+            if self.stale == 0 {
+                self.pause = Pause::NONE;
+            }
         } else {
             let k = self.x.integer(parts(x));
             let l = if SQUARE { k } else { self.y.integer(parts(y)) };
@@ -290,7 +354,7 @@ impl<const SQUARE: bool> AdaptiveMoments<SQUARE> {
         if self.stale > 0
             && let Some(wide) = &mut self.wide
         {
-            return wide.quotient(ddof);
+            return wide.quotient(ddof, &mut self.divisor);
         }
         if self.m <= ddof {
             return f64::NAN;
@@ -301,7 +365,8 @@ impl<const SQUARE: bool> AdaptiveMoments<SQUARE> {
             && self.sxy.unsigned_abs().leading_zeros() + self.m.leading_zeros() > 66
         {
             let spread = i128::from(self.m) * self.sxy - i128::from(sx) * i128::from(sy);
-            return round_quotient(spread, self.unit() - 2148, d);
+            let unit = self.unit() - 2148;
+            return self.divisor.set(d).round(spread, unit);
         }
         self.long_quotient(ddof)
     }
@@ -314,7 +379,7 @@ impl<const SQUARE: bool> AdaptiveMoments<SQUARE> {
         add_product(&mut spread, -self.x.sum, if SQUARE { self.x.sum } else { self.y.sum });
         let unit = self.unit() - 2148;
         self.move_anchors();
-        settle(&mut spread, unit, [self.m, self.m - ddof])
+        settle(&mut spread, unit, [self.m, self.m - ddof], &mut self.divisor)
     }
 
     /// Makes the means the anchors, if they are far from them: around the means the sums are the smallest.

@@ -3,6 +3,7 @@
 //! sums is brought up to date in work proportional to the values that have changed since it was last wanted.
 
 use super::digits::{Digits, Fixed, LEADING, PAD, PRODUCT, SUM, WideSum, magnitude, nearest, settle, work};
+use super::divisor::Divisor;
 use super::exact::parts;
 
 /// Changes after which the product is made anew instead.
@@ -138,23 +139,23 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
     }
 
     /// `(m*Sxy - Sx*Sy) / (m*(m - ddof))`, rounded once; NaN unless `m > ddof`.
-    pub(super) fn quotient(&mut self, ddof: u64) -> f64 {
+    pub(super) fn quotient(&mut self, ddof: u64, divisor: &mut Divisor) -> f64 {
         if self.m <= ddof {
             return f64::NAN;
         }
         if self.hard == 0 {
-            if let Some(value) = self.leading(ddof) {
+            if let Some(value) = self.leading(ddof, divisor) {
                 return value;
             }
             self.hard = PATIENCE;
         } else {
             self.hard -= 1;
         }
-        self.whole(ddof)
+        self.whole(ddof, divisor)
     }
 
     /// From all digits.
-    fn whole(&mut self, ddof: u64) -> f64 {
+    fn whole(&mut self, ddof: u64, divisor: &mut Divisor) -> f64 {
         let product = self.product.get_or_insert_with(Product::stale);
         product.update(&self.sx, &self.sy);
         let (mut first, mut last) = match self.sxy.top() {
@@ -183,12 +184,12 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
             (*out, borrow) = (difference, first | second);
         }
         work(spread.len());
-        settle(spread, 64 * (first as i32 - PAD as i32) - 2148, [self.m, self.m - ddof])
+        settle(spread, 64 * (first as i32 - PAD as i32) - 2148, [self.m, self.m - ddof], divisor)
     }
 
     /// From the leading digits, if they tell.
     #[inline(always)]
-    fn leading(&mut self, ddof: u64) -> Option<f64> {
+    fn leading(&mut self, ddof: u64, divisor: &mut Divisor) -> Option<f64> {
         if self.m + self.slack >= 1 << 30 {
             return None;
         }
@@ -239,7 +240,8 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
         let negative = spread[LEADING] >> 63 == 1;
         magnitude(&mut spread, negative);
         work(2 * LEADING);
-        nearest(negative, &spread, 64 * (from as i32 - PAD as i32) - 2148, self.m * (self.m - ddof))
+        let d = divisor.set(self.m * (self.m - ddof));
+        nearest(negative, &spread, 64 * (from as i32 - PAD as i32) - 2148, d)
     }
 }
 
