@@ -39,6 +39,11 @@ const KERNELS: [(&str, Kernel); 11] = [
     ("corr", |f, w, out| rolling_corr(&f.x, &f.y, w, f.ddof, out).unwrap()),
 ];
 
+fn setting(family: &Family, window: usize) -> Window {
+    let nan = if family.skip { NanPolicy::Skip } else { NanPolicy::Propagate };
+    Window::new(window).nan(nan).min_periods(family.min_periods)
+}
+
 fn nanoseconds(kernel: Kernel, family: &Family, window: Window, out: &mut [f64]) -> f64 {
     let start = Instant::now();
     kernel(family, window, black_box(out));
@@ -50,11 +55,12 @@ fn batch(wanted: &[String]) {
     let mut worst: Vec<(&str, usize, &str, f64)> = Vec::new();
     for window in [20, 200, 5000] {
         let families = families(ROWS, window);
-        for &(name, kernel) in KERNELS.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|w| w == name)) {
+        for &(name, kernel) in KERNELS.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|w| w == name))
+        {
             let mut times = vec![f64::INFINITY; families.len()];
             for round in 0..=ROUNDS {
                 for (family, time) in families.iter().zip(&mut times) {
-                    let setting = Window::new(window).nan(family.nan).min_periods(family.min_periods);
+                    let setting = setting(family, window);
                     // What is slow needs fewer rounds.
                     if round < 3 || *time < 50.0 {
                         *time = time.min(nanoseconds(kernel, family, setting, &mut out));
@@ -91,7 +97,7 @@ fn pushed(family: &Family, mut push: impl FnMut(f64, f64) -> f64) -> f64 {
 fn streaming() {
     for window in [20, 200, 5000] {
         for family in families(ROWS, window) {
-            let w = Window::new(window).nan(family.nan).min_periods(family.min_periods);
+            let w = setting(&family, window);
             let mut mean = RollingMean::new(w).unwrap();
             let mut var = RollingVar::new(w, family.ddof).unwrap();
             let mut corr = RollingCorr::new(w, family.ddof).unwrap();

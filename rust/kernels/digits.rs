@@ -293,11 +293,8 @@ pub(super) fn nearest<const N: usize>(negative: bool, limbs: &[u64; N], unit: i3
     let drop = (exp + bits - 53).max(-1074) - exp;
     // Where `round` will cut: is that far enough from half a place? The last place of `n` is at least two units of
     // limb 1, so `n` is off by less than 5 of its places, and `q` by less than twice that and one for the division.
-    let certain = if drop > 126 {
-        drop > bits + 1
-    } else {
-        drop > 8 && (q & ((1 << drop) - 1)).abs_diff(1 << (drop - 1)) > 16
-    };
+    let certain =
+        if drop > 126 { drop > bits + 1 } else { drop > 8 && (q & ((1 << drop) - 1)).abs_diff(1 << (drop - 1)) > 16 };
     certain.then(|| round(negative, q, exp, true))
 }
 

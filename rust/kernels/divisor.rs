@@ -41,11 +41,7 @@ impl Divisor {
         // Of 129 bits the lowest is not kept, as `n` has 128.
         let (second, rest) = self.step(rest, 0);
         let low = u128::from(first) << 64 | u128::from(second);
-        if over {
-            (1 << 127 | low >> 1, rest != 0 || low & 1 == 1)
-        } else {
-            (low, rest != 0)
-        }
+        if over { (1 << 127 | low >> 1, rest != 0 || low & 1 == 1) } else { (low, rest != 0) }
     }
 
     /// `(high * 2^64 + low) / normal` and the remainder, for `high < normal`.

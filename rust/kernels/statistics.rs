@@ -10,7 +10,6 @@ pub(super) trait Statistic: Clone {
     fn add(&mut self, row: Self::Row);
     fn remove(&mut self, row: Self::Row);
     fn value(&mut self, window: &Window) -> f64;
-
 }
 
 /// How many values of each kind are in the window.

@@ -264,3 +264,61 @@ fn upper_half(x: &[u64; LEADING], y: &[u64; LEADING]) -> [u64; LEADING + 1] {
     work(LEADING * (LEADING + 1) / 2);
     out
 }
+
+#[cfg(test)]
+#[path = "../../tests/kernels/hostile_series.rs"]
+mod hostile_series;
+
+#[cfg(test)]
+mod tests {
+    use super::super::digits::take_work;
+    use super::hostile_series::families;
+    use super::{Divisor, WideMoments, WideSum};
+
+    /// The limbs touched in each of 4000 rows, and the most that a row took.
+    fn work(window: usize, mut row: impl FnMut(Option<usize>, usize)) -> (usize, usize) {
+        let (mut all, mut most) = (0, 0);
+        let _ = take_work();
+        for i in 0..4000 {
+            row(i.checked_sub(window), i);
+            let work = take_work();
+            all += work;
+            most = most.max(work);
+        }
+        (all / 4000, most)
+    }
+
+    #[test]
+    fn no_row_of_any_input_takes_more_than_a_stated_number_of_limbs() {
+        let mut worst = [(0, 0); 3];
+        for window in [20, 200, 1000] {
+            for family in families(4000, window) {
+                let finite = |v: &f64| if v.is_finite() { *v } else { 0.0 };
+                let (x, y): (Vec<f64>, Vec<f64>) =
+                    (family.x.iter().map(finite).collect(), family.y.iter().map(finite).collect());
+                let (mut sum, mut divisor, ddof) = (WideSum::ZERO, Divisor::ONE, family.ddof as u64);
+                let sums = work(window, |old, new| {
+                    old.into_iter().for_each(|old| sum.remove(x[old]));
+                    sum.add(x[new]);
+                    let _ = sum.quotient(window as u64, &mut divisor);
+                });
+                let mut square = WideMoments::<true>::ZERO;
+                let squares = work(window, |old, new| {
+                    old.into_iter().for_each(|old| square.remove(x[old], x[old]));
+                    square.add(x[new], x[new]);
+                    let _ = square.quotient(ddof, &mut divisor);
+                });
+                let mut product = WideMoments::<false>::ZERO;
+                let products = work(window, |old, new| {
+                    old.into_iter().for_each(|old| product.remove(x[old], y[old]));
+                    product.add(x[new], y[new]);
+                    let _ = product.quotient(ddof, &mut divisor);
+                });
+                for (worst, (mean, most)) in worst.iter_mut().zip([sums, squares, products]) {
+                    *worst = (worst.0.max(mean), worst.1.max(most));
+                }
+            }
+        }
+        println!("{worst:?}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Inputs made to be slow: what takes a kernel off its fast path, and once off it, to the bottom of its sums.
 //! Those with a period have the same rows in every window, so that each row is the worst there is.
 
-use omega_slicer::kernels::NanPolicy;
+use num_bigint::BigUint;
 
 /// Two series and the setting that they are worst in.
 pub(crate) struct Family {
@@ -9,7 +9,8 @@ pub(crate) struct Family {
     pub(crate) x: Vec<f64>,
     pub(crate) y: Vec<f64>,
     pub(crate) ddof: usize,
-    pub(crate) nan: NanPolicy,
+    /// NaNs are not counted.
+    pub(crate) skip: bool,
     pub(crate) min_periods: usize,
 }
 
@@ -79,6 +80,38 @@ fn ties(n: usize, window: usize, others: &[f64]) -> (Vec<f64>, usize) {
     (x.collect(), count)
 }
 
+/// Each window's sum is dense in every place, and its variance half way between two doubles but for a few units at the
+/// bottom of 4000 bits: small values of one sign, and pairs of both whose squares cancel the square of their sum. The
+/// window is even.
+pub(crate) fn dense_cancellation(n: usize, window: usize, seed: u64) -> Vec<f64> {
+    let mut random = Random(seed);
+    let top = if window < 256 { 1600 } else { 2040 };
+    let m = BigUint::from(window);
+    // In units of 2^-1074: all are multiples of the window, so that what is left divides by it.
+    let mut values: Vec<(u64, u64)> =
+        (1..top / 45).map(|place| ((random.bits() >> 25 | 1) * window as u64, 45 * place)).collect();
+    let exact = |&(mantissa, bit): &(u64, u64)| BigUint::from(mantissa) << bit;
+    let sum: BigUint = values.iter().map(exact).sum();
+    let squares: BigUint = values.iter().map(|value| exact(value).pow(2)).sum();
+    // m * (squares + 2 * those of the pairs) - sum^2 = m^2 * (a number of 54 bits, the lowest set)
+    let half_way = (BigUint::from(1_u64 << 53 | random.bits() >> 12 | 1) << (2 * top + 40)) * &m * &m;
+    let mut left = (half_way + sum.pow(2) - squares * &m) / (m * 2_u32);
+    let mut rows = Vec::new();
+    while left.bits() > 16 {
+        let bit = (left.bits() / 2).saturating_sub(52);
+        let root = u64::try_from((&left >> (2 * bit)).sqrt()).expect("53 bits");
+        let (root, bit) = if root >> 53 == 0 { (root, bit) } else { (root >> 1, bit + 1) };
+        left -= exact(&(root, bit)).pow(2);
+        rows.extend([(root, bit, 1.0), (root, bit, -1.0)]);
+    }
+    rows.extend(values.drain(..).map(|(mantissa, bit)| (mantissa, bit, 1.0)));
+    assert!(rows.len() <= window);
+    let rows: Vec<f64> =
+        rows.into_iter().map(|(mantissa, bit, sign)| sign * times_power(mantissa as f64, bit as i32 - 1074)).collect();
+    // In an order that has nothing to do with size.
+    (0..n).map(|i| rows.get(i % window * 7 % window).copied().unwrap_or(0.0)).collect()
+}
+
 /// The price walk first, then the rest.
 pub(crate) fn families(n: usize, window: usize) -> Vec<Family> {
     let prices = || walk(1, 1.1, 2e-4, n);
@@ -87,7 +120,7 @@ pub(crate) fn families(n: usize, window: usize) -> Vec<Family> {
     let half_mixed = |seed| some(seed, n, |_, r| times_power(r.unit() - 0.5, (r.unit() * 1020.0 - 510.0) as i32));
     let mut all = Vec::new();
     let mut add = |name, x: Vec<f64>, y: Vec<f64>| {
-        all.push(Family { name, x, y, ddof: 1, nan: NanPolicy::Propagate, min_periods: window });
+        all.push(Family { name, x, y, ddof: 1, skip: false, min_periods: window });
     };
     add("prices", prices(), index());
     add("mixed", mixed(3), mixed(4));
@@ -120,7 +153,8 @@ pub(crate) fn families(n: usize, window: usize) -> Vec<Family> {
     add("giants come and go", some(20, n, coming_and_going), some(21, n, coming_and_going));
     let ones = |i: usize, _: &mut Random| times_power(9_007_199_254_740_991.0, 917 - 53 * (i % 37) as i32);
     add("all ones", some(22, n, ones), some(23, n, ones));
-    let gaps = |value: f64| prices().into_iter().enumerate().map(|(i, v)| if i % 300 == 299 { value } else { v }).collect();
+    let gaps =
+        |value: f64| prices().into_iter().enumerate().map(|(i, v)| if i % 300 == 299 { value } else { v }).collect();
     add("a NaN in 300", gaps(f64::NAN), index());
     add("an infinity in 300", gaps(f64::INFINITY), index());
     add("a tick of 1e300 in 300", gaps(1e300), index());
@@ -135,7 +169,10 @@ pub(crate) fn families(n: usize, window: usize) -> Vec<Family> {
     add("independent", every_other(0, 24), every_other(1, 25));
     // Sums whose product is a tie but for the smallest double.
     let x = some(26, n, |i, _| if i % window == 0 { 9_007_199_254_740_993.0 / 2.0 } else { 0.0 });
-    let x = x.iter().enumerate().map(|(i, &v)| if i % window == 2 { 5e-324 } else { v + if i % window == 4 { 0.5 } else { 0.0 } });
+    let x = x
+        .iter()
+        .enumerate()
+        .map(|(i, &v)| if i % window == 2 { 5e-324 } else { v + if i % window == 4 { 0.5 } else { 0.0 } });
     let spread = (window * (window - 1)) as f64;
     add("product a tie", x.collect(), some(27, n, |i, _| if i % window == 1 { spread } else { 0.0 }));
     add("rising", some(28, n, |i, _| i as f64), some(29, n, |i, r| i as f64 + r.unit()));
@@ -147,16 +184,19 @@ pub(crate) fn families(n: usize, window: usize) -> Vec<Family> {
 
     let tie = |others: &[f64], name| {
         let (x, ddof) = ties(n, window, others);
-        Family { name, y: x.clone(), x, ddof, nan: NanPolicy::Propagate, min_periods: window }
+        Family { name, y: x.clone(), x, ddof, skip: false, min_periods: window }
     };
     all.push(tie(&[0.0, 5e-324], "ties and the smallest"));
     let mut random = Random(36);
     let places: Vec<f64> = (0..100).map(|i| every_place(i, &mut random) * 1e-16).collect();
     all.push(tie(&places, "ties and every place"));
     all.push(tie(&[0.0, 0.0], "ties"));
-    let skip = |x: Vec<f64>, y: Vec<f64>, name| {
-        Family { name, x, y, ddof: 1, nan: NanPolicy::Skip, min_periods: (window / 2).max(1) }
-    };
+    if window >= 200 {
+        let (x, y) = (dense_cancellation(n, window, 41), dense_cancellation(n, window, 42));
+        all.push(Family { name: "dense cancellation", x, y, ddof: 0, skip: false, min_periods: window });
+    }
+    let skip =
+        |x: Vec<f64>, y: Vec<f64>, name| Family { name, x, y, ddof: 1, skip: true, min_periods: (window / 2).max(1) };
     all.push(skip(gaps(f64::NAN), index(), "a NaN in 300, skipped"));
     let holes = |x: Vec<f64>| x.into_iter().enumerate().map(|(i, v)| if i % 3 == 0 { f64::NAN } else { v }).collect();
     all.push(skip(holes(mixed(37)), mixed(38), "mixed, every third NaN skipped"));
