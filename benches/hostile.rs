@@ -20,8 +20,9 @@ mod hostile_series;
 
 use hostile_series::{Family, families};
 
-const ROWS: usize = 100_000;
-const ROUNDS: usize = 5;
+/// Few, so that a round of the slowest is over before a busy machine gives the core to another.
+const ROWS: usize = 20_000;
+const ROUNDS: usize = 15;
 
 type Kernel = fn(&Family, Window, &mut [f64]);
 
@@ -58,13 +59,10 @@ fn batch(wanted: &[String]) {
         for &(name, kernel) in KERNELS.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|w| w == name))
         {
             let mut times = vec![f64::INFINITY; families.len()];
-            for round in 0..=ROUNDS {
+            for _ in 0..ROUNDS {
                 for (family, time) in families.iter().zip(&mut times) {
                     let setting = setting(family, window);
-                    // What is slow needs fewer rounds.
-                    if round < 3 || *time < 50.0 {
-                        *time = time.min(nanoseconds(kernel, family, setting, &mut out));
-                    }
+                    *time = time.min(nanoseconds(kernel, family, setting, &mut out));
                 }
             }
             let mut most = (name, window, "", 0.0);

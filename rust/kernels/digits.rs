@@ -59,6 +59,35 @@ impl<const N: usize> Digits<N> {
         self.reach(at, at + 1, nothing);
     }
 
+    /// Adds `v * 2^bit * factor`, or subtracts it. Digits may outgrow a window by what 2^63 products bring.
+    pub(super) fn add_product<const M: usize>(&mut self, v: u64, bit: usize, factor: &Fixed<M>, negative: bool) {
+        let (first, end, below) = factor.significant();
+        if v == 0 || end == 0 && !below {
+            return;
+        }
+        let (at, shift) = (bit / 64 + PAD, bit % 64);
+        let sign = -i128::from(negative);
+        let (mut high, mut previous) = (0_u64, 0_u64);
+        let target = &mut self.digits[at + first..at + end + 2];
+        for (&limb, digit) in factor.0[first..end].iter().zip(target.iter_mut()) {
+            let product = u128::from(v) * u128::from(limb) + u128::from(high);
+            high = (product >> 64) as u64;
+            let addend = (product as u64) << shift | (previous >> 1) >> (63 - shift);
+            previous = product as u64;
+            *digit += (i128::from(addend) ^ sign) - sign;
+        }
+        let last = [high << shift | (previous >> 1) >> (63 - shift), (high >> 1) >> (63 - shift)];
+        for (addend, digit) in last.into_iter().zip(&mut target[end - first..]) {
+            *digit += (i128::from(addend) ^ sign) - sign;
+        }
+        work(end - first + 2);
+        self.reach(at + first, at + end + 1, false);
+        if below {
+            // The limbs above are the sign of `factor`: minus one at `end`.
+            self.add(u128::from(v), bit + 64 * end, !negative);
+        }
+    }
+
     /// The highest digit that is not 0, if there is one.
     #[inline(always)]
     pub(super) fn top(&mut self) -> Option<usize> {
@@ -190,42 +219,6 @@ impl<const LIMBS: usize> Fixed<LIMBS> {
         }
     }
 
-    /// Adds `mantissa * 2^bit * factor`, or subtracts it.
-    pub(super) fn add_product<const N: usize>(&mut self, v: u64, bit: usize, factor: &Fixed<N>, negative: bool) {
-        if negative {
-            self.add_product_signed::<N, true>(v, bit, factor);
-        } else {
-            self.add_product_signed::<N, false>(v, bit, factor);
-        }
-    }
-
-    fn add_product_signed<const N: usize, const NEGATIVE: bool>(&mut self, v: u64, bit: usize, factor: &Fixed<N>) {
-        let (first, end, below) = factor.significant();
-        if v == 0 || first == end && !below {
-            return;
-        }
-        let (at, shift) = (bit / 64, bit % 64);
-        let (mut high, mut previous, mut carry) = (0_u64, 0_u64, false);
-        let target = &mut self.0[at + first..at + end + 2];
-        for (&limb, sum) in factor.0[first..end].iter().zip(target.iter_mut()) {
-            let product = u128::from(v) * u128::from(limb) + u128::from(high);
-            high = (product >> 64) as u64;
-            let addend = (product as u64) << shift | (previous >> 1) >> (63 - shift);
-            previous = product as u64;
-            (*sum, carry) = step::<NEGATIVE>(*sum, addend, carry);
-        }
-        let last = [high << shift | (previous >> 1) >> (63 - shift), (high >> 1) >> (63 - shift)];
-        for (addend, sum) in last.into_iter().zip(&mut target[end - first..]) {
-            (*sum, carry) = step::<NEGATIVE>(*sum, addend, carry);
-        }
-        work(end - first + 2);
-        self.ripple(at + end + 2, carry, NEGATIVE);
-        if below {
-            // The limbs above are the sign of `factor`: minus one at `end`.
-            self.add(u128::from(v), bit + 64 * end, !NEGATIVE);
-        }
-    }
-
     /// The first limb that is not zero, the end of those that say more than the sign, and the sign.
     fn significant(&self) -> (usize, usize, bool) {
         let below = self.is_negative();
@@ -329,6 +322,7 @@ impl WideSum {
     }
 
     /// The sum divided by `d`, rounded once.
+    #[inline(never)]
     pub(super) fn quotient(&mut self, d: u64, divisor: &mut Divisor) -> f64 {
         let Some(top) = self.0.top() else { return 0.0 };
         let from = top + 2 - LEADING;
@@ -341,6 +335,7 @@ impl WideSum {
     }
 
     /// The same from all digits.
+    #[inline(never)]
     fn whole(&mut self, d: u64, divisor: &mut Divisor) -> f64 {
         let (mut limbs, top, bottom) = ([0; SUM + 2], self.0.top, self.0.bottom());
         let limbs = &mut limbs[..top + 3 - bottom];
