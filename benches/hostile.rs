@@ -6,6 +6,7 @@
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     clippy::wildcard_imports,
     reason = "sizes, nanoseconds, and every kernel there is"
 )]

@@ -17,14 +17,14 @@ pub(super) const LEADING: usize = 7;
 /// A number as digits that overlap: digit `i` counts `2^(64 * (i - PAD))` units.
 #[derive(Clone)]
 pub(super) struct Digits<const N: usize> {
-    digits: [i128; N],
+    places: [i128; N],
     /// No digit above this one, or below the other, is other than 0.
     top: usize,
     bottom: usize,
 }
 
 impl<const N: usize> Digits<N> {
-    pub(super) const ZERO: Self = Self { digits: [0; N], top: 0, bottom: N };
+    pub(super) const ZERO: Self = Self { places: [0; N], top: 0, bottom: N };
 
     /// Adds `v * 2^bit`, or subtracts it.
     #[inline(always)]
@@ -33,7 +33,7 @@ impl<const N: usize> Digits<N> {
         let low = v << shift;
         let high = ((v >> 64) >> 1) >> (63 - shift);
         let sign = -i128::from(negative);
-        let digits: &mut [i128; 3] = (&mut self.digits[at..at + 3]).try_into().expect("three digits");
+        let digits: &mut [i128; 3] = (&mut self.places[at..at + 3]).try_into().expect("three digits");
         digits[0] += (i128::from(low as u64) ^ sign) - sign;
         digits[1] += (i128::from((low >> 64) as u64) ^ sign) - sign;
         digits[2] += (i128::from(high as u64) ^ sign) - sign;
@@ -53,7 +53,7 @@ impl<const N: usize> Digits<N> {
         let nothing = v == 0;
         let v = u128::from(v) << shift;
         let sign = -i128::from(negative);
-        let digits: &mut [i128; 2] = (&mut self.digits[at..at + 2]).try_into().expect("two digits");
+        let digits: &mut [i128; 2] = (&mut self.places[at..at + 2]).try_into().expect("two digits");
         digits[0] += (i128::from(v as u64) ^ sign) - sign;
         digits[1] += (i128::from((v >> 64) as u64) ^ sign) - sign;
         self.reach(at, at + 1, nothing);
@@ -68,7 +68,7 @@ impl<const N: usize> Digits<N> {
         let (at, shift) = (bit / 64 + PAD, bit % 64);
         let sign = -i128::from(negative);
         let (mut high, mut previous) = (0_u64, 0_u64);
-        let target = &mut self.digits[at + first..at + end + 2];
+        let target = &mut self.places[at + first..at + end + 2];
         for (&limb, digit) in factor.0[first..end].iter().zip(target.iter_mut()) {
             let product = u128::from(v) * u128::from(limb) + u128::from(high);
             high = (product >> 64) as u64;
@@ -91,7 +91,7 @@ impl<const N: usize> Digits<N> {
     /// The highest digit that is not 0, if there is one.
     #[inline(always)]
     pub(super) fn top(&mut self) -> Option<usize> {
-        while self.digits[self.top] == 0 {
+        while self.places[self.top] == 0 {
             if self.top == 0 {
                 self.bottom = N;
                 return None;
@@ -105,7 +105,7 @@ impl<const N: usize> Digits<N> {
     /// Six digits from `from` on, in two's complement.
     #[inline(always)]
     pub(super) fn leading(&self, from: usize) -> [u64; LEADING] {
-        let digits: &[i128; LEADING - 1] = self.digits[from..from + LEADING - 1].try_into().expect("six digits");
+        let digits: &[i128; LEADING - 1] = self.places[from..from + LEADING - 1].try_into().expect("six digits");
         let mut limbs = [0; LEADING];
         let mut carry = 0_i128;
         for (limb, digit) in limbs.iter_mut().zip(digits) {
@@ -121,7 +121,7 @@ impl<const N: usize> Digits<N> {
     /// The lowest digit that is not 0, where `top` has found one.
     #[inline(always)]
     pub(super) fn bottom(&mut self) -> usize {
-        while self.bottom < self.top && self.digits[self.bottom] == 0 {
+        while self.bottom < self.top && self.places[self.bottom] == 0 {
             work(1);
             self.bottom += 1;
         }
@@ -130,13 +130,13 @@ impl<const N: usize> Digits<N> {
 
     #[inline(always)]
     pub(super) fn digits(&self, range: std::ops::Range<usize>) -> &[i128] {
-        &self.digits[range]
+        &self.places[range]
     }
 
     /// All digits, with carries done.
     pub(super) fn limbs(&self) -> Fixed<N> {
         let mut limbs = [0; N];
-        normalise(&self.digits[PAD..], &mut limbs);
+        normalise(&self.places[PAD..], &mut limbs);
         Fixed(limbs)
     }
 }
@@ -339,7 +339,7 @@ impl WideSum {
     fn whole(&mut self, d: u64, divisor: &mut Divisor) -> f64 {
         let (mut limbs, top, bottom) = ([0; SUM + 2], self.0.top, self.0.bottom());
         let limbs = &mut limbs[..top + 3 - bottom];
-        normalise(&self.0.digits[bottom..=top], limbs);
+        normalise(&self.0.places[bottom..=top], limbs);
         settle(limbs, 64 * (bottom as i32 - PAD as i32) - 1074, [d, 1], divisor)
     }
 }

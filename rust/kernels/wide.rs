@@ -266,6 +266,7 @@ fn upper_half(x: &[u64; LEADING], y: &[u64; LEADING]) -> [u64; LEADING + 1] {
 
 #[cfg(test)]
 #[path = "../../tests/kernels/hostile_series.rs"]
+#[allow(dead_code, reason = "names and settings are for the tests of the kernels, which share these series")]
 mod hostile_series;
 
 #[cfg(test)]
@@ -297,19 +298,25 @@ mod tests {
                     (family.x.iter().map(finite).collect(), family.y.iter().map(finite).collect());
                 let (mut sum, mut divisor, ddof) = (WideSum::ZERO, Divisor::ONE, family.ddof as u64);
                 let sums = work(window, |old, new| {
-                    old.into_iter().for_each(|old| sum.remove(x[old]));
+                    if let Some(old) = old {
+                        sum.remove(x[old]);
+                    }
                     sum.add(x[new]);
                     let _ = sum.quotient(window as u64, &mut divisor);
                 });
                 let mut square = WideMoments::<true>::ZERO;
                 let squares = work(window, |old, new| {
-                    old.into_iter().for_each(|old| square.remove(x[old], x[old]));
+                    if let Some(old) = old {
+                        square.remove(x[old], x[old]);
+                    }
                     square.add(x[new], x[new]);
                     let _ = square.quotient(ddof, &mut divisor);
                 });
                 let mut product = WideMoments::<false>::ZERO;
                 let products = work(window, |old, new| {
-                    old.into_iter().for_each(|old| product.remove(x[old], y[old]));
+                    if let Some(old) = old {
+                        product.remove(x[old], y[old]);
+                    }
                     product.add(x[new], y[new]);
                     let _ = product.quotient(ddof, &mut divisor);
                 });

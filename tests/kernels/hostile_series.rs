@@ -149,7 +149,8 @@ pub(crate) fn families(n: usize, window: usize) -> Vec<Family> {
     let round_zero = |i: usize, _: &mut Random| [1e300, 5e-324, -1e300, -5e-324, -5e-324, 5e-324][i % 6];
     add("round zero", some(18, n, round_zero), some(19, n, round_zero));
     // A giant in every other row: the leading digit comes and goes.
-    let coming_and_going = |i: usize, r: &mut Random| if i % (window + 1) == 0 { 1e308 } else { dense(r, -1000) };
+    let coming_and_going =
+        |i: usize, r: &mut Random| if i.is_multiple_of(window + 1) { 1e308 } else { dense(r, -1000) };
     add("giants come and go", some(20, n, coming_and_going), some(21, n, coming_and_going));
     let ones = |i: usize, _: &mut Random| times_power(9_007_199_254_740_991.0, 917 - 53 * (i % 37) as i32);
     add("all ones", some(22, n, ones), some(23, n, ones));

@@ -61,6 +61,6 @@ fn twins_keep_their_bits_as_prices_leave_the_level_they_began_at() {
     let other: Vec<f64> = (0..600).map(|_| random.below(1 << 53) as f64 - 4e15).collect();
     check("integers of 60 bits", &wide, &other, 20);
     check("integers of 53 bits", &other, &wide, 20);
-    let steps: Vec<f64> = (0..600).map(|i| (i / 50) as f64 * 1e17 + random.below(1 << 20) as f64 * 16.0).collect();
+    let steps: Vec<f64> = (0..600).map(|i| f64::from(i / 50) * 1e17 + random.below(1 << 20) as f64 * 16.0).collect();
     check("levels far apart", &steps, &other, 20);
 }
