@@ -51,6 +51,8 @@
 )]
 
 mod differences;
+mod digits;
+mod divisor;
 mod exact;
 mod extrema;
 mod extremes;
@@ -58,6 +60,7 @@ mod grid;
 mod indicators;
 mod logarithm;
 mod moments;
+mod narrow;
 mod recurrences;
 mod simd;
 mod sliding;
