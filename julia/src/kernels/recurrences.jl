@@ -96,11 +96,9 @@ end
 
 # --- relative strength index ---
 
-# 100 * (gain / (gain + loss)).
-@inline function strength(gain::Float64, loss::Float64)
-    loss == 0.0 && return gain == 0.0 ? 50.0 : 100.0
-    return 100.0 * (gain / (gain + loss))
-end
+# 100 * (gain / (gain + loss)). Not "without loss" alone: a gain that has become NaN is no gain.
+@inline strength(gain::Float64, loss::Float64) = ifelse((loss == 0.0) & (gain >= 0.0), ifelse(gain == 0.0, 50.0, 100.0),
+    100.0 * (gain / (gain + loss)))
 
 # The gain and the loss of a difference, NaN of NaN.
 @inline gain_of(difference::Float64) = ifelse(difference < 0.0, 0.0, difference)
