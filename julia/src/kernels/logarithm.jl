@@ -4,8 +4,8 @@
 # nine bits, so that r is exact in two doubles. The largest parts are added without rounding; only what is small
 # beside the answer is rounded, and bounds the error. Where a change by four times the bound, either way, would
 # change what rounding gives (one value in ten thousand, and those a few last bits from 1), pairs of doubles are asked, whose
-# error is 2^-98 of the answer; next to 1, where answers lie nearest to boundaries, the sign of what is left. In the very
-# few cases after that 256 bits of fraction decide: no double's logarithm is that near to a boundary (the nearest needs 118).
+# error is 2^-98 of the answer; next to 1, where answers lie nearest to boundaries, exact terms. In the very few cases
+# after that 256 bits of fraction decide: no double's logarithm is that near to a boundary (the nearest needs 118).
 
 const LOG_FRACTION = 256
 
@@ -149,23 +149,20 @@ function paired_log(k::Float64, z::Float64, c::Float64, minus_log::Float64, minu
     return value, value == total[1] + (total[2] + slack)
 end
 
-# r - r^2/2 + (r^3/3 - ...) for |r| < 2^-20 as sum + low + rest, all exact but for what the series in brackets is off. The
-# sum of the first two is rounded as the whole is, unless it lies on a boundary: then the sign of the rest decides.
+# r - r^2/2 + (r^3/3 - ...) for |r| < 2^-20, in a sum and what is left of it: all exact but for the series in brackets and
+# the last bit of what is left. Of one double alone the series is lost beside that bit, while the rest lies on a boundary:
+# ln(1 - 2^-52) = -2^-52 - 2^-105 - (2^-156 / 3 + ...), which is beyond it.
 function log_next_to_1(r::Float64)
+    r == -0x1p-52 && return prevfloat(r), true
     square = r * r
     half, half_low = 0.5 * square, 0.5 * fma(r, r, -square)
     series = r * square * (1 / 3 + r * (-1 / 4 + r * (1 / 5 + r * (-1 / 6 + r * (1 / 7)))))
-    sum, first_low = two_sum(r, -half)
-    middle, lowest = two_sum(first_low, -half_low)
-    low, rest = two_sum(middle, series)
-    low, rest = two_sum(low, rest + lowest)
-    doubt = 0x1p-48 * abs(series) + 0x1p-50 * abs(rest)
-    value, error = two_sum(sum, low)
-    # On a boundary the other neighbour is as far away as the value is wrong.
-    other, missing_part = two_sum(value, 2error)
-    (other == value) | (missing_part != 0.0) && return value, true
-    abs(rest) > doubt || return value, false
-    return rest > 0.0 ? max(value, other) : min(value, other), true
+    sum, low = two_sum(r, -half)
+    middle, lowest = two_sum(low, -half_low)
+    low = middle + (series + lowest)
+    slack = 0x1p-48 * (abs(series) + abs(lowest)) + 0x1p-51 * abs(low)
+    value = sum + (low - slack)
+    return value, value == sum + (low + slack)
 end
 
 @noinline function long_log(x::Float64)
