@@ -2,6 +2,7 @@
 //! once in the written order. Nothing here may be reordered or fused.
 
 use super::simd::{Lanes, Work, dispatch};
+use super::speculation::{self, Recurrence};
 use super::statistics::{Statistic, Sum};
 use super::{NanPolicy, Window, check_period, same_length};
 use crate::error::Error;
@@ -27,12 +28,14 @@ pub fn ema(x: &[f64], periods: &[usize], nan: NanPolicy, out: &mut [f64]) -> Res
     if x.is_empty() {
         return Ok(());
     }
-    if periods.len() > 1 && !(nan == NanPolicy::Skip && x.iter().any(|x| x.is_nan())) {
+    if periods.len() > 1 && !skips(x, nan) {
         dispatch(Together { x, periods, out });
         return Ok(());
     }
     for (&period, out) in periods.iter().zip(out.chunks_exact_mut(x.len())) {
-        Chain::ema(period, nan).run(x, out);
+        let mut chain = Chain::ema(period, nan);
+        out[0] = chain.push(x[0]);
+        chain.run(x, 1, out);
     }
     Ok(())
 }
@@ -45,7 +48,13 @@ pub fn ema(x: &[f64], periods: &[usize], nan: NanPolicy, out: &mut [f64]) -> Res
 pub fn wilder(x: &[f64], period: usize, nan: NanPolicy, out: &mut [f64]) -> Result<(), Error> {
     check_period("period", period)?;
     same_length("out", out.len(), x.len())?;
-    WilderChain::new(period, nan).run(x, out);
+    let mut chain = WilderChain::new(period, nan);
+    let mut i = 0;
+    while chain.chain().is_none() && i < x.len() {
+        out[i] = chain.push(x[i]);
+        i += 1;
+    }
+    chain.chain.run(x, i, out);
     Ok(())
 }
 
@@ -148,26 +157,83 @@ impl Chain {
 }
 
 impl Chain {
-    /// Pushes every value of `x`.
-    pub(super) fn run(&mut self, x: &[f64], out: &mut [f64]) {
-        let mut rows = x.iter().zip(out);
-        while !self.started
-            && let Some((&x, out)) = rows.next()
-        {
-            *out = self.push(x);
+    /// Pushes the values of `x` from `row` on.
+    fn run(mut self, x: &[f64], row: usize, out: &mut [f64]) {
+        if skips(&x[row..], if self.skip { NanPolicy::Skip } else { NanPolicy::Propagate }) {
+            for (&x, out) in x[row..].iter().zip(&mut out[row..]) {
+                *out = self.push(x);
+            }
+        } else {
+            let (state, warm_up) = ([self.value], self.warm_up());
+            speculation::run(Average { chain: self, x, out }, row..x.len(), state, warm_up);
         }
-        let mut e = self.value;
-        for (&x, out) in rows {
-            e = if self.skip && x.is_nan() { e } else { self.next(e, x) };
-            *out = e;
-        }
-        self.value = e;
+    }
+
+    /// How many rows a segment has to start early.
+    pub(super) fn warm_up(&self) -> usize {
+        speculation::warm_up(self.b)
     }
 
     /// The value after `e` and `x`.
     #[inline(always)]
     pub(super) fn next(&self, e: f64, x: f64) -> f64 {
         (self.b * e) + (self.a * x)
+    }
+
+    /// What `x` adds to the value before.
+    #[inline(always)]
+    pub(super) fn term<L: Lanes>(&self, lanes: L, x: L::F) -> L::F {
+        lanes.mul(lanes.splat(self.a), x)
+    }
+
+    /// The values after `e` and what is added to them.
+    #[inline(always)]
+    pub(super) fn next_of_each<L: Lanes>(&self, lanes: L, e: L::F, term: L::F) -> L::F {
+        lanes.add(lanes.mul(lanes.splat(self.b), e), term)
+    }
+}
+
+/// Whether there is a row to skip.
+pub(super) fn skips(x: &[f64], nan: NanPolicy) -> bool {
+    // In chunks, each looked at as a whole: so it can be done in vectors.
+    nan == NanPolicy::Skip && x.chunks(256).any(|x| x.iter().fold(false, |any, x| any | x.is_nan()))
+}
+
+/// One chain over the values of a series.
+struct Average<'a> {
+    chain: Chain,
+    x: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl Recurrence<1, 1> for Average<'_> {
+    fn guess(&self, row: usize) -> [f64; 1] {
+        [self.x[row - 1]]
+    }
+
+    #[inline(always)]
+    fn next(&self, row: usize, [e]: [f64; 1]) -> [f64; 1] {
+        [self.chain.next(e, self.x[row])]
+    }
+
+    #[inline(always)]
+    fn write(&mut self, row: usize, [e]: [f64; 1]) {
+        self.out[row] = e;
+    }
+
+    #[inline(always)]
+    fn terms<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; 1] {
+        [self.chain.term(lanes, lanes.load(self.x, row))]
+    }
+
+    #[inline(always)]
+    fn next_of_each<L: Lanes>(&self, lanes: L, [e]: [L::F; 1], [term]: [L::F; 1]) -> [L::F; 1] {
+        [self.chain.next_of_each(lanes, e, term)]
+    }
+
+    #[inline(always)]
+    fn write_rows<L: Lanes>(&mut self, lanes: L, row: usize, [e]: [L::F; 1]) {
+        lanes.store(self.out, row, e);
     }
 }
 
@@ -183,16 +249,6 @@ pub(super) struct WilderChain {
 impl WilderChain {
     pub(super) fn new(period: usize, nan: NanPolicy) -> Self {
         Self { seed: Sum::new(), wanted: period, period, chain: Chain::new(1.0 / period as f64, nan) }
-    }
-
-    /// Pushes every value of `x`.
-    pub(super) fn run(&mut self, x: &[f64], out: &mut [f64]) {
-        let mut i = 0;
-        while self.wanted > 0 && i < x.len() {
-            out[i] = self.push(x[i]);
-            i += 1;
-        }
-        self.chain.run(&x[i..], &mut out[i..]);
     }
 
     /// The chain that follows the seed, once there is one.

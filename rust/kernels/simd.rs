@@ -134,6 +134,14 @@ pub(super) trait Lanes: Copy {
     fn differ(self, a: Self::F, b: Self::F) -> u32;
     /// `now` moved up by `BY` lanes (1, 2 or 4), filled from the top of `before`.
     fn follow<const BY: i32>(self, before: Self::F, now: Self::F) -> Self::F;
+    /// `a / b`
+    fn quotient(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `v`, but NaN where `test` is NaN.
+    fn nan_as(self, test: Self::F, v: Self::F) -> Self::F;
+    /// `yes` where `a == b`, else `no`.
+    fn where_equal(self, a: Self::F, b: Self::F, yes: Self::F, no: Self::F) -> Self::F;
+    /// Each `N` vectors, a square of `N` rows, with its rows for columns.
+    fn transpose(self, v: [Self::F; 8]) -> [Self::F; 8];
 }
 
 /// `x[at..]` as a vector, `filler` where that ends early.

@@ -193,4 +193,25 @@ impl Lanes for Portable {
         let by = BY as usize;
         std::array::from_fn(|i| if i < by { before[N + i - by] } else { now[i - by] })
     }
+
+    #[inline(always)]
+    fn quotient(self, a: F, b: F) -> F {
+        both(a, b, |a, b| a / b)
+    }
+
+    #[inline(always)]
+    fn nan_as(self, test: F, v: F) -> F {
+        both(test, v, |test, v| if test.is_nan() { f64::NAN } else { v })
+    }
+
+    #[inline(always)]
+    fn where_equal(self, a: F, b: F, yes: F, no: F) -> F {
+        let chosen = both(a, b, |a, b| a == b);
+        std::array::from_fn(|i| if chosen[i] { yes[i] } else { no[i] })
+    }
+
+    #[inline(always)]
+    fn transpose(self, v: [F; 8]) -> [F; 8] {
+        std::array::from_fn(|to| std::array::from_fn(|i| v[to / N * N + i][to % N]))
+    }
 }
