@@ -1,7 +1,9 @@
 //! Indicators: written compositions of the kernels, each operation rounded once in the written order.
 
 use super::moments::{check, vars};
-use super::recurrences::{Chain, WilderChain};
+use super::recurrences::{Chain, WilderChain, skips};
+use super::simd::Lanes;
+use super::speculation::{self, Recurrence};
 use super::sums::sums;
 use super::{NanPolicy, Window, blocks, check_period, same_length};
 use crate::error::Error;
@@ -16,21 +18,64 @@ pub fn rsi(x: &[f64], period: usize, nan: NanPolicy, out: &mut [f64]) -> Result<
     same_length("out", out.len(), x.len())?;
     let mut chain = RsiChain::new(period, nan);
     // Row by row to the seeds, and wherever a row may have to be skipped.
-    let skips = nan == NanPolicy::Skip && x.iter().any(|x| x.is_nan());
-    let first = if skips { x.len() } else { x.len().min(period + 1) };
+    let first = if skips(x, nan) { x.len() } else { x.len().min(period + 1) };
     for (out, &x) in out.iter_mut().zip(&x[..first]) {
         *out = chain.push(x);
     }
-    let (Some(gains), Some(losses)) = (chain.gain.chain(), chain.loss.chain()) else { return Ok(()) };
-    let (mut average_gain, mut average_loss) = (gains.value, losses.value);
-    // The two chains wait for their own last values; all else is done meanwhile.
-    for (out, pair) in out[first..].iter_mut().zip(x[first - 1..].windows(2)) {
-        let (gain, loss) = gain_and_loss(pair[1] - pair[0]);
-        average_gain = gains.next(average_gain, gain);
-        average_loss = losses.next(average_loss, loss);
-        *out = strength(average_gain, average_loss);
+    if let (Some(gain), Some(loss)) = (chain.gain.chain(), chain.loss.chain()) {
+        let (averages, warm_up) = ([gain.value, loss.value], gain.warm_up());
+        speculation::run(Strengths { average: gain, x, out }, first..x.len(), averages, warm_up);
     }
     Ok(())
+}
+
+/// The averages of the gains and of the losses, from row 1 on.
+struct Strengths<'a> {
+    average: &'a Chain,
+    x: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl Recurrence<2, 2> for Strengths<'_> {
+    fn guess(&self, row: usize) -> [f64; 2] {
+        let (gain, loss) = gain_and_loss(self.x[row] - self.x[row - 1]);
+        [gain, loss]
+    }
+
+    #[inline(always)]
+    fn next(&self, row: usize, [gains, losses]: [f64; 2]) -> [f64; 2] {
+        let (gain, loss) = gain_and_loss(self.x[row] - self.x[row - 1]);
+        [self.average.next(gains, gain), self.average.next(losses, loss)]
+    }
+
+    #[inline(always)]
+    fn write(&mut self, row: usize, [gains, losses]: [f64; 2]) {
+        self.out[row] = strength(gains, losses);
+    }
+
+    #[inline(always)]
+    fn terms<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; 2] {
+        let (before, now) = (lanes.load(self.x, row - 1), lanes.load(self.x, row));
+        // As `gain_and_loss`: the maximum, too, is the second of a pair that is NaN or two zeros.
+        let zero = lanes.splat(0.0);
+        let difference = lanes.sub(now, before);
+        let (gain, loss) = (lanes.max(zero, difference), lanes.max(zero, lanes.mul(difference, lanes.splat(-1.0))));
+        [self.average.term(lanes, gain), self.average.term(lanes, loss)]
+    }
+
+    #[inline(always)]
+    fn next_of_each<L: Lanes>(&self, lanes: L, [gains, losses]: [L::F; 2], [gain, loss]: [L::F; 2]) -> [L::F; 2] {
+        [self.average.next_of_each(lanes, gains, gain), self.average.next_of_each(lanes, losses, loss)]
+    }
+
+    #[inline(always)]
+    fn write_rows<L: Lanes>(&mut self, lanes: L, row: usize, [gains, losses]: [L::F; 2]) {
+        // As `strength`, of gains that cannot be negative.
+        let (zero, hundred) = (lanes.splat(0.0), lanes.splat(100.0));
+        let strength = lanes.mul(hundred, lanes.quotient(gains, lanes.add(gains, losses)));
+        let lossless = lanes.nan_as(gains, lanes.where_equal(gains, zero, lanes.splat(50.0), hundred));
+        lanes.store(self.out, row, lanes.where_equal(losses, zero, lossless, strength));
+    }
 }
 
 /// The largest of `high - low`, `abs(high - close')` and `abs(low - close')` with the close of the row before;
@@ -64,22 +109,74 @@ pub fn atr(
 ) -> Result<(), Error> {
     check_period("period", period)?;
     check_bars(high, low, close, out)?;
-    let missing = |column: &[f64]| column.iter().any(|value| value.is_nan());
     // Row by row to the seed, and wherever a row may have to be skipped.
-    let skips = nan == NanPolicy::Skip && (missing(high) || missing(low) || missing(close));
+    let skips = skips(high, nan) || skips(low, nan) || skips(close, nan);
     let first = if skips { out.len() } else { out.len().min(period) };
     let mut chain = AtrChain::new(period, nan);
     for i in 0..first {
         out[i] = chain.push(high[i], low[i], close[i]);
     }
-    let Some(average) = chain.average.chain() else { return Ok(()) };
-    let mut value = average.value;
-    let bars = high[first..].iter().zip(&low[first..]).zip(&close[first - 1..]);
-    for (out, ((&high, &low), &close)) in out[first..].iter_mut().zip(bars) {
-        value = average.next(value, range(high, low, close));
-        *out = value;
+    if let Some(average) = chain.average.chain() {
+        let (rows, value, warm_up) = (first..out.len(), [average.value], average.warm_up());
+        speculation::run(Ranges { average, high, low, close, out }, rows, value, warm_up);
     }
     Ok(())
+}
+
+/// The average of the true ranges, from row 1 on.
+struct Ranges<'a> {
+    average: &'a Chain,
+    high: &'a [f64],
+    low: &'a [f64],
+    close: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl Ranges<'_> {
+    #[inline(always)]
+    fn range(&self, row: usize) -> f64 {
+        range(self.high[row], self.low[row], self.close[row - 1])
+    }
+}
+
+impl Recurrence<1, 1> for Ranges<'_> {
+    const SEGMENTS: usize = 4;
+
+    fn guess(&self, row: usize) -> [f64; 1] {
+        [self.range(row)]
+    }
+
+    #[inline(always)]
+    fn next(&self, row: usize, [value]: [f64; 1]) -> [f64; 1] {
+        [self.average.next(value, self.range(row))]
+    }
+
+    #[inline(always)]
+    fn write(&mut self, row: usize, [value]: [f64; 1]) {
+        self.out[row] = value;
+    }
+
+    #[inline(always)]
+    fn terms<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; 1] {
+        let (high, low) = (lanes.load(self.high, row), lanes.load(self.low, row));
+        let close = lanes.load(self.close, row - 1);
+        // As `range`.
+        let (up, down) = (lanes.abs(lanes.sub(high, close)), lanes.abs(lanes.sub(low, close)));
+        let inside = lanes.sub(high, low);
+        let largest = lanes.max(inside, lanes.max(up, down));
+        let range = lanes.nan_as(inside, lanes.nan_as(lanes.add(up, down), largest));
+        [self.average.term(lanes, range)]
+    }
+
+    #[inline(always)]
+    fn next_of_each<L: Lanes>(&self, lanes: L, [value]: [L::F; 1], [term]: [L::F; 1]) -> [L::F; 1] {
+        [self.average.next_of_each(lanes, value, term)]
+    }
+
+    #[inline(always)]
+    fn write_rows<L: Lanes>(&mut self, lanes: L, row: usize, [value]: [L::F; 1]) {
+        lanes.store(self.out, row, value);
+    }
 }
 
 fn check_bars(high: &[f64], low: &[f64], close: &[f64], out: &[f64]) -> Result<(), Error> {
@@ -145,11 +242,68 @@ pub fn macd(
     same_length("signal", signal.len(), x.len())?;
     same_length("histogram", histogram.len(), x.len())?;
     let mut chain = MacdChain::new(periods, nan);
-    for (((&x, macd), signal), histogram) in x.iter().zip(macd).zip(signal).zip(histogram) {
-        let value = chain.push(x);
-        (*macd, *signal, *histogram) = (value.macd, value.signal, value.histogram);
+    // One row to seed the chains, or all if some may have to be skipped.
+    let first = if skips(x, nan) { x.len() } else { x.len().min(1) };
+    for i in 0..first {
+        let value = chain.push(x[i]);
+        (macd[i], signal[i], histogram[i]) = (value.macd, value.signal, value.histogram);
     }
+    let values = [chain.fast.value, chain.slow.value, chain.signal.value];
+    // The signal settles only when the averages that it follows have: not later than after both times.
+    let warm_up = chain.fast.warm_up().max(chain.slow.warm_up()).saturating_add(chain.signal.warm_up());
+    speculation::run(Averages { chain, x, macd, signal, histogram }, first..x.len(), values, warm_up);
     Ok(())
+}
+
+/// The fast, the slow and the signal average.
+struct Averages<'a> {
+    chain: MacdChain,
+    x: &'a [f64],
+    macd: &'a mut [f64],
+    signal: &'a mut [f64],
+    histogram: &'a mut [f64],
+}
+
+impl Recurrence<1, 3> for Averages<'_> {
+    const SEGMENTS: usize = 4;
+
+    fn guess(&self, row: usize) -> [f64; 3] {
+        [self.x[row - 1], self.x[row - 1], 0.0]
+    }
+
+    #[inline(always)]
+    fn next(&self, row: usize, [fast, slow, signal]: [f64; 3]) -> [f64; 3] {
+        let (fast, slow) = (self.chain.fast.next(fast, self.x[row]), self.chain.slow.next(slow, self.x[row]));
+        [fast, slow, self.chain.signal.next(signal, fast - slow)]
+    }
+
+    #[inline(always)]
+    fn write(&mut self, row: usize, [fast, slow, signal]: [f64; 3]) {
+        let macd = fast - slow;
+        (self.macd[row], self.signal[row], self.histogram[row]) = (macd, signal, macd - signal);
+    }
+
+    #[inline(always)]
+    fn terms<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; 1] {
+        [lanes.load(self.x, row)]
+    }
+
+    #[inline(always)]
+    fn next_of_each<L: Lanes>(&self, lanes: L, [fast, slow, signal]: [L::F; 3], [x]: [L::F; 1]) -> [L::F; 3] {
+        let chain = &self.chain;
+        let fast = chain.fast.next_of_each(lanes, fast, chain.fast.term(lanes, x));
+        let slow = chain.slow.next_of_each(lanes, slow, chain.slow.term(lanes, x));
+        let macd = chain.signal.term(lanes, lanes.sub(fast, slow));
+        [fast, slow, chain.signal.next_of_each(lanes, signal, macd)]
+    }
+
+    #[inline(always)]
+    fn write_rows<L: Lanes>(&mut self, lanes: L, row: usize, [fast, slow, signal]: [L::F; 3]) {
+        let macd = lanes.sub(fast, slow);
+        lanes.store(self.macd, row, macd);
+        lanes.store(self.signal, row, signal);
+        lanes.store(self.histogram, row, lanes.sub(macd, signal));
+    }
 }
 
 /// One row of [`bollinger`].

@@ -142,6 +142,8 @@ pub(super) trait Lanes: Copy {
     fn where_equal(self, a: Self::F, b: Self::F, yes: Self::F, no: Self::F) -> Self::F;
     /// Each `N` vectors, a square of `N` rows, with its rows for columns.
     fn transpose(self, v: [Self::F; 8]) -> [Self::F; 8];
+    /// Whether a vector is a register of the machine, so that many of them may be used at once.
+    const REGISTERS: bool;
 }
 
 /// `x[at..]` as a vector, `filler` where that ends early.
@@ -177,5 +179,15 @@ pub(super) fn dispatch<W: Work>(work: W) -> W::Output {
         Isa::Avx512 => unsafe { avx512::run(work) },
         #[cfg(not(target_arch = "x86_64"))]
         _ => unreachable!("not available here"),
+    }
+}
+
+/// As [`dispatch`], in at most four lanes.
+pub(super) fn dispatch_to_four<W: Work>(work: W) -> W::Output {
+    match Isa::current() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `current` has asked the machine for these features; AVX-512 is only chosen where there is AVX2.
+        Isa::Avx2 | Isa::Avx512 => unsafe { avx2::run(work) },
+        _ => work.run(portable::Portable),
     }
 }

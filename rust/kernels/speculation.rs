@@ -4,11 +4,15 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use super::simd::{Lanes, Work, dispatch};
+use super::simd::{Lanes, Work, dispatch, dispatch_to_four};
 
 /// `STATES` values that every row makes anew out of the last ones and of `TERMS` values of its own, and of nothing
 /// else: two chains that have come to the same states stay together.
 pub(super) trait Recurrence<const TERMS: usize, const STATES: usize> {
+    /// How many segments go side by side, at most 8. The machine reads ahead in some sixteen columns at once, each
+    /// segment's of each series counting as one.
+    const SEGMENTS: usize = MOST;
+
     /// States that may do for those before `row`.
     fn guess(&self, row: usize) -> [f64; STATES];
     /// The states after `row`, given those before it.
@@ -66,7 +70,12 @@ pub(super) fn run<const TERMS: usize, const STATES: usize, R: Recurrence<TERMS, 
     if rows.len() < LEAST_ROWS || warm_up > rows.len() / 3 {
         one_by_one(&mut recurrence, rows, states);
     } else {
-        dispatch(InSegments { recurrence, rows, states, warm_up });
+        let work = InSegments { recurrence, rows, states, warm_up };
+        if R::SEGMENTS == 4 {
+            dispatch_to_four(work);
+        } else {
+            dispatch(work);
+        }
     }
 }
 
@@ -74,7 +83,7 @@ pub(super) fn run<const TERMS: usize, const STATES: usize, R: Recurrence<TERMS, 
 const LEAST_ROWS: usize = 256;
 
 /// Segments side by side.
-const SEGMENTS: usize = 8;
+const MOST: usize = 8;
 
 fn one_by_one<const TERMS: usize, const STATES: usize>(
     recurrence: &mut impl Recurrence<TERMS, STATES>,
@@ -106,16 +115,19 @@ where
         // Segments start `len` rows apart and go on for `warm_up + len`: the first counts all along, each other
         // one from where the one before ends. Both are whole vectors of rows.
         let warm_up = warm_up.next_multiple_of(L::N);
-        let len = (rows.len() - warm_up) / SEGMENTS / L::N * L::N;
-        let starts: [usize; SEGMENTS] = std::array::from_fn(|k| rows.start + k * len);
-        let mut ends = starts.map(|row| recurrence.guess(row));
-        ends[0] = known;
-        side_by_side(lanes, &mut recurrence, starts, warm_up, &mut ends, 1);
+        let segments = if L::REGISTERS { R::SEGMENTS } else { 4 };
+        let len = (rows.len() - warm_up) / segments / L::N * L::N;
+        let starts: [usize; MOST] = std::array::from_fn(|k| rows.start + k * len);
+        let mut ends = [known; MOST];
+        for k in 1..segments {
+            ends[k] = recurrence.guess(starts[k]);
+        }
+        side_by_side(lanes, &mut recurrence, segments, starts, warm_up, &mut ends, 1);
         let (starts, begun) = (starts.map(|row| row + warm_up), ends);
-        side_by_side(lanes, &mut recurrence, starts, len, &mut ends, SEGMENTS);
+        side_by_side(lanes, &mut recurrence, segments, starts, len, &mut ends, segments);
         known = ends[0];
         let mut redone = 0;
-        for k in 1..SEGMENTS {
+        for k in 1..segments {
             let mut guessed = begun[k];
             let mut segment = starts[k]..starts[k] + len;
             while !same(&known, &guessed) && let Some(row) = segment.next() {
@@ -129,7 +141,7 @@ where
             }
         }
         count(rows.len(), redone);
-        one_by_one(&mut recurrence, starts[SEGMENTS - 1] + len..rows.end, known);
+        one_by_one(&mut recurrence, starts[segments - 1] + len..rows.end, known);
     }
 }
 
@@ -138,20 +150,21 @@ fn same<const STATES: usize>(a: &[f64; STATES], b: &[f64; STATES]) -> bool {
     a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan())
 }
 
-/// Runs a chain in each segment for `len` rows; the first `counting` of them write.
+/// Runs a chain in each of `segments` lanes for `len` rows; the first `counting` of them write.
 #[inline(always)]
-fn side_by_side<L: Lanes, const TERMS: usize, const STATES: usize>(
+fn side_by_side<L: Lanes, const TERMS: usize, const STATES: usize, R: Recurrence<TERMS, STATES>>(
     lanes: L,
-    recurrence: &mut impl Recurrence<TERMS, STATES>,
-    starts: [usize; SEGMENTS],
+    recurrence: &mut R,
+    segments: usize,
+    starts: [usize; MOST],
     len: usize,
-    states: &mut [[f64; STATES]; SEGMENTS],
+    states: &mut [[f64; STATES]; MOST],
     counting: usize,
 ) {
     // Where vectors are shorter than there are segments, these are several groups, which go on by turns.
-    let groups = SEGMENTS / L::N;
+    let groups = segments.div_ceil(L::N);
     let zero = lanes.splat(0.0);
-    let mut now = [[zero; STATES]; SEGMENTS];
+    let mut now = [[zero; STATES]; MOST];
     for s in 0..STATES {
         let values = states.map(|states| states[s]);
         for (group, now) in now.iter_mut().enumerate().take(groups) {
@@ -159,23 +172,24 @@ fn side_by_side<L: Lanes, const TERMS: usize, const STATES: usize>(
         }
     }
     // Loops, not closures: those would not be compiled for the vectors.
-    let (mut terms, mut results) = ([[zero; SEGMENTS]; TERMS], [[zero; SEGMENTS]; STATES]);
+    let (mut terms, mut results) = ([[zero; MOST]; TERMS], [[zero; MOST]; STATES]);
     for done in (0..len).step_by(L::N) {
         // Rows of one segment in a vector become those of all segments at one time, and back.
-        for k in 0..SEGMENTS {
+        for k in 0..segments {
             let of_segment = recurrence.terms(lanes, starts[k] + done);
             for t in 0..TERMS {
                 terms[t][k] = of_segment[t];
             }
         }
-        for terms in &mut terms {
+        let mut by_row = terms;
+        for terms in &mut by_row {
             *terms = lanes.transpose(*terms);
         }
         for i in 0..L::N {
             for group in 0..groups {
                 let mut of_row = [zero; TERMS];
                 for t in 0..TERMS {
-                    of_row[t] = terms[t][group * L::N + i];
+                    of_row[t] = by_row[t][group * L::N + i];
                 }
                 now[group] = recurrence.next_of_each(lanes, now[group], of_row);
                 for s in 0..STATES {
@@ -183,20 +197,21 @@ fn side_by_side<L: Lanes, const TERMS: usize, const STATES: usize>(
                 }
             }
         }
-        for results in &mut results {
+        let mut by_segment = results;
+        for results in &mut by_segment {
             *results = lanes.transpose(*results);
         }
         for k in 0..counting {
             let mut of_segment = [zero; STATES];
             for s in 0..STATES {
-                of_segment[s] = results[s][k];
+                of_segment[s] = by_segment[s][k];
             }
             recurrence.write_rows(lanes, starts[k] + done, of_segment);
         }
     }
     for (group, now) in now.iter().enumerate().take(groups) {
         for (s, &now) in now.iter().enumerate() {
-            let mut values = [0.0; SEGMENTS];
+            let mut values = [0.0; MOST];
             lanes.store(&mut values, 0, now);
             for (states, value) in states[group * L::N..].iter_mut().zip(&values[..L::N]) {
                 states[s] = *value;

@@ -148,4 +148,6 @@ impl Lanes for Avx2 {
             out
         }
     }
+
+    const REGISTERS: bool = true;
 }

@@ -146,4 +146,6 @@ impl Lanes for Avx512 {
             out
         }
     }
+
+    const REGISTERS: bool = true;
 }
