@@ -1,5 +1,7 @@
 //! Indicators: written compositions of the kernels, each operation rounded once in the written order.
 
+use std::ops::Range;
+
 use super::moments::{check, vars};
 use super::recurrences::{Chain, WilderChain, skips};
 use super::simd::Lanes;
@@ -43,9 +45,14 @@ impl Recurrence<2, 2> for Strengths<'_> {
     }
 
     #[inline(always)]
-    fn next(&self, row: usize, [gains, losses]: [f64; 2]) -> [f64; 2] {
+    fn term(&self, row: usize) -> [f64; 2] {
         let (gain, loss) = gain_and_loss(self.x[row] - self.x[row - 1]);
-        [self.average.next(gains, gain), self.average.next(losses, loss)]
+        [self.average.of(gain), self.average.of(loss)]
+    }
+
+    #[inline(always)]
+    fn next(&self, [gains, losses]: [f64; 2], [gain, loss]: [f64; 2]) -> [f64; 2] {
+        [self.average.after(gains, gain), self.average.after(losses, loss)]
     }
 
     #[inline(always)]
@@ -75,6 +82,17 @@ impl Recurrence<2, 2> for Strengths<'_> {
         let strength = lanes.mul(hundred, lanes.quotient(gains, lanes.add(gains, losses)));
         let lossless = lanes.nan_as(gains, lanes.where_equal(gains, zero, lanes.splat(50.0), hundred));
         lanes.store(self.out, row, lanes.where_equal(losses, zero, lossless, strength));
+    }
+
+    #[inline(always)]
+    fn one_by_one(&mut self, rows: Range<usize>, [mut gains, mut losses]: [f64; 2]) {
+        // In iterators, since each check of a bound would cost a division's time.
+        for (out, pair) in self.out[rows.clone()].iter_mut().zip(self.x[rows.start - 1..].windows(2)) {
+            let (gain, loss) = gain_and_loss(pair[1] - pair[0]);
+            gains = self.average.next(gains, gain);
+            losses = self.average.next(losses, loss);
+            *out = strength(gains, losses);
+        }
     }
 }
 
@@ -147,8 +165,13 @@ impl Recurrence<1, 1> for Ranges<'_> {
     }
 
     #[inline(always)]
-    fn next(&self, row: usize, [value]: [f64; 1]) -> [f64; 1] {
-        [self.average.next(value, self.range(row))]
+    fn term(&self, row: usize) -> [f64; 1] {
+        [self.average.of(self.range(row))]
+    }
+
+    #[inline(always)]
+    fn next(&self, [value]: [f64; 1], [term]: [f64; 1]) -> [f64; 1] {
+        [self.average.after(value, term)]
     }
 
     #[inline(always)]
@@ -272,8 +295,13 @@ impl Recurrence<1, 3> for Averages<'_> {
     }
 
     #[inline(always)]
-    fn next(&self, row: usize, [fast, slow, signal]: [f64; 3]) -> [f64; 3] {
-        let (fast, slow) = (self.chain.fast.next(fast, self.x[row]), self.chain.slow.next(slow, self.x[row]));
+    fn term(&self, row: usize) -> [f64; 1] {
+        [self.x[row]]
+    }
+
+    #[inline(always)]
+    fn next(&self, [fast, slow, signal]: [f64; 3], [x]: [f64; 1]) -> [f64; 3] {
+        let (fast, slow) = (self.chain.fast.next(fast, x), self.chain.slow.next(slow, x));
         [fast, slow, self.chain.signal.next(signal, fast - slow)]
     }
 

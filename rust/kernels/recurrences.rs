@@ -28,27 +28,20 @@ pub fn ema(x: &[f64], periods: &[usize], nan: NanPolicy, out: &mut [f64]) -> Res
     if x.is_empty() {
         return Ok(());
     }
-    if periods.len() > 1 && !skips(x, nan) {
-        out.chunks_exact_mut(x.len()).for_each(|out| out[0] = x[0]);
-        let mut periods = periods;
-        let mut out = out;
-        while !periods.is_empty() {
-            let n = [8, 4, 2, 1].into_iter().find(|&n| n <= periods.len() && n <= std::env::var("P").map_or(8, |p| p.parse().unwrap())).unwrap();
-            let (now, rest) = out.split_at_mut(n * x.len());
-            match n {
-                8 => several::<8>(x, &periods[..n], now),
-                4 => several::<4>(x, &periods[..n], now),
-                2 => several::<2>(x, &periods[..n], now),
-                _ => several::<1>(x, &periods[..n], now),
-            }
-            (periods, out) = (&periods[n..], rest);
-        }
+    // A period for each lane, unless each alone is faster in segments.
+    let alone = |&period: &usize| speculation::pays(x.len() - 1, Chain::ema(period, nan).warm_up());
+    if periods.len() > 1 && !periods.iter().all(alone) && !skips(x, nan) {
+        dispatch(Together { x, periods, out });
         return Ok(());
     }
     for (&period, out) in periods.iter().zip(out.chunks_exact_mut(x.len())) {
         let mut chain = Chain::ema(period, nan);
-        out[0] = chain.push(x[0]);
-        chain.run(x, 1, out);
+        let mut i = 0;
+        while !chain.started && i < x.len() {
+            out[i] = chain.push(x[i]);
+            i += 1;
+        }
+        chain.run(x, i, out);
     }
     Ok(())
 }
@@ -184,13 +177,25 @@ impl Chain {
 
     /// How many rows a segment has to start early.
     pub(super) fn warm_up(&self) -> usize {
-        speculation::warm_up(self.b)
+        speculation::warm_up(self.a)
     }
 
     /// The value after `e` and `x`.
     #[inline(always)]
     pub(super) fn next(&self, e: f64, x: f64) -> f64 {
-        (self.b * e) + (self.a * x)
+        self.after(e, self.of(x))
+    }
+
+    /// What `x` adds to the value before.
+    #[inline(always)]
+    pub(super) fn of(&self, x: f64) -> f64 {
+        self.a * x
+    }
+
+    /// The value after `e` and what is added to it.
+    #[inline(always)]
+    pub(super) fn after(&self, e: f64, term: f64) -> f64 {
+        (self.b * e) + term
     }
 
     /// What `x` adds to the value before.
@@ -225,8 +230,13 @@ impl Recurrence<1, 1> for Average<'_> {
     }
 
     #[inline(always)]
-    fn next(&self, row: usize, [e]: [f64; 1]) -> [f64; 1] {
-        [self.chain.next(e, self.x[row])]
+    fn term(&self, row: usize) -> [f64; 1] {
+        [self.chain.of(self.x[row])]
+    }
+
+    #[inline(always)]
+    fn next(&self, [e]: [f64; 1], [term]: [f64; 1]) -> [f64; 1] {
+        [self.chain.after(e, term)]
     }
 
     #[inline(always)]
@@ -247,57 +257,6 @@ impl Recurrence<1, 1> for Average<'_> {
     #[inline(always)]
     fn write_rows<L: Lanes>(&mut self, lanes: L, row: usize, [e]: [L::F; 1]) {
         lanes.store(self.out, row, e);
-    }
-}
-
-fn several<const P: usize>(x: &[f64], periods: &[usize], out: &mut [f64]) {
-    let chains: [Chain; P] = std::array::from_fn(|i| Chain::ema(periods[i], NanPolicy::Propagate));
-    let warm_up = chains.iter().map(Chain::warm_up).max().unwrap_or(0);
-    speculation::run(Several { chains, x, out }, 1..x.len(), [x[0]; P], warm_up);
-}
-
-/// One chain over the values of a series.
-struct Several<'a, const P: usize> {
-    chains: [Chain; P],
-    x: &'a [f64],
-    out: &'a mut [f64],
-}
-
-impl<const P: usize> Recurrence<1, P> for Several<'_, P> {
-    fn guess(&self, row: usize) -> [f64; P] {
-        [self.x[row - 1]; P]
-    }
-
-    #[inline(always)]
-    fn next(&self, row: usize, e: [f64; P]) -> [f64; P] {
-        std::array::from_fn(|i| self.chains[i].next(e[i], self.x[row]))
-    }
-
-    #[inline(always)]
-    fn write(&mut self, row: usize, e: [f64; P]) {
-        for i in 0..P {
-            self.out[i * self.x.len() + row] = e[i];
-        }
-    }
-
-    #[inline(always)]
-    fn terms<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; 1] {
-        [lanes.load(self.x, row)]
-    }
-
-    #[inline(always)]
-    fn next_of_each<L: Lanes>(&self, lanes: L, mut e: [L::F; P], [x]: [L::F; 1]) -> [L::F; P] {
-        for (e, chain) in e.iter_mut().zip(&self.chains) {
-            *e = chain.next_of_each(lanes, *e, chain.term(lanes, x));
-        }
-        e
-    }
-
-    #[inline(always)]
-    fn write_rows<L: Lanes>(&mut self, lanes: L, row: usize, e: [L::F; P]) {
-        for (i, e) in e.into_iter().enumerate() {
-            lanes.store(self.out, i * self.x.len() + row, e);
-        }
     }
 }
 

@@ -15,17 +15,28 @@ pub(super) trait Recurrence<const TERMS: usize, const STATES: usize> {
 
     /// States that may do for those before `row`.
     fn guess(&self, row: usize) -> [f64; STATES];
-    /// The states after `row`, given those before it.
-    fn next(&self, row: usize, states: [f64; STATES]) -> [f64; STATES];
+    /// What `row` brings with it.
+    fn term(&self, row: usize) -> [f64; TERMS];
+    /// The states after a row, given those before it.
+    fn next(&self, states: [f64; STATES], terms: [f64; TERMS]) -> [f64; STATES];
     /// Writes the results of `row`, given the states after it.
     fn write(&mut self, row: usize, states: [f64; STATES]);
 
-    /// What the rows from `row` on, one in each lane, bring with them.
+    /// As `term`, with a row in each lane, from `row` on.
     fn terms<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; TERMS];
     /// As `next`, with a chain in each lane.
     fn next_of_each<L: Lanes>(&self, lanes: L, states: [L::F; STATES], terms: [L::F; TERMS]) -> [L::F; STATES];
     /// As `write`, with a row in each lane, from `row` on.
     fn write_rows<L: Lanes>(&mut self, lanes: L, row: usize, states: [L::F; STATES]);
+
+    /// All of it for `rows`, one after the other.
+    #[inline(always)]
+    fn one_by_one(&mut self, rows: Range<usize>, mut states: [f64; STATES]) {
+        for row in rows {
+            states = self.next(states, self.term(row));
+            self.write(row, states);
+        }
+    }
 }
 
 /// How many rows of recurrences were done in segments, and how many of those again, in this thread.
@@ -53,11 +64,11 @@ fn count(rows: usize, redone: usize) {
     COUNTS.set(Segments { rows: before.rows + rows, redone: before.redone + redone });
 }
 
-/// After so many rows `(b*e) + (a*x)` has made 2^-60 of what two chains were apart: from there on, roundings join
-/// them. More would seldom save doing some rows again.
-pub(super) fn warm_up(b: f64) -> usize {
-    // A b of 0 gives 1, a b of 1 more rows than there are.
-    (60.0 / -b.log2()) as usize + 1
+/// After so many rows `(b*e) + (a*x)` with b = 1-a has made 2^-60 of what two chains were apart, or less: from there
+/// on, roundings join them. More would seldom save doing some rows again.
+pub(super) fn warm_up(a: f64) -> usize {
+    // b^rows < exp(-a * rows)
+    (60.0 * std::f64::consts::LN_2 / a) as usize + 1
 }
 
 /// Runs `recurrence` over `rows` from `states`, in segments with `warm_up` rows each if that pays.
@@ -67,8 +78,8 @@ pub(super) fn run<const TERMS: usize, const STATES: usize, R: Recurrence<TERMS, 
     states: [f64; STATES],
     warm_up: usize,
 ) {
-    if rows.len() < LEAST_ROWS || warm_up > rows.len() / 3 {
-        one_by_one(&mut recurrence, rows, states);
+    if !pays(rows.len(), warm_up) {
+        recurrence.one_by_one(rows, states);
     } else {
         let work = InSegments { recurrence, rows, states, warm_up };
         if R::SEGMENTS == 4 {
@@ -79,22 +90,16 @@ pub(super) fn run<const TERMS: usize, const STATES: usize, R: Recurrence<TERMS, 
     }
 }
 
+/// Whether so many rows with such a warm-up are worth cutting.
+pub(super) fn pays(rows: usize, warm_up: usize) -> bool {
+    rows >= LEAST_ROWS && warm_up <= rows / 3
+}
+
 /// Fewer rows than this are not worth cutting.
 const LEAST_ROWS: usize = 256;
 
 /// Segments side by side.
 const MOST: usize = 8;
-
-fn one_by_one<const TERMS: usize, const STATES: usize>(
-    recurrence: &mut impl Recurrence<TERMS, STATES>,
-    rows: Range<usize>,
-    mut states: [f64; STATES],
-) {
-    for row in rows {
-        states = recurrence.next(row, states);
-        recurrence.write(row, states);
-    }
-}
 
 struct InSegments<const TERMS: usize, const STATES: usize, R> {
     recurrence: R,
@@ -112,10 +117,15 @@ where
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
         let Self { mut recurrence, rows, states: mut known, warm_up } = self;
+        // Several vectors for each chain are too many where one is several registers.
+        if !L::REGISTERS && TERMS + STATES > 2 {
+            recurrence.one_by_one(rows, known);
+            return;
+        }
         // Segments start `len` rows apart and go on for `warm_up + len`: the first counts all along, each other
         // one from where the one before ends. Both are whole vectors of rows.
         let warm_up = warm_up.next_multiple_of(L::N);
-        let segments = if L::REGISTERS { R::SEGMENTS } else { 4 };
+        let segments = if L::REGISTERS { R::SEGMENTS } else { L::N };
         let len = (rows.len() - warm_up) / segments / L::N * L::N;
         let starts: [usize; MOST] = std::array::from_fn(|k| rows.start + k * len);
         let mut ends = [known; MOST];
@@ -130,9 +140,12 @@ where
         for k in 1..segments {
             let mut guessed = begun[k];
             let mut segment = starts[k]..starts[k] + len;
-            while !same(&known, &guessed) && let Some(row) = segment.next() {
-                known = recurrence.next(row, known);
-                guessed = recurrence.next(row, guessed);
+            while !same(&known, &guessed)
+                && let Some(row) = segment.next()
+            {
+                let terms = recurrence.term(row);
+                known = recurrence.next(known, terms);
+                guessed = recurrence.next(guessed, terms);
                 recurrence.write(row, known);
             }
             redone += segment.start - starts[k];
@@ -141,7 +154,7 @@ where
             }
         }
         count(rows.len(), redone);
-        one_by_one(&mut recurrence, starts[segments - 1] + len..rows.end, known);
+        recurrence.one_by_one(starts[segments - 1] + len..rows.end, known);
     }
 }
 

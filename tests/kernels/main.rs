@@ -11,6 +11,7 @@
 )]
 
 mod cases;
+mod chains;
 mod laws;
 mod oracle;
 mod series;
