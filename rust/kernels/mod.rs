@@ -55,6 +55,7 @@ mod exact;
 mod extrema;
 mod extremes;
 mod grid;
+mod indicator_chains;
 mod indicators;
 mod logarithm;
 mod moments;

@@ -73,21 +73,27 @@ pub(super) fn warm_up(a: f64) -> usize {
 
 /// Runs `recurrence` over `rows` from `states`, in segments with `warm_up` rows each if that pays.
 pub(super) fn run<const TERMS: usize, const STATES: usize, R: Recurrence<TERMS, STATES>>(
-    mut recurrence: R,
+    recurrence: R,
     rows: Range<usize>,
     states: [f64; STATES],
     warm_up: usize,
 ) {
     if !pays(rows.len(), warm_up) {
-        recurrence.one_by_one(rows, states);
-    } else {
-        let work = InSegments { recurrence, rows, states, warm_up };
-        if R::SEGMENTS == 4 {
-            dispatch_to_four(work);
-        } else {
-            dispatch(work);
-        }
+        serially(recurrence, rows, states);
+        return;
     }
+    let work = InSegments { recurrence, rows, states, warm_up };
+    if R::SEGMENTS == 4 { dispatch_to_four(work) } else { dispatch(work) }
+}
+
+/// In code of its own: what is good for vectors is not for chains.
+#[inline(never)]
+fn serially<const TERMS: usize, const STATES: usize>(
+    mut recurrence: impl Recurrence<TERMS, STATES>,
+    rows: Range<usize>,
+    states: [f64; STATES],
+) {
+    recurrence.one_by_one(rows, states);
 }
 
 /// Whether so many rows with such a warm-up are worth cutting.
@@ -119,14 +125,18 @@ where
         let Self { mut recurrence, rows, states: mut known, warm_up } = self;
         // Several vectors for each chain are too many where one is several registers.
         if !L::REGISTERS && TERMS + STATES > 2 {
-            recurrence.one_by_one(rows, known);
+            serially(recurrence, rows, known);
             return;
         }
         // Segments start `len` rows apart and go on for `warm_up + len`: the first counts all along, each other
         // one from where the one before ends. Both are whole vectors of rows.
         let warm_up = warm_up.next_multiple_of(L::N);
         let segments = if L::REGISTERS { R::SEGMENTS } else { L::N };
-        let len = (rows.len() - warm_up) / segments / L::N * L::N;
+        let mut len = (rows.len() - warm_up) / segments / L::N * L::N;
+        if len > 8192 {
+            // All at one place of a page would compete for one place in the caches; 72 rows spread them evenly.
+            len = len / 128 * 128 - 56;
+        }
         let starts: [usize; MOST] = std::array::from_fn(|k| rows.start + k * len);
         let mut ends = [known; MOST];
         for k in 1..segments {
@@ -154,7 +164,7 @@ where
             }
         }
         count(rows.len(), redone);
-        recurrence.one_by_one(starts[segments - 1] + len..rows.end, known);
+        serially(recurrence, starts[segments - 1] + len..rows.end, known);
     }
 }
 
