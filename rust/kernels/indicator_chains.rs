@@ -63,10 +63,12 @@ impl Recurrence<2, 2> for Strengths<'_> {
     #[inline(always)]
     fn one_by_one(&mut self, rows: Range<usize>, [mut gains, mut losses]: [f64; 2]) {
         // In iterators, since each check of a bound would cost a division's time.
-        for (out, pair) in self.out[rows.clone()].iter_mut().zip(self.x[rows.start - 1..].windows(2)) {
+        let Self { average, x, out } = self;
+        let average = average.clone();
+        for (out, pair) in out[rows.clone()].iter_mut().zip(x[rows.start - 1..].windows(2)) {
             let (gain, loss) = gain_and_loss(pair[1] - pair[0]);
-            gains = self.average.next(gains, gain);
-            losses = self.average.next(losses, loss);
+            gains = average.next(gains, gain);
+            losses = average.next(losses, loss);
             *out = strength(gains, losses);
         }
     }

@@ -1,7 +1,7 @@
 //! Exponential moving averages: chains in which every row depends on the one before, each operation rounded
 //! once in the written order. Nothing here may be reordered or fused.
 
-use super::simd::{Lanes, Work, dispatch};
+use super::simd::{Lanes, Work, dispatch, has_registers};
 use super::speculation::{self, Recurrence};
 use super::statistics::{Statistic, Sum};
 use super::{NanPolicy, Window, check_period, same_length};
@@ -30,7 +30,7 @@ pub fn ema(x: &[f64], periods: &[usize], nan: NanPolicy, out: &mut [f64]) -> Res
     }
     // A period for each lane, unless each alone is faster in segments.
     let alone = |&period: &usize| speculation::pays(x.len() - 1, Chain::ema(period, nan).warm_up());
-    if periods.len() > 1 && !periods.iter().all(alone) && !skips(x, nan) {
+    if periods.len() > 1 && !(has_registers() && periods.iter().all(alone)) && !skips(x, nan) {
         dispatch(Together { x, periods, out });
         return Ok(());
     }

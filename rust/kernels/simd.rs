@@ -191,3 +191,8 @@ pub(super) fn dispatch_to_four<W: Work>(work: W) -> W::Output {
         _ => work.run(portable::Portable),
     }
 }
+
+/// Whether what [`dispatch`] chooses has [`Lanes::REGISTERS`].
+pub(super) fn has_registers() -> bool {
+    Isa::current() != Isa::Portable
+}

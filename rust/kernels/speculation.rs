@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use super::simd::{Lanes, Work, dispatch, dispatch_to_four};
+use super::simd::{Lanes, Work, dispatch, dispatch_to_four, has_registers};
 
 /// `STATES` values that every row makes anew out of the last ones and of `TERMS` values of its own, and of nothing
 /// else: two chains that have come to the same states stay together.
@@ -73,27 +73,18 @@ pub(super) fn warm_up(a: f64) -> usize {
 
 /// Runs `recurrence` over `rows` from `states`, in segments with `warm_up` rows each if that pays.
 pub(super) fn run<const TERMS: usize, const STATES: usize, R: Recurrence<TERMS, STATES>>(
-    recurrence: R,
+    mut recurrence: R,
     rows: Range<usize>,
     states: [f64; STATES],
     warm_up: usize,
 ) {
-    if !pays(rows.len(), warm_up) {
-        serially(recurrence, rows, states);
+    // Several vectors for each chain are too many where one is several registers.
+    if !pays(rows.len(), warm_up) || TERMS + STATES > 2 && !has_registers() {
+        recurrence.one_by_one(rows, states);
         return;
     }
     let work = InSegments { recurrence, rows, states, warm_up };
     if R::SEGMENTS == 4 { dispatch_to_four(work) } else { dispatch(work) }
-}
-
-/// In code of its own: what is good for vectors is not for chains.
-#[inline(never)]
-fn serially<const TERMS: usize, const STATES: usize>(
-    mut recurrence: impl Recurrence<TERMS, STATES>,
-    rows: Range<usize>,
-    states: [f64; STATES],
-) {
-    recurrence.one_by_one(rows, states);
 }
 
 /// Whether so many rows with such a warm-up are worth cutting.
@@ -123,11 +114,6 @@ where
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
         let Self { mut recurrence, rows, states: mut known, warm_up } = self;
-        // Several vectors for each chain are too many where one is several registers.
-        if !L::REGISTERS && TERMS + STATES > 2 {
-            serially(recurrence, rows, known);
-            return;
-        }
         // Segments start `len` rows apart and go on for `warm_up + len`: the first counts all along, each other
         // one from where the one before ends. Both are whole vectors of rows.
         let warm_up = warm_up.next_multiple_of(L::N);
@@ -164,7 +150,7 @@ where
             }
         }
         count(rows.len(), redone);
-        serially(recurrence, starts[segments - 1] + len..rows.end, known);
+        recurrence.one_by_one(starts[segments - 1] + len..rows.end, known);
     }
 }
 
