@@ -1,7 +1,5 @@
 //! The chains of the indicators, row by row and in lanes: the same operations in the same order.
 
-use std::ops::Range;
-
 use super::indicators::{MacdChain, gain_and_loss, range, strength};
 use super::recurrences::Chain;
 use super::simd::Lanes;
@@ -58,19 +56,6 @@ impl Recurrence<2, 2> for Strengths<'_> {
         let strength = lanes.mul(hundred, lanes.quotient(gains, lanes.add(gains, losses)));
         let lossless = lanes.nan_as(gains, lanes.where_equal(gains, zero, lanes.splat(50.0), hundred));
         lanes.store(self.out, row, lanes.where_equal(losses, zero, lossless, strength));
-    }
-
-    #[inline(always)]
-    fn one_by_one(&mut self, rows: Range<usize>, [mut gains, mut losses]: [f64; 2]) {
-        // In iterators, since each check of a bound would cost a division's time.
-        let Self { average, x, out } = self;
-        let average = average.clone();
-        for (out, pair) in out[rows.clone()].iter_mut().zip(x[rows.start - 1..].windows(2)) {
-            let (gain, loss) = gain_and_loss(pair[1] - pair[0]);
-            gains = average.next(gains, gain);
-            losses = average.next(losses, loss);
-            *out = strength(gains, losses);
-        }
     }
 }
 

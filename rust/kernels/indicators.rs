@@ -3,6 +3,7 @@
 use super::indicator_chains::{Averages, Ranges, Strengths};
 use super::moments::{check, vars};
 use super::recurrences::{Chain, WilderChain, skips};
+use super::simd::has_registers;
 use super::speculation;
 use super::sums::sums;
 use super::{NanPolicy, Window, blocks, check_period, same_length};
@@ -22,9 +23,19 @@ pub fn rsi(x: &[f64], period: usize, nan: NanPolicy, out: &mut [f64]) -> Result<
     for (out, &x) in out.iter_mut().zip(&x[..first]) {
         *out = chain.push(x);
     }
-    if let (Some(gain), Some(loss)) = (chain.gain.chain(), chain.loss.chain()) {
-        let (averages, warm_up) = ([gain.value, loss.value], gain.warm_up());
-        speculation::run(Strengths { average: gain, x, out }, first..x.len(), averages, warm_up);
+    let (Some(gains), Some(losses)) = (chain.gain.chain(), chain.loss.chain()) else { return Ok(()) };
+    let (mut average_gain, mut average_loss, warm_up) = (gains.value, losses.value, gains.warm_up());
+    if has_registers() && speculation::pays(x.len() - first, warm_up) {
+        let averages = [average_gain, average_loss];
+        speculation::run(Strengths { average: gains, x, out }, first..x.len(), averages, warm_up);
+        return Ok(());
+    }
+    // The two chains wait for their own last values; all else is done meanwhile.
+    for (out, pair) in out[first..].iter_mut().zip(x[first - 1..].windows(2)) {
+        let (gain, loss) = gain_and_loss(pair[1] - pair[0]);
+        average_gain = gains.next(average_gain, gain);
+        average_loss = losses.next(average_loss, loss);
+        *out = strength(average_gain, average_loss);
     }
     Ok(())
 }
