@@ -1,5 +1,5 @@
-# Splitting CSV bytes into records and fields: commas, RFC 4180 quotes, LF or CRLF, fully empty lines
-# skipped. Fields are ranges of the bytes; quoted text is unescaped in place. Knows nothing about candles.
+# Splitting CSV bytes into records and fields: commas, RFC 4180 quotes, LF or CRLF (a CR that ends the file is
+# a CRLF cut off), fully empty lines skipped. Fields are ranges of the bytes; quoted text is unescaped in place. Knows nothing about candles.
 
 # A walk over the records of a file. Fields of the current record: bytes[starts[i]:stops[i]], trimmed.
 mutable struct Records
@@ -40,7 +40,7 @@ function skip_empty_lines(bytes::Vector{UInt8}, at::Int)
     @inbounds while at <= last
         if bytes[at] == UInt8('\n')
             at += 1
-        elseif bytes[at] == UInt8('\r') && at < last && bytes[at+1] == UInt8('\n')
+        elseif bytes[at] == UInt8('\r') && (at == last || bytes[at+1] == UInt8('\n'))
             at += 2
         else
             break
@@ -58,8 +58,8 @@ end
     end
     ended = at > last || @inbounds(bytes[at]) == UInt8('\n')
     stop = at - 1
-    # The CR of a CRLF; one at the end of the file, or anywhere else, is text.
-    at <= last && ended && stop >= start && @inbounds(bytes[stop]) == UInt8('\r') && (stop -= 1)
+    # The CR of a CRLF, or of one cut off by the end of the file; anywhere else it is text.
+    ended && stop >= start && @inbounds(bytes[stop]) == UInt8('\r') && (stop -= 1)
     add_field!(records, start, stop)
     return ended, at + 1
 end
@@ -82,7 +82,7 @@ end
     end
     # Text after the closing quote belongs to the field.
     while read <= last && bytes[read] != UInt8(',') && bytes[read] != UInt8('\n')
-        cr_of_crlf = bytes[read] == UInt8('\r') && read < last && bytes[read+1] == UInt8('\n')
+        cr_of_crlf = bytes[read] == UInt8('\r') && (read == last || bytes[read+1] == UInt8('\n'))
         if !cr_of_crlf
             bytes[write] = bytes[read]
             write += 1

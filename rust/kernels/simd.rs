@@ -103,9 +103,9 @@ pub(super) trait Lanes: Copy {
     fn mul(self, a: Self::F, b: Self::F) -> Self::F;
     fn abs(self, a: Self::F) -> Self::F;
     fn sqrt(self, a: Self::F) -> Self::F;
-    /// The larger, `b` where they are equal.
+    /// The larger, `b` where they are equal or one is NaN.
     fn max(self, a: Self::F, b: Self::F) -> Self::F;
-    /// The smaller, `b` where they are equal.
+    /// The smaller, `b` where they are equal or one is NaN.
     fn min(self, a: Self::F, b: Self::F) -> Self::F;
     /// `a * b + c` where the result is exact.
     fn scale(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
@@ -134,8 +134,11 @@ pub(super) trait Lanes: Copy {
     fn differ(self, a: Self::F, b: Self::F) -> u32;
     /// `now` moved up by `BY` lanes (1, 2 or 4), filled from the top of `before`.
     fn follow<const BY: i32>(self, before: Self::F, now: Self::F) -> Self::F;
-    /// `a / b`
+    /// The lanes, as bits, that are a zero or a NaN.
+    fn zero_or_nan(self, v: Self::F) -> u32;
     fn quotient(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a * b + c`, rounded once or twice: only for what is checked afterwards.
+    fn about(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     /// `v`, but NaN where `test` is NaN.
     fn nan_as(self, test: Self::F, v: Self::F) -> Self::F;
     /// `yes` where `a == b`, else `no`.

@@ -12,7 +12,9 @@
 
 mod cases;
 mod chains;
+mod extremes;
 mod laws;
+mod logarithm;
 mod oracle;
 mod series;
 

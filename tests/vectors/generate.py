@@ -6,11 +6,12 @@ semantics.md spells out are compared with the oracle's (oracle/laws.py).
 """
 
 import difflib
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from cases import csv_cases, rule_cases, slicer_cases, text_cases
+from cases import csv_cases, rule_cases, slicer_cases, text_cases, timeframe_cases, walk_cases
 from cases.series_data import SERIES
 from oracle import laws
 from oracle.model import ERROR_CODES, FIELDS, Failure, Series, bits, decimal
@@ -82,6 +83,21 @@ def everything() -> dict[str, bytes]:
     for name, content in csv_cases.files().items():
         out[f"csv/{name}.csv"] = content
     codes = sorted(ERROR_CODES.items())
+    resample_rows: list[tuple[str, ...]] = []
+    for case, source, target, args, outcome in timeframe_cases.resampled():
+        if isinstance(outcome, Failure):
+            resample_rows.append((case, source, target, args, "error", outcome.text()))
+            continue
+        data = series_file(outcome)
+        name = known.setdefault(
+            data, "resample_" + re.sub("[^0-9A-Za-z_]+", "_", case.replace("=-", "_minus_"))
+        )
+        assert out.setdefault(f"series/{name}.tsv", data) == data, f"two files named {name}"
+        resample_rows.append((case, source, target, args, "series", name))
+    out["resample.tsv"] = tsv("case series timeframe args result value", resample_rows)
+    out["align.tsv"] = tsv("case primary higher args result value", timeframe_cases.align_rows())
+    out["symbol_slice.tsv"] = tsv("case op series args result value", walk_cases.walk_rows())
+    out["multi_symbol.tsv"] = tsv("case op series args result value", walk_cases.multi_rows())
     out["error_codes.tsv"] = tsv("code name", ((str(code), name) for code, name in codes))
     out["slicer.tsv"] = tsv("case op series args result value", slicer_cases.rows())
     out["timeframe.tsv"] = tsv("text result value", text_cases.timeframe_rows())

@@ -124,8 +124,25 @@ impl Lanes for Avx2 {
         }
     }
 
+    #[inline(always)]
+    fn zero_or_nan(self, v: F) -> u32 {
+        // SAFETY: the features as above.
+        unsafe { _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_EQ_UQ>(v, _mm256_setzero_pd())) }.cast_unsigned()
+    }
+
+    #[inline(always)]
+    fn quotient(self, a: F, b: F) -> F {
+        // SAFETY: the features as above.
+        unsafe { _mm256_div_pd(a, b) }
+    }
+
+    #[inline(always)]
+    fn about(self, a: F, b: F, c: F) -> F {
+        // SAFETY: the features as above.
+        unsafe { _mm256_fmadd_pd(a, b, c) }
+    }
+
     operations! {
-        fn quotient(a: F, b: F) -> F { _mm256_div_pd(a, b) }
         fn nan_as(test: F, v: F) -> F { _mm256_or_pd(v, _mm256_cmp_pd::<_CMP_UNORD_Q>(test, test)) }
         fn where_equal(a: F, b: F, yes: F, no: F) -> F {
             _mm256_blendv_pd(no, yes, _mm256_cmp_pd::<_CMP_EQ_OQ>(a, b))

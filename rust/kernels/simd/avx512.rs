@@ -115,8 +115,25 @@ impl Lanes for Avx512 {
         }
     }
 
+    #[inline(always)]
+    fn zero_or_nan(self, v: F) -> u32 {
+        // SAFETY: the features as above.
+        u32::from(unsafe { _mm512_cmp_pd_mask::<_CMP_EQ_UQ>(v, _mm512_setzero_pd()) })
+    }
+
+    #[inline(always)]
+    fn quotient(self, a: F, b: F) -> F {
+        // SAFETY: the features as above.
+        unsafe { _mm512_div_pd(a, b) }
+    }
+
+    #[inline(always)]
+    fn about(self, a: F, b: F, c: F) -> F {
+        // SAFETY: the features as above.
+        unsafe { _mm512_fmadd_pd(a, b, c) }
+    }
+
     operations! {
-        fn quotient(a: F, b: F) -> F { _mm512_div_pd(a, b) }
         fn nan_as(test: F, v: F) -> F {
             _mm512_mask_mov_pd(v, _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(test, test), _mm512_set1_pd(f64::NAN))
         }

@@ -201,8 +201,18 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn zero_or_nan(self, v: F) -> u32 {
+        (0..N).map(|i| u32::from(v[i] == 0.0 || v[i].is_nan()) << i).sum()
+    }
+
+    #[inline(always)]
     fn quotient(self, a: F, b: F) -> F {
         both(a, b, |a, b| a / b)
+    }
+
+    #[inline(always)]
+    fn about(self, a: F, b: F, c: F) -> F {
+        self.add(self.mul(a, b), c)
     }
 
     #[inline(always)]

@@ -172,6 +172,11 @@ FILES: dict[str, str] = {
     "price_nan": with_cell("NaN", 1),
     "price_minus_nan": with_cell("-nan", 1),
     "price_inf_missing": with_cell("inf", 1).replace("1.5,1.1", ",1.1"),
+    "crlf_cut": table(end="\r\n").removesuffix("\n"),
+    "crlf_cut_quoted": table(end="\r\n").removesuffix("\r\n").rpartition(",")[0] + ',"7"\r',
+    "crlf_cut_empty_line": table(end="\r\n") + "\r",
+    "crlf_cut_header": HEAD + "\r",
+    "cr_inside_is_text": table().replace("\n", "\r", 2),
 }
 BAD_NUMBERS = {
     "hex": "0x1p0",

@@ -44,8 +44,8 @@ def records(text: str) -> list[Record]:  # noqa: PLR0912 (one state machine)
             quoted = True
         elif char == ",":
             fields, cell = [*fields, cell], ""
-        elif char == "\r" and following == "\n":
-            pass
+        elif char == "\r" and following in ("\n", ""):
+            pass  # of a CRLF, or of one that the end of the file cut off
         elif char == "\n":
             if fields or cell or text[at - 1 : at] == '"':
                 found.append((begun, [*fields, cell]))

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 
 from oracle.csv_text import read_csv, records
-from oracle.model import HOUR, INT64_MAX, INT64_MIN, MINUTE, Failure, Series, bits
+from oracle.model import DAY, HOUR, INT64_MAX, INT64_MIN, MINUTE, NAN, WEEK, Failure, Series, bits
 from oracle.questions import (
     gather_lookback,
     get_candle_asof,
@@ -20,6 +20,7 @@ from oracle.questions import (
     get_slice,
 )
 from oracle.rules import check_series, gaps, pair_quality, quality
+from oracle.symbols import Moments
 from oracle.text import (
     STANDARD,
     parse_integer,
@@ -28,6 +29,8 @@ from oracle.text import (
     parse_timestamp,
     timeframe_name,
 )
+from oracle.timeframes import align, bucket_start, resample
+from oracle.walk import Walk
 
 
 def flat(stamps: list[int], timeframe: int = 10, close: list[float] | None = None) -> Series:
@@ -163,8 +166,80 @@ def _csv() -> None:
     assert code(read_csv, head + b"2024-03-01,1,1,,1\n") == 1006
 
 
+def _timeframes() -> None:
+    # The table of the semantics: M5 primary, H1 higher, gapless, both from midnight.
+    m5 = flat([k * 5 * MINUTE for k in range(40)], 5 * MINUTE)
+    h1 = flat([k * HOUR for k in range(4)], HOUR)
+    opened, closed = align(m5, h1), align(m5, h1, "close")
+    assert opened[:12] == [-1] * 12
+    assert (opened[12], opened[23], opened[24]) == (0, 0, 1)
+    assert (closed[10], closed[11], closed[22], closed[23]) == (-1, 0, 0, 1)
+    stamped_at_close = align(m5, h1, stamps="close")
+    assert (stamped_at_close[0], stamped_at_close[11], stamped_at_close[12]) == (0, 0, 1)
+    gone = flat([0, 3 * HOUR], HOUR)
+    assert align(m5, gone)[12:] == [0] * 28
+    # A candle that closed at bar 12 is shown for as many bars more as the limit says.
+    limited = align(m5, gone, stale_limit=2)
+    assert limited[11:16] == [-1, 0, 0, 0, -1]
+    assert align(m5, flat([-9 * HOUR], HOUR), stale_limit=0)[:2] == [0, -1]
+    assert code(align, m5, h1, stale_limit=-1) == 1001
+    # Buckets: weeks begin on Mondays, the last one is kept when it is whole.
+    monday = parse_timestamp("2024-03-04")
+    assert bucket_start(parse_timestamp("2024-03-10T23:59"), WEEK, 0) == monday
+    assert bucket_start(-1, HOUR, 0) == -HOUR
+    assert bucket_start(0, DAY, -2 * HOUR) == -2 * HOUR
+    minutes = flat([k * MINUTE for k in range(13)], MINUTE, [float(k) for k in range(13)])
+    five = resample(minutes, 5 * MINUTE)
+    assert five.timestamp == [0, 5 * MINUTE]
+    assert five.close == [4.0, 9.0]
+    assert resample(minutes, 5 * MINUTE, keep_partial=True).close == [4.0, 9.0, 12.0]
+    assert code(resample, minutes, 90) == code(resample, m5, 12 * MINUTE) == 1001
+    assert code(resample, flat([MINUTE], 2 * MINUTE), 2 * MINUTE) == 1006
+    assert code(resample, flat([MINUTE], 2 * MINUTE), 2 * MINUTE, MINUTE) == 0
+    price = Series([0, 1], [NAN, 2.0], [0.0, -0.0], [NAN] * 2, [1.0, NAN], [1e16, 1.0], timeframe_us=MINUTE)
+    made = resample(price, MINUTE * 2, keep_partial=True)
+    assert (made.open, made.close, made.volume) == ([2.0], [1.0], [1e16])
+    assert bits(made.high[0]) == bits(-0.0)
+    assert math.isnan(made.low[0])
+
+
+def _walk_and_symbols() -> None:
+    m5 = flat([k * 5 * MINUTE for k in range(40)], 5 * MINUTE)
+    h1 = flat([k * HOUR for k in range(4)], HOUR)
+    walk = Walk([h1, m5])
+    assert (walk.bars(), walk.decision_time(0)) == (40, 5 * MINUTE)
+    assert [walk.latest(i, HOUR) for i in (10, 11, 39, 40)] == [-1, 0, 2, -1]
+    assert walk.latest(7, 5 * MINUTE) == 7
+    assert walk.latest(7, 5 * MINUTE, "ask") == walk.latest(7, DAY) == -1
+    assert walk.history(7, 5 * MINUTE, length=3) == (5, 3)
+    assert walk.history(1, 5 * MINUTE, length=3) == (0, 2)
+    assert walk.history(41, 5 * MINUTE, length=3) == (39, 1)
+    assert walk.history(42, 5 * MINUTE, length=3) == (0, 0)
+    assert code(walk.latest, -1, HOUR) == code(walk.decision_time, 40) == 1003
+    assert code(walk.latest, 0, HOUR, "mid") == code(walk.history, 0, HOUR, length=-1) == 1001
+    assert code(Walk, []) == 1010
+    matrix = walk.history_matrix(5 * MINUTE, length=2, stop=1)
+    assert math.isnan(matrix[0][0])
+    assert matrix[0][1] == 1.0
+
+    bid = flat([0, 10, 30], MINUTE, [1.0, 2.0, 3.0])
+    ask = Series([10, 20], *[[2.5, 3.5]] * 4, None, timeframe_us=MINUTE, price_type="ask")
+    both = Moments([bid, ask])
+    assert both.timeline == [10]
+    assert (both.price(0, "TEST"), both.spread(0, "TEST")) == (2.25, 0.5)
+    every = Moments([bid, ask], "union")
+    assert every.rows("TEST", "ask") == [-1, 0, 1, -1]
+    assert Moments([bid, ask], "union", asof=True).rows("TEST", "ask") == [-1, 0, 1, 1]
+    assert Moments([bid, ask], "union", asof=True, stale_limit=9).rows("TEST", "ask") == [-1, 0, 1, -1]
+    assert every.price(0, "TEST") is None
+    assert code(both.price, 1, "TEST") == 1003
+    assert code(both.price, 0, "OTHER") == code(Moments, [bid], stale_limit=1) == 1001
+
+
 def check() -> None:
     """Raises AssertionError on the first disagreement."""
+    _timeframes()
+    _walk_and_symbols()
     _questions()
     _text()
     _series()
