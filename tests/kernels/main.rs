@@ -11,6 +11,7 @@
 )]
 
 mod cases;
+mod chains;
 mod extremes;
 mod hostile;
 mod hostile_series;
