@@ -4,8 +4,11 @@ With x = anchor + dx and so on, u and v the floors of the windows' means of dx a
 left of their sums, m * Sxy - Sx * Sy is m * T - r * s, where T is the sum of (dx - u) * (dy - v): an integer
 that is as small as the spread of the window allows. T is known exactly, from its value modulo 2**64, which
 wrapping integers give, and from doubles, which give it to 2**62. The quotient is then taken in pairs of
-doubles; the rare one that might round either way, and blocks whose numbers span too many binades, go
-through Python's integers.
+doubles; the rare one that might round either way is done in Python's integers.
+
+Where no grid holds all numbers of a block, dx and dy are the nearest in one, and fx and fy, of half a unit at
+most, what is missing. The sum of (dx - u) * fy and (dy - v) * fx is then to be added: so little that knowing
+it to a few units leaves few results in doubt. Blocks in which that leaves many are halved.
 """
 
 from __future__ import annotations
@@ -16,7 +19,18 @@ from typing import NamedTuple
 import numpy as np
 
 from .exact import Moments, quotient
-from .windows import Bools, Column, Floats, Ints, Window, fixed_point, slide, window_sums
+from .windows import (
+    Bools,
+    Column,
+    Floats,
+    Ints,
+    Near,
+    Window,
+    fixed_point,
+    near_fixed_point,
+    slide,
+    window_sums,
+)
 
 __all__ = ["rolling_cov", "rolling_var"]
 
@@ -26,6 +40,13 @@ _HIGHEST = 1000
 _SPLIT = float((1 << 27) + 1)
 _WORD = 2.0**64
 _LOW = 32
+# Numbers below 2**-_TINY are worked on multiplied by 2**_LIFT; where all results of a block round to zero.
+_TINY, _LIFT = 400, 600
+_NOTHING = -1080
+# Bits of the grid where it does not hold all: fewer than 53, so that doubles know what is added well enough.
+_NEAR = 50
+# What is added is wrong by less than so many units for each value of the window.
+_SLACK = 16.0
 
 
 def rolling_var(x: Floats, window: Window, ddof: int) -> Floats:
@@ -53,14 +74,15 @@ def _rolling(x: Column, y: Column | None, ddof: int) -> Floats:
 
     def quick(start: int, stop: int) -> bool:
         first = x.first(start)
-        fixed = fixed_point(x.values[first:stop], bits, _LOWEST)
+        block = x.values[first:stop]
+        fixed = fixed_point(block, bits, _LOWEST)
         if fixed is None:
-            return False
+            return nearly(start, stop)
         other = fixed
         if y is not None:
             found = fixed_point(y.values[first:stop], bits, _LOWEST)
             if found is None:
-                return False
+                return nearly(start, stop)
             other = found
         exponent = fixed.exponent + other.exponent
         if exponent > _HIGHEST:
@@ -79,6 +101,42 @@ def _rolling(x: Column, y: Column | None, ddof: int) -> Floats:
         if not isinstance(m, int):
             out[start:stop][m <= ddof] = np.nan
         return True
+
+    def nearly(start: int, stop: int) -> bool:
+        first = x.first(start)
+        grid = _near(x.values[first:stop], min(bits, _NEAR))
+        other = grid if y is None or grid is None else _near(y.values[first:stop], min(bits, _NEAR))
+        if grid is None or other is None:
+            return False
+        exponent = grid.exponent + other.exponent
+        if not (2 * _LOWEST <= exponent <= _HIGHEST or exponent + 2 * _NEAR + width < _NOTHING):
+            return False
+        bad = x.marked(start, stop)
+        if bad is not None:
+            for part in (grid.steps, grid.rest, other.steps, other.rest):
+                part[bad] = 0
+        m = x.counts(start, stop)
+        spreads = _spreads(grid.steps, other.steps, m, stop - start, length, min(bits, _NEAR))
+        values, sure = _rounded(spreads, m, ddof, _missing(grid, other, spreads, m, length))
+        doubtful = np.flatnonzero(~sure).tolist()
+        if len(doubtful) * 16 * length > (stop - start) * 20 and stop - start > 1:
+            return False
+        out[start:stop] = values * math.ldexp(1.0, max(exponent, -1074)) * (exponent >= -1074)
+        for i in doubtful:
+            out[start + i] = exactly(start + i)
+        if not isinstance(m, int):
+            out[start:stop][m <= ddof] = np.nan
+        return True
+
+    def exactly(row: int) -> float:
+        rows = slice(x.first(row), row + 1)
+        xs, ys = x.values[rows], (x if y is None else y).values[rows]
+        if x.bad is not None:
+            xs, ys = xs[~x.bad[rows]], ys[~x.bad[rows]]
+        state = Moments()
+        for pair in zip(xs.tolist(), ys.tolist(), strict=True):
+            state.add(*pair)
+        return state.quotient(len(xs), ddof)
 
     def careful(start: int, stop: int) -> None:
         first = x.first(start)
@@ -113,6 +171,8 @@ class _Spreads(NamedTuple):
     low: Ints
     rest_x: Ints
     rest_y: Ints
+    mean_x: Ints
+    mean_y: Ints
 
     def exact(self, i: int) -> int:
         return (int(self.high[i]) << 64) + int(self.low[i])
@@ -133,7 +193,7 @@ def _spreads(dx: Ints, dy: Ints, m: int | Ints, rows: int, window: int, bits: in
     rest_x = sum_x - mean_x * m
     # T = Sxy - u*Sy - v*r, which for one series is Sxx - u*(Sx + r).
     if same:
-        rest_y = rest_x
+        rest_y, mean_y = rest_x, mean_x
         sum_x += rest_x
         low -= mean_x * sum_x
         high -= mean_x.astype(np.float64) * sum_x
@@ -147,10 +207,53 @@ def _spreads(dx: Ints, dy: Ints, m: int | Ints, rows: int, window: int, bits: in
         high -= mean_y.astype(np.float64) * rest_x
     high -= low
     high *= 1 / _WORD
-    return _Spreads(np.rint(high, out=high), low, rest_x, rest_y)
+    return _Spreads(np.rint(high, out=high), low, rest_x, rest_y, mean_x, mean_y)
 
 
-def _rounded(spreads: _Spreads, m: int | Ints, ddof: int) -> tuple[Floats, Bools]:
+class _Missing(NamedTuple):
+    """What is to be added to T, and by how much that may be wrong."""
+
+    sum: Floats
+    doubt: Floats
+
+
+def _near(block: Floats, bits: int) -> Near | None:
+    """The grid nearest to a block; none where its numbers are equal, or so large that they leave the range."""
+    top = max(float(block.max()), -float(block.min()))
+    size = math.frexp(top)[1]
+    if size > _HIGHEST or (block == block[0]).all():
+        return None
+    if size > -_TINY:
+        return near_fixed_point(block, bits)
+    steps, rest, exponent = near_fixed_point(block * math.ldexp(1.0, _LIFT), bits)
+    return Near(steps, rest, exponent - _LIFT)
+
+
+def _missing(x: Near, y: Near, spreads: _Spreads, m: int | Ints, window: int) -> _Missing:
+    """The sum of (dx - u) * fy and (dy - v) * fx, in integers of units so fine that all 64 bits are used."""
+    rows, width = len(spreads.low), window.bit_length()
+    fine = math.ldexp(1.0, 61 - width)
+    coarse = math.ldexp(1.0, 63 - _NEAR - width)
+
+    def part(steps: Ints, mean: Ints, left: Ints, rest: Floats) -> Floats:
+        products = window_sums(np.rint(steps * rest * coarse).astype(np.int64), rows, window)
+        rests = window_sums(np.rint(rest * fine).astype(np.int64), rows, window)
+        answer = products * (1 / coarse)
+        answer -= (mean + left / m) * (rests * (1 / fine))
+        return answer
+
+    total = part(x.steps, spreads.mean_x, spreads.rest_x, y.rest)
+    total += total if x is y else part(y.steps, spreads.mean_y, spreads.rest_y, x.rest)
+    inexact = x.rest != 0.0
+    if x is not y:
+        inexact |= y.rest != 0.0
+    touched = window_sums(inexact.astype(np.int64), rows, window) > 0
+    return _Missing(total, touched * (_SLACK * m))
+
+
+def _rounded(
+    spreads: _Spreads, m: int | Ints, ddof: int, missing: _Missing | None = None
+) -> tuple[Floats, Bools]:
     """(m*T - r*s) / (m*(m-ddof)), and where that is certainly rounded once."""
     low = spreads.low
     # T as a pair of doubles: exact, or right to 2**-104.
@@ -158,10 +261,15 @@ def _rounded(spreads: _Spreads, m: int | Ints, ddof: int) -> tuple[Floats, Bools
     middle = (low >> _LOW) * float(1 << _LOW)
     total = top + middle
     rest = middle - (total - top)
-    rest += low & ((1 << _LOW) - 1)
-    # r*s/m is less than m, and wrong by less than 2**-28.
+    bottom = (low & ((1 << _LOW) - 1)).astype(np.float64)
+    high = total + bottom
+    rest += bottom - (high - total)
+    # r*s/m is less than m, and wrong by less than 2**-28. What is taken away may be more than what is there.
     loss = spreads.rest_x * spreads.rest_y / m
-    rest -= loss
+    less = loss if missing is None else loss - missing.sum
+    total = high - less
+    kept = high - total
+    rest += (high - (total + kept)) + (kept - less)
     high = total + rest
     rest -= high - total
     # The quotient and its remainder.
@@ -176,6 +284,8 @@ def _rounded(spreads: _Spreads, m: int | Ints, ddof: int) -> tuple[Floats, Bools
     doubt = np.abs(answer)
     doubt *= 2.0**-95
     doubt += np.where(loss == 0.0, 0.0, 2.0**-27)
+    if missing is not None:
+        doubt += missing.doubt / divisor
     least = answer + (remainder - doubt)
     answer += remainder + doubt
     return answer, answer == least
