@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import omega_slicer
 from omega_slicer import rolling
 
+WINDOWED = ("sum", "mean", "var", "std", "zscore", "cov", "corr")
+KERNELS = (*WINDOWED, "ema", "wilder", "rsi", "atr", "macd", "log_returns")
 SPANS = ("ema", "wilder", "rsi")
 
 
@@ -59,7 +60,7 @@ def best(ask: Callable[[], Any], times: int, rounds: int) -> float:
 
 
 def calls(rounds: int) -> None:
-    """What short calls and pushes cost."""
+    """What short calls and pushes cost with the backend that is chosen."""
     x, out, table = np.arange(1.0, 21.0), np.empty(20), np.ones((20, 2))
     asks: dict[str, Callable[[], Any]] = {
         "mean(x, 20)": lambda: rolling.mean(x, 20),
@@ -82,15 +83,15 @@ def calls(rounds: int) -> None:
         ("StreamingEma.push", lambda: rolling.StreamingEma(20), (1.5,)),
         ("RollingCorr.push", lambda: rolling.RollingCorr(20), (1.5, 1.5)),
         ("StreamingAtr.push", lambda: rolling.StreamingAtr(20), (1.5, 1.5, 1.5)),
-        ("StreamingMacd.push", lambda: rolling.StreamingMacd(), (1.5,)),
+        ("StreamingMacd.push", rolling.StreamingMacd, (1.5,)),
     ):
         push = make().push
         asks[name] = lambda push=push, row=row: push(*row)
     for name, ask in asks.items():
-        print(f"call\t{name}\t{omega_slicer.status().modules['kernels'].backend}\t{best(ask, 2000, rounds):.0f}", flush=True)
+        print(f"call\t{name}\t{best(ask, 2000, rounds):.0f}", flush=True)
 
 
-def by_pandas(kernel: str, x: pd.Series, w: int) -> Callable[[], Any] | None:
+def by_pandas(kernel: str, x: pd.Series, w: int) -> Callable[[], Any]:
     """The same from pandas, as it is usually written."""
     y = x.shift(1)
     if hasattr(x.rolling(w), kernel):
@@ -103,8 +104,7 @@ def by_pandas(kernel: str, x: pd.Series, w: int) -> Callable[[], Any] | None:
         return lambda: x.ewm(alpha=1 / w, adjust=False).mean()
     if kernel == "log_returns":
         return lambda: np.log(x / x.shift(1))
-    if kernel != "rsi":
-        return None
+    assert kernel == "rsi"
 
     def rsi() -> Any:
         change = x.diff()
@@ -115,28 +115,35 @@ def by_pandas(kernel: str, x: pd.Series, w: int) -> Callable[[], Any] | None:
     return rsi
 
 
-def rows(n: int, rounds: int, only: list[str], on: list[str]) -> None:
+def ours(kernel: str, x: np.ndarray, w: int) -> Callable[[], Any]:
+    """The fallback's kernel."""
+    y = np.concatenate([x[:1], x[:-1]])
+    inputs = (x, y) if kernel in ("cov", "corr") else (x, x, x) if kernel == "atr" else (x,)
+    given = () if kernel == "macd" else (w,)
+    return lambda: getattr(rolling, kernel)(*inputs, *given, backend="python")
+
+
+def windows(kernel: str) -> tuple[int, ...]:
+    """Windows or periods that are measured."""
+    usual = (14, 200) if kernel in (*SPANS, "atr") else (20, 200)
+    return {"log_returns": (1,), "macd": (26,)}.get(kernel, usual)
+
+
+def rows(n: int, rounds: int, kernels: list[str], names: list[str]) -> None:
     """The fallback's time per row beside that of pandas."""
     for name, x in series(n).items():
-        if on and name not in on:
+        if names and name not in names:
             continue
-        y = np.concatenate([x[:1], x[:-1]])
-        for kernel in only:
-            for w in (14, 200) if kernel in (*SPANS, "atr") else (1,) if kernel == "log_returns" else (20, 200):
-                if kernel == "macd" and w == 200:
-                    continue
-                inputs = (x, y) if kernel in ("cov", "corr") else (x, x, x) if kernel == "atr" else (x,)
-                given = () if kernel == "macd" else (w,)
-                ours = lambda: getattr(rolling, kernel)(*inputs, *given, backend="python")  # noqa: E731
-                theirs = by_pandas(kernel, pd.Series(x), w)
+        for kernel in kernels:
+            for w in windows(kernel):
+                asks = (ours(kernel, x, w), by_pandas(kernel, pd.Series(x), w))
                 taken: tuple[list[int], list[int]] = ([], [])
                 for _ in range(rounds):
-                    for ask, times in zip((ours, theirs), taken, strict=True):
-                        if ask is not None:
-                            begin = time.perf_counter_ns()
-                            ask()
-                            times.append(time.perf_counter_ns() - begin)
-                mine, his = statistics.median(taken[0]) / n, statistics.median(taken[1]) / n
+                    for ask, times in zip(asks, taken, strict=True):
+                        begin = time.perf_counter_ns()
+                        ask()
+                        times.append(time.perf_counter_ns() - begin)
+                mine, his = (statistics.median(times) / n for times in taken)
                 print(f"row\t{kernel}\t{name}\t{w}\t{mine:.1f}\t{his:.1f}\t{mine / his:.2f}", flush=True)
 
 
@@ -146,14 +153,15 @@ def main() -> None:
     parser.add_argument("--calls", action="store_true", help="only what calls cost")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="sum,mean,var,std,zscore,cov,corr,ema,wilder,rsi,atr,macd,log_returns")
-    parser.add_argument("--on", default="")
+    parser.add_argument("--only", default=",".join(KERNELS), help="kernels, with commas between them")
+    parser.add_argument("--on", default="", help="series, with commas between them")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     calls(5 * options.rounds)
     if not options.calls:
         with np.errstate(all="ignore"):
-            rows(options.rows, options.rounds, options.only.split(","), [s for s in options.on.split(",") if s])
+            names = [name for name in options.on.split(",") if name]
+            rows(options.rows, options.rounds, options.only.split(","), names)
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ def set_backend(module: str, backend: str | None) -> None:
     "python", or "auto" (native if possible). Stands above environment and `omega.toml`, below a
     `backend=` argument. The environment counts as it is at each call; `omega.toml` is read when first needed
     and then again only after a call of this function, which also has a library that was not found looked for
-    anew. Raises `InvalidArgumentError` for unknown words, `NotBuiltInError` or `FfiSchemaMismatchError` saying
-    where the library was looked for.
+    anew. Raises `InvalidArgumentError` for unknown words, and `NotBuiltInError` or `FfiSchemaMismatchError`
+    saying where the library was looked for.
 
     >>> set_backend("slicer", "python")
     >>> set_backend("slicer", None)

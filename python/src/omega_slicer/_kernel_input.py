@@ -32,6 +32,8 @@ def series(values: Any, name: str) -> Floats:
         raise TypeMismatchError(f"{name} must be an array of numbers: {error}") from None
     if array.dtype is not _FLOAT64:
         array = _widened(array, name)
+    if not array.flags.aligned:
+        array = array.copy()
     if array.ndim != 1 and array.ndim != 2:  # noqa: PLR1714 - a set is slower
         raise SizeMismatchError(f"{name} must have one or two dimensions, not {array.ndim}")
     return array

@@ -70,9 +70,7 @@ class NativeKernels:
         if not x.size:
             return
         number, options = SHAPES[kernel].number, _options(kernel, numbers)
-        status = self.library.omega_kernel_columns(
-            number, options, _address(x), rows, columns, _address(out)
-        )
+        status = self.library.omega_kernel_columns(number, options, _address(x), rows, columns, _address(out))
         if status:
             self._fail(status)
 
@@ -117,6 +115,7 @@ class _Handle(ctypes.c_void_p):
 
     def own(self, library: ctypes.CDLL) -> None:
         """Free the stream when this goes."""
+        assert self.value is not None
         weakref.finalize(self, _free, library.omega_stream_free, self.value, os.getpid()).atexit = False
 
 
@@ -183,8 +182,9 @@ def _address_in_object(array: Floats) -> Any:
 
 def _has_address_first() -> bool:
     array = np.empty(3)[1:]
-    here = sys.implementation.name == "cpython" and array.__sizeof__() >= _OBJECT + ctypes.sizeof(ctypes.c_void_p)
-    return here and _pointer_at(id(array) + _OBJECT).value == array.ctypes.data
+    if sys.implementation.name != "cpython":  # elsewhere id() is no address
+        return False
+    return bool(_pointer_at(id(array) + _OBJECT).value == array.ctypes.data)
 
 
 if _has_address_first():

@@ -1,9 +1,9 @@
 """The chain e = (b*e) + (a*x), each operation rounded once, in NumPy: guessed in many places, then proved.
 
 A chain forgets where it began: two that take in the same rows soon have the same bits. So the series is cut
-into segments, which run side by side, each from a guess some rows before its own first. If a segment began with
-the very bits at which the one before it ended, its rows are right, given that those before are; where it did
-not, rows are done again one by one until they meet what is there. No guess can make an answer wrong, only late.
+into segments, which run side by side, each from a guess some rows before its own first. If a segment began
+with the very bits at which the one before it ended, its rows are right, given that those before are. Where it
+did not, rows are done again until they meet what is there. No guess can make an answer wrong, only late.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["chain"]
 _PIECE = 1 << 20
 # Rows of the plain loop between looks at whether a NaN has put an end to it.
 _CHUNK = 1 << 12
-# How often the segments that are left are begun anew, from a value that is right, before all are left to a loop.
+# How often the segments that are left are begun anew, before those that are wrong are done in a loop.
 _TRIES = 3
 # Nanoseconds, roughly: of a step however wide, of what each segment adds to it, and of a row without NumPy.
 _STEP, _LANE, _ROW = 1300.0, 0.8, 100.0
@@ -51,7 +51,7 @@ def chain(x: Floats, a: float, e: float) -> Floats:
             e = float(piece[done - 1])
         for first in range(start + done, min(start + _PIECE, len(rest)), _CHUNK):
             left = rest[first : min(first + _CHUNK, start + _PIECE)]
-            if e != e:  # and so it stays
+            if math.isnan(e):  # and so it stays
                 left.fill(e)
             else:
                 left[:] = [e := b * e + ax for ax in left.tolist()]
@@ -59,7 +59,7 @@ def chain(x: Floats, a: float, e: float) -> Floats:
 
 
 def _cut(rows: int, a: float) -> tuple[int, int, int] | None:
-    """How many segments of how many rows, begun how many segments early; none where a plain loop is as fast."""
+    """How many segments of how many rows, begun how many segments early; none where a loop is as fast."""
     early = _FORGOTTEN / a
     lanes = int(math.sqrt(rows * _STEP / (early * _LANE)))
     if lanes < 4:
@@ -99,7 +99,7 @@ def _side_by_side(
             met = _again(rows[following], steps[:, following], b, float(e[following]))
             following += 1
             if not (met or tries == 0 or following == lanes):
-                # Where nothing moves a chain may come to rest in several places: guess that it is at rest here.
+                # Where nothing moves, a chain may come to rest in several places: guess that it is in this.
                 e_here = float(steps[-1, following - 1])
                 rows[:following] = steps[:, :following].T
                 _side_by_side(rows[following:], b, e_here, back, e_here, tries - 1)

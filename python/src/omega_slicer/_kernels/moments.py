@@ -36,6 +36,7 @@ __all__ = ["rolling_cov", "rolling_var"]
 
 # Products of grids as fine as this leave results normal, so that scaling them does not round.
 _LOWEST = -440
+_SMALLEST = -1020
 _HIGHEST = 1000
 _SPLIT = float((1 << 27) + 1)
 _WORD = 2.0**64
@@ -52,7 +53,7 @@ _SLACK = 16.0
 def rolling_var(x: Floats, window: Window, ddof: int) -> Floats:
     """Correctly rounded variances."""
     column = Column(x, window)
-    return column.finish(_rolling(column, None, ddof), sums=False)
+    return column.finish(_Rolling(column, None, ddof).answer(), sums=False)
 
 
 def rolling_cov(x: Floats, y: Floats, window: Window, ddof: int) -> Floats:
@@ -62,90 +63,115 @@ def rolling_cov(x: Floats, y: Floats, window: Window, ddof: int) -> Floats:
         kind = np.abs(x) + np.abs(y)
         x, y = np.where(finite, x, kind), np.where(finite, y, kind)
     first, second = Column(x, window), Column(y, window)
-    return first.finish(_rolling(first, second, ddof), sums=False)
+    return first.finish(_Rolling(first, second, ddof).answer(), sums=False)
 
 
-def _rolling(x: Column, y: Column | None, ddof: int) -> Floats:
-    length = x.window.length
-    rows = len(x.values)
-    out = np.empty(rows)
-    width = length.bit_length()
-    bits = min((112 - width) // 2, (123 - 2 * width) // 2, 62 - width)
+class _Rolling:
+    """One answer in the making: of two columns, or of one with itself."""
 
-    def quick(start: int, stop: int) -> bool:
-        first = x.first(start)
-        block = x.values[first:stop]
-        fixed = fixed_point(block, bits, _LOWEST)
-        if fixed is None:
-            return nearly(start, stop)
-        other = fixed
-        if y is not None:
-            found = fixed_point(y.values[first:stop], bits, _LOWEST)
-            if found is None:
-                return nearly(start, stop)
-            other = found
-        exponent = fixed.exponent + other.exponent
+    def __init__(self, x: Column, y: Column | None, ddof: int) -> None:
+        self.x, self.y, self.ddof = x, y, ddof
+        self.length = length = x.window.length
+        self.out = np.empty(len(x.values))
+        self.width = width = length.bit_length()
+        self.bits = min((112 - width) // 2, (123 - 2 * width) // 2, 62 - width)
+
+    def answer(self) -> Floats:
+        """All rows."""
+        out, x = self.out, self.x
+        if self.length <= self.ddof:
+            out.fill(np.nan)
+        else:
+            slide(len(out), self.length, self.quick, self.careful)
+            if x.bad is not None:
+                out[x.finite <= self.ddof] = np.nan
+        return out
+
+    def blocks(self, start: int, stop: int) -> tuple[Floats, Floats | None]:
+        """The numbers in the windows of these rows."""
+        rows = slice(self.x.first(start), stop)
+        return self.x.values[rows], None if self.y is None else self.y.values[rows]
+
+    def quick(self, start: int, stop: int) -> bool:
+        """A block on a grid that holds all its numbers, else on one that nearly does."""
+        first, second = self.blocks(start, stop)
+        x = fixed_point(first, self.bits, _LOWEST)
+        y = x if second is None or x is None else fixed_point(second, self.bits, _LOWEST)
+        if x is None or y is None:
+            return self.nearly(start, stop)
+        exponent = x.exponent + y.exponent
         if exponent > _HIGHEST:
             return False
-        bad = x.marked(start, stop)
+        bad = self.x.marked(start, stop)
         if bad is not None:
-            fixed.steps[bad] = other.steps[bad] = 0
-        m = x.counts(start, stop)
-        spreads = _spreads(fixed.steps, other.steps, m, stop - start, length, bits)
-        values, sure = _rounded(spreads, m, ddof)
-        out[start:stop] = values * math.ldexp(1.0, exponent)
+            x.steps[bad] = y.steps[bad] = 0
+        m = self.x.counts(start, stop)
+        spreads = _spreads(x.steps, y.steps, m, stop - start, self.length, self.bits)
+        values, sure = _rounded(spreads, m, self.ddof)
+        self.out[start:stop] = values * math.ldexp(1.0, exponent)
         for i in np.flatnonzero(~sure).tolist():
             count = m if isinstance(m, int) else int(m[i])
             exact = count * spreads.exact(i) - int(spreads.rest_x[i]) * int(spreads.rest_y[i])
-            out[start + i] = quotient(exact, count * max(count - ddof, 1), exponent)
-        if not isinstance(m, int):
-            out[start:stop][m <= ddof] = np.nan
-        return True
+            self.out[start + i] = quotient(exact, count * max(count - self.ddof, 1), exponent)
+        return self.settle(start, stop, m)
 
-    def nearly(start: int, stop: int) -> bool:
-        first = x.first(start)
-        grid = _near(x.values[first:stop], min(bits, _NEAR))
-        other = grid if y is None or grid is None else _near(y.values[first:stop], min(bits, _NEAR))
-        if grid is None or other is None:
+    def nearly(self, start: int, stop: int) -> bool:
+        """A block on the nearest grid, if it leaves few rows in doubt."""
+        first, second = self.blocks(start, stop)
+        bits = min(self.bits, _NEAR)
+        x = _near(first, bits)
+        y = x if second is None or x is None else _near(second, bits)
+        if x is None or y is None:
             return False
-        exponent = grid.exponent + other.exponent
-        if not (2 * _LOWEST <= exponent <= _HIGHEST or exponent + 2 * _NEAR + width < _NOTHING):
+        exponent = x.exponent + y.exponent
+        nothing = exponent + 2 * bits + self.width < _NOTHING
+        if not (nothing or _SMALLEST + 2 * self.width <= exponent <= _HIGHEST):
             return False
-        bad = x.marked(start, stop)
+        bad = self.x.marked(start, stop)
         if bad is not None:
-            for part in (grid.steps, grid.rest, other.steps, other.rest):
+            for part in (x.steps, x.rest, y.steps, y.rest):
                 part[bad] = 0
-        m = x.counts(start, stop)
-        spreads = _spreads(grid.steps, other.steps, m, stop - start, length, min(bits, _NEAR))
-        values, sure = _rounded(spreads, m, ddof, _missing(grid, other, spreads, m, length))
+        m = self.x.counts(start, stop)
+        spreads = _spreads(x.steps, y.steps, m, stop - start, self.length, bits)
+        values, sure = _rounded(spreads, m, self.ddof, _missing(x, y, spreads, m, self.length))
         doubtful = np.flatnonzero(~sure).tolist()
-        if len(doubtful) * 16 * length > (stop - start) * 20 and stop - start > 1:
+        if len(doubtful) * self.length > stop - start:  # one by one would take longer than `careful`
             return False
-        out[start:stop] = values * math.ldexp(1.0, max(exponent, -1074)) * (exponent >= -1074)
+        self.out[start:stop] = values * (0.0 if nothing else math.ldexp(1.0, exponent))
         for i in doubtful:
-            out[start + i] = exactly(start + i)
+            self.out[start + i] = self.exactly(start + i)
+        return self.settle(start, stop, m)
+
+    def settle(self, start: int, stop: int, m: int | Ints) -> bool:
+        """Too few values have no variance."""
         if not isinstance(m, int):
-            out[start:stop][m <= ddof] = np.nan
+            self.out[start:stop][m <= self.ddof] = np.nan
         return True
 
-    def exactly(row: int) -> float:
-        rows = slice(x.first(row), row + 1)
-        xs, ys = x.values[rows], (x if y is None else y).values[rows]
-        if x.bad is not None:
-            xs, ys = xs[~x.bad[rows]], ys[~x.bad[rows]]
-        state = Moments()
-        for pair in zip(xs.tolist(), ys.tolist(), strict=True):
-            state.add(*pair)
-        return state.quotient(len(xs), ddof)
+    def exactly(self, row: int) -> float:
+        """A row on its own."""
+        first, second = self.blocks(row, row + 1)
+        state, count = Moments(), 0
+        bad = self.x.marked(row, row + 1)
+        xs = first.tolist()
+        ys = xs if second is None else second.tolist()
+        for i, pair in enumerate(zip(xs, ys, strict=True)):
+            if bad is None or not bad[i]:
+                state.add(*pair)
+                count += 1
+        return state.quotient(count, self.ddof)
 
-    def careful(start: int, stop: int) -> None:
-        first = x.first(start)
-        xs = x.values[first:stop].tolist()
-        ys = xs if y is None else y.values[first:stop].tolist()
-        counted = [True] * len(xs) if x.bad is None else (~x.bad[first:stop]).tolist()
+    def careful(self, start: int, stop: int) -> None:
+        """Rows one after the other."""
+        first = self.x.first(start)
+        block, other = self.blocks(start, stop)
+        xs = block.tolist()
+        ys = xs if other is None else other.tolist()
+        bad = self.x.marked(start, stop)
+        counted = [True] * len(xs) if bad is None else (~bad).tolist()
         state, m = Moments(), 0
         for i, value in enumerate(xs):
-            oldest = i - length
+            oldest = i - self.length
             if oldest >= 0 and counted[oldest]:
                 state.add(xs[oldest], ys[oldest], -1)
                 m -= 1
@@ -153,15 +179,7 @@ def _rolling(x: Column, y: Column | None, ddof: int) -> Floats:
                 state.add(value, ys[i])
                 m += 1
             if first + i >= start:
-                out[first + i] = state.quotient(m, ddof)
-
-    if length <= ddof:
-        out.fill(np.nan)
-    else:
-        slide(rows, length, quick, careful)
-        if x.bad is not None:
-            out[x.finite <= ddof] = np.nan
-    return out
+                self.out[first + i] = state.quotient(m, self.ddof)
 
 
 class _Spreads(NamedTuple):
@@ -218,7 +236,7 @@ class _Missing(NamedTuple):
 
 
 def _near(block: Floats, bits: int) -> Near | None:
-    """The grid nearest to a block; none where its numbers are equal, or so large that they leave the range."""
+    """The grid nearest to a block; none where its numbers are equal, or leave the range."""
     top = max(float(block.max()), -float(block.min()))
     size = math.frexp(top)[1]
     if size > _HIGHEST or (block == block[0]).all():
@@ -238,7 +256,7 @@ def _missing(x: Near, y: Near, spreads: _Spreads, m: int | Ints, window: int) ->
     def part(steps: Ints, mean: Ints, left: Ints, rest: Floats) -> Floats:
         products = window_sums(np.rint(steps * rest * coarse).astype(np.int64), rows, window)
         rests = window_sums(np.rint(rest * fine).astype(np.int64), rows, window)
-        answer = products * (1 / coarse)
+        answer: Floats = products * (1 / coarse)
         answer -= (mean + left / m) * (rests * (1 / fine))
         return answer
 
@@ -265,8 +283,8 @@ def _rounded(
     high = total + bottom
     rest += bottom - (high - total)
     # r*s/m is less than m, and wrong by less than 2**-28. What is taken away may be more than what is there.
-    loss = spreads.rest_x * spreads.rest_y / m
-    less = loss if missing is None else loss - missing.sum
+    loss = np.asarray(spreads.rest_x * spreads.rest_y / m, np.float64)
+    less: Floats = loss if missing is None else loss - missing.sum
     total = high - less
     kept = high - total
     rest += (high - (total + kept)) + (kept - less)

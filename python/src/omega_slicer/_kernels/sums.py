@@ -64,7 +64,7 @@ def _rolling(x: Floats, window: Window, *, mean: bool) -> Floats:
         if mean:
             rounded = _twofold_means(high, low, shift, column.counts(start, stop), limbs.exponent == _FINEST)
         else:  # both parts are doubles, and adding two doubles rounds once
-            rounded = high * math.ldexp(1.0, shift) + low
+            rounded = np.asarray(high * math.ldexp(1.0, shift) + low, np.float64)
         np.multiply(rounded, math.ldexp(1.0, limbs.exponent), out=out[start:stop])
         return True
 
@@ -129,14 +129,16 @@ def _nearest(quotients: Ints, remainders: Ints, m: int | Ints) -> Floats:
 def _twofold_means(high: Ints, low: Ints, shift: int, m: int | Ints, finest: bool) -> Floats:
     """`(high * 2**shift + low) / m`, rounded once; on the finest grid of all, small ones to whole numbers.
 
-    The quotient is `high * 2**shift + low` again and a fraction, which decides as a last bit where a double has
-    none so low, and is rounded with the rest where it has.
+    The quotient is `high * 2**shift + low` again and a fraction. It is a last bit that decides where a double
+    has none so low, and is rounded with the rest where it has.
     """
     quotients = high // m
     low = ((high - quotients * m) << shift) + low
     lows = low // m
     remainders = low - lows * m
-    answer = quotients * math.ldexp(1.0, shift + 1) + (2 * lows + (remainders != 0))
+    answer: Floats = quotients.astype(np.float64)
+    answer *= math.ldexp(1.0, shift + 1)
+    answer += 2 * lows + (remainders != 0)
     answer *= 0.5
     small = (np.abs(answer) <= float(_WHOLE)) & (remainders != 0)
     if small.any():

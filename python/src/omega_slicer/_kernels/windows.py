@@ -97,8 +97,8 @@ class Near(NamedTuple):
 def near_fixed_point(block: Floats, bits: int) -> Near:
     """Finite doubles in 2**-990 to 2**1000 as integers of fewer than `bits` bits around an anchor, and rests.
 
-    >>> near_fixed_point(np.array([1.5, 1.8125]), 3)
-    Near(steps=array([-2,  2]), rest=array([0., 0.5]), exponent=-4)
+    >>> near_fixed_point(np.array([1.5, 1.84375]), 3)
+    Near(steps=array([-3,  3]), rest=array([ 0. , -0.5]), exponent=-4)
     """
     least, most = float(block.min()), float(block.max())
     spread = most * 0.5 - least * 0.5
@@ -124,8 +124,8 @@ def two_limbs(block: Floats, bits: int, shift: int, lowest: int) -> Limbs | None
 
     The grid is no finer than 2**`lowest`, and that where results in it might not be normal numbers.
 
-    >>> two_limbs(np.array([-3.0, 2.0**-40]), 10, 50, -1000)
-    Limbs(high=array([-384,    0]), low=array([ 0, 8]), exponent=-57)
+    >>> two_limbs(np.array([-3.0, 2.0**-57]), 10, 50, -1000)
+    Limbs(high=array([-768,    0]), low=array([0, 2]), exponent=-58)
     """
     top = max(float(block.max()), -float(block.min()))
     size = math.frexp(top)[1]
