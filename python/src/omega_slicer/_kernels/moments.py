@@ -257,7 +257,8 @@ def _missing(x: Near, y: Near, spreads: _Spreads, m: int | Ints, window: int) ->
         products = window_sums(np.rint(steps * rest * coarse).astype(np.int64), rows, window)
         rests = window_sums(np.rint(rest * fine).astype(np.int64), rows, window)
         answer: Floats = products * (1 / coarse)
-        answer -= (mean + left / m) * (rests * (1 / fine))
+        means: Floats = np.asarray(mean + left / m, np.float64)
+        answer -= means * (rests * (1 / fine))
         return answer
 
     total = part(x.steps, spreads.mean_x, spreads.rest_x, y.rest)
