@@ -1,7 +1,7 @@
 """Recurrences, indicators and differences: they depend on their first row, or on single rows.
 
 `nan="skip"` treats a row with a NaN as if it were not there and repeats the value before; with "propagate" a
-recurrence is NaN from there on. Seeds and first rows differ between libraries: docs/differences.md has a table.
+recurrence is NaN from there on. Seeds and first rows differ between libraries: see docs/differences.md.
 """
 
 from __future__ import annotations
@@ -50,8 +50,9 @@ def ema(
 ) -> Floats:
     """Exponential moving average: the first value, then (b*e) + (a*x) with a = 2/(period+1), b = 1-a.
 
-    The seed is the first value, as pandas has it with `adjust=False`; TA-Lib's is the mean of the first `period`
-    values, with NaN before. Several periods of one series are one call: the answer has a column for each.
+    The seed is the first value, as pandas has it with `adjust=False`; TA-Lib's is the mean of the first
+    `period` values, with NaN before. Several periods of one series are one call: the answer has a column for
+    each.
 
     >>> ema([4.0, 8.0], 3)
     array([4., 6.])
@@ -150,7 +151,7 @@ def macd(
 ) -> MacdLines:
     """Moving average convergence and divergence: ema(fast) - ema(slow), its ema(signal), their difference.
 
-    All averages start at row 0 with its value. TA-Lib's start with means, and NaN before row `slow + signal` - 2.
+    All averages start at row 0 with its value. TA-Lib's start with means; NaN before row slow + signal - 2.
 
     >>> macd([1.0, 3.0], 1, 3, 1).macd
     array([0., 1.])

@@ -256,8 +256,8 @@ def _missing(x: Near, y: Near, spreads: _Spreads, m: int | Ints, window: int) ->
     def part(steps: Ints, mean: Ints, left: Ints, rest: Floats) -> Floats:
         products = window_sums(np.rint(steps * rest * coarse).astype(np.int64), rows, window)
         rests = window_sums(np.rint(rest * fine).astype(np.int64), rows, window)
-        answer: Floats = products * (1 / coarse)
-        means: Floats = np.asarray(mean + left / m, np.float64)
+        answer = products.astype(np.float64) * (1 / coarse)
+        means = np.asarray(mean + left / m, np.float64)
         answer -= means * (rests * (1 / fine))
         return answer
 
