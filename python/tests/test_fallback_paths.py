@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Context, Decimal
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from helpers import same_bits
 from kernels import MAKERS, exactly
 from omega_slicer import rolling
-from omega_slicer._kernels import chains, moments, sums
+from omega_slicer._kernels import chains, logarithm, moments, sums
 
 N = 60_000
 
@@ -161,3 +162,17 @@ def test_small_numbers_among_larger_ones_keep_their_variance(window: int) -> Non
     rows = list(range(window, n))
     got = rolling.var(x, window, ddof=0, backend="python")[rows]
     assert same_bits(got, np.array(exactly("var", x, x, window, window, 0, False, rows)))
+
+
+@pytest.mark.parametrize("size", [2.0**-8, 2.0**-9, 1e-4, 1e-9])
+def test_logarithms_near_one_are_rounded_once(size: float) -> None:
+    ratios = 1.0 + np.random.default_rng(12).uniform(-size, size, 4_000)
+    got = logarithm.log(ratios)
+    context = Context(prec=60)
+    assert same_bits(got, np.array([float(Decimal(ratio).ln(context)) for ratio in ratios.tolist()]))
+    assert same_bits(logarithm.log(np.append(ratios, 2.0))[:-1], got)  # one that is far takes all along
+
+
+def test_no_change_has_the_logarithm_zero() -> None:
+    got = rolling.log_returns(np.full(9, 1.1), backend="python")[1:]
+    assert same_bits(got, np.zeros(8))
