@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 import sys
 import weakref
 from collections.abc import Callable
@@ -140,12 +141,14 @@ def _pusher(
             fail(status)
         return (result.value,)
 
+    put, take = struct.Struct(f"{inputs}d").pack_into, struct.Struct(f"{outputs}d").unpack_from
+
     def several(*row: float) -> tuple[float, ...]:
-        values[:] = row  # type: ignore[call-overload] # any sequence will do
+        put(values, 0, *row)
         status = call(*given)
         if status:
             fail(status)
-        return tuple(results)
+        return take(results)
 
     return single if inputs == outputs == 1 else several
 

@@ -89,7 +89,9 @@ class Paired(Stream):
 
     def push(self, x: float, y: float) -> float:
         """Take a row; the value of the window that ends with it."""
-        return self._take(number(x, "x"), number(y, "y"))[0]
+        if type(x) is not float or type(y) is not float:
+            x, y = number(x, "x"), number(y, "y")
+        return self._take(x, y)[0]
 
     def value(self) -> float:
         """What the last push gave; NaN before the first."""
