@@ -46,6 +46,8 @@ fn header(root: &Path) -> Result<(), Box<dyn Error>> {
         "slicer",
         "resample",
         "align",
+        "symbol_slice",
+        "multi_symbol",
         "kernels",
         "rolling",
         "indicators",

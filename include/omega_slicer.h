@@ -13,9 +13,9 @@
  * - It returns an OmegaStatus, OMEGA_OK or the reason for its failure, unless it only gives a constant.
  *   On any status but OMEGA_OK no out-parameter is written, and omega_last_error_message() says what,
  *   where and which value.
- * - A handle (OmegaSeries *, OmegaStream *) is opaque and must never be dereferenced. NULL gives
- *   OMEGA_NULL_POINTER; a freed or foreign handle gives OMEGA_INVALID_ARGUMENT. A const pointer to a
- *   handle means that any number of threads may call at once. Freeing a handle while another thread is
+ * - A handle (OmegaSeries *, OmegaSymbolSlice *, OmegaMultiSymbol *, OmegaStream *) is opaque and must never
+ *   be dereferenced. NULL gives OMEGA_NULL_POINTER; a freed or foreign handle gives OMEGA_INVALID_ARGUMENT. A
+ *   const pointer to a handle means that any number of threads may call at once. Freeing a handle while another thread is
  *   inside a call with it is the caller's error: checking for it would cost five times the call.
  * - Arrays with a count of 0 may be NULL; others must be aligned. Output arrays need not be initialised
  *   and must not overlap input arrays or one another; where they do, the call is refused with
@@ -58,6 +58,12 @@
  */
 #define OMEGA_KEEP_PARTIAL 1
 
+/**
+ * A flag of omega_multi_symbol_new: where a series has no candle stamped at the moment, the latest one closed by its
+ * decision time answers.
+ */
+#define OMEGA_ASOF 1
+
 #if defined(OMEGA_FAULT_INJECTION)
 /**
  * No fault.
@@ -81,6 +87,12 @@
 #endif
 
 /**
+ * Several symbols' bid and ask series of one timeframe, moment by moment: immutable, readable from any number of
+ * threads. Free it with omega_multi_symbol_free.
+ */
+typedef struct OmegaMultiSymbol OmegaMultiSymbol;
+
+/**
  * A candle series: immutable, readable from any number of threads. Free it with omega_series_free.
  */
 typedef struct OmegaSeries OmegaSeries;
@@ -89,6 +101,12 @@ typedef struct OmegaSeries OmegaSeries;
  * A kernel that takes its rows one by one. Free it with omega_stream_free.
  */
 typedef struct OmegaStream OmegaStream;
+
+/**
+ * One symbol's bid and ask series in several timeframes, seen from one bar after the other: immutable, readable from
+ * any number of threads. Free it with omega_symbol_slice_free.
+ */
+typedef struct OmegaSymbolSlice OmegaSymbolSlice;
 
 /**
  * 0, or the number of what went wrong. 1xxx, 2xxx, 3xxx and 6xxx are the caller's; 4xxx and 5xxx the library's.
@@ -413,6 +431,16 @@ typedef int32_t OmegaDecision;
 typedef int32_t OmegaStamps;
 
 /**
+ * Which moments there are: OMEGA_TIMELINE_INTERSECTION or OMEGA_TIMELINE_UNION.
+ */
+typedef int32_t OmegaTimeline;
+
+/**
+ * A price at a moment.
+ */
+typedef int32_t OmegaPriceKind;
+
+/**
  * A kernel: the function of the same name says what it computes.
  */
 typedef int32_t OmegaKernel;
@@ -670,6 +698,31 @@ typedef struct {
  * Close times, as some sources stamp their candles.
  */
 #define OMEGA_STAMPS_CLOSE 1
+
+/**
+ * The stamps that all series have.
+ */
+#define OMEGA_TIMELINE_INTERSECTION 0
+
+/**
+ * The stamps that any series has.
+ */
+#define OMEGA_TIMELINE_UNION 1
+
+/**
+ * The close of the bid candle.
+ */
+#define OMEGA_PRICE_BID 0
+
+/**
+ * The close of the ask candle.
+ */
+#define OMEGA_PRICE_ASK 1
+
+/**
+ * (bid + ask) / 2.
+ */
+#define OMEGA_PRICE_MID 2
 
 /**
  * A NaN in the window gives NaN; in a recurrence NaN from there on.
@@ -1160,6 +1213,214 @@ OmegaStatus omega_align(const OmegaSeries *primary,
                         int64_t stale_limit,
                         int64_t *rows,
                         size_t n);
+
+/**
+ * A new slice over count series of one symbol, each timeframe and price type once.
+ *
+ * An index counts the bars of the timeframe primary_us, the shortest if that is 0: of its bid series, or of its ask
+ * where there is no bid. The decision time at an index is that bar's close; every other series answers with what has
+ * closed by then. Ownership: the caller owns the new handle, which shares the series: they may be freed before it.
+ * Threads: any. O(count^2). Errors: OMEGA_NULL_POINTER; OMEGA_EMPTY_INPUT if count is 0; OMEGA_INVALID_ARGUMENT on a
+ * dead handle, two symbols, a series given twice, or a primary_us that is no timeframe of theirs;
+ * OMEGA_RESOURCE_LIMIT_EXCEEDED past 262,144 live handles.
+ *
+ * # Safety
+ * `series` must be readable for `count` handles and `out` writable, for the length of the call.
+ */
+OmegaStatus omega_symbol_slice_new(const OmegaSeries *const *series,
+                                   size_t count,
+                                   int64_t primary_us,
+                                   OmegaSymbolSlice **out);
+
+/**
+ * Frees a handle; NULL is a no-op.
+ *
+ * Threads: any, but no other thread may be inside a call with the handle. O(series). Errors: OMEGA_INVALID_ARGUMENT
+ * on a freed or foreign handle.
+ *
+ * # Safety
+ * No other thread may be inside a call with `slice`.
+ */
+OmegaStatus omega_symbol_slice_free(OmegaSymbolSlice *slice);
+
+/**
+ * How many bars there are.
+ *
+ * Threads: any. O(1). Errors: OMEGA_NULL_POINTER, OMEGA_INVALID_ARGUMENT on a dead handle.
+ *
+ * # Safety
+ * `bars` must be writable for the length of the call.
+ */
+OmegaStatus omega_symbol_slice_bars(const OmegaSymbolSlice *slice, size_t *bars);
+
+/**
+ * When the bar at index decides: at its close, INT64_MAX if int64 cannot hold that.
+ *
+ * Threads: any. O(1). Errors: OMEGA_NULL_POINTER, OMEGA_INVALID_ARGUMENT on a dead handle, OMEGA_OUT_OF_BOUNDS past
+ * the end.
+ *
+ * # Safety
+ * `t` must be writable for the length of the call.
+ */
+OmegaStatus omega_symbol_slice_decision_time(const OmegaSymbolSlice *slice,
+                                             size_t index,
+                                             int64_t *t);
+
+/**
+ * The row of the latest candle of a series that has closed by the decision time at index; -1 past the end, before
+ * the first, and for a series that was not given.
+ *
+ * Threads: any. O(1) on even spacing, O(log n) at worst. Errors: OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT on a
+ * dead handle, a timeframe that is none, or an unknown price type.
+ *
+ * # Safety
+ * `row` must be writable for the length of the call.
+ */
+OmegaStatus omega_symbol_slice_latest(const OmegaSymbolSlice *slice,
+                                      size_t index,
+                                      int64_t timeframe_us,
+                                      OmegaPriceType price_type,
+                                      int64_t *row);
+
+/**
+ * The last length rows of a series that have closed by the decision time at index, the latest included: fewer near
+ * the start, {0, 0} for none and for a series that was not given.
+ *
+ * Past the end by k bars the newest k of them would lie beyond the data: the others are given. Threads: any. O(1) on
+ * even spacing, O(log n) at worst; allocates nothing. Errors: as omega_symbol_slice_latest.
+ *
+ * # Safety
+ * `out` must be writable for the length of the call.
+ */
+OmegaStatus omega_symbol_slice_history(const OmegaSymbolSlice *slice,
+                                       size_t index,
+                                       int64_t timeframe_us,
+                                       OmegaPriceType price_type,
+                                       size_t length,
+                                       OmegaRange *out);
+
+/**
+ * One field of the history at each bar from start to stop, as far as they exist: out[i * length + j] is the j-th
+ * oldest value at bar start + i, for (min(stop, bars) - start) x length values in all.
+ *
+ * Where there is less history, and for a series that was not given, NaN on the left. Threads: any. O(bars x length);
+ * allocates nothing. Errors: as omega_symbol_slice_latest; OMEGA_INVALID_ARGUMENT for an unknown field, a matrix that
+ * is not addressable, or where out overlaps the column.
+ *
+ * # Safety
+ * `out` must be writable for as many values as are given, for the length of the call.
+ */
+OmegaStatus omega_symbol_slice_history_matrix(const OmegaSymbolSlice *slice,
+                                              int64_t timeframe_us,
+                                              OmegaPriceType price_type,
+                                              size_t length,
+                                              OmegaField field,
+                                              size_t start,
+                                              size_t stop,
+                                              double *out);
+
+/**
+ * A new slice over count series of one timeframe, each symbol and price type once.
+ *
+ * A moment is a stamp t of the timeline, decided when the candles stamped t close. stale_limit_us, with OMEGA_ASOF,
+ * hides a candle stamped more than so many microseconds before the moment; -1 for none. Ownership: the caller owns
+ * the new handle, which shares the series: they may be freed before it. Threads: any. O(rows of all, times count);
+ * holds 8 bytes per moment, and per moment and series. Errors: OMEGA_NULL_POINTER; OMEGA_EMPTY_INPUT if count is 0;
+ * OMEGA_INVALID_ARGUMENT on a dead handle, two timeframes, a series given twice, an unknown timeline or flag, a
+ * stale_limit_us below -1 or without OMEGA_ASOF; OMEGA_OUT_OF_MEMORY; OMEGA_RESOURCE_LIMIT_EXCEEDED past 262,144
+ * live handles.
+ *
+ * # Safety
+ * `series` must be readable for `count` handles and `out` writable, for the length of the call.
+ */
+OmegaStatus omega_multi_symbol_new(const OmegaSeries *const *series,
+                                   size_t count,
+                                   OmegaTimeline timeline,
+                                   uint32_t flags,
+                                   int64_t stale_limit_us,
+                                   OmegaMultiSymbol **out);
+
+/**
+ * Frees a handle; NULL is a no-op.
+ *
+ * The timeline must not be used afterwards. Threads: any, but no other thread may be inside a call with the handle.
+ * O(series). Errors: OMEGA_INVALID_ARGUMENT on a freed or foreign handle.
+ *
+ * # Safety
+ * No other thread may be inside a call with `slice`.
+ */
+OmegaStatus omega_multi_symbol_free(OmegaMultiSymbol *slice);
+
+/**
+ * The stamps of all moments, to be read in place for as long as the slice lives.
+ *
+ * Ownership: the slice's. An empty timeline is not NULL but must not be read. Threads: any. O(1). Errors:
+ * OMEGA_NULL_POINTER, OMEGA_INVALID_ARGUMENT on a dead handle.
+ *
+ * # Safety
+ * `timestamps` and `len` must be writable for the length of the call.
+ */
+OmegaStatus omega_multi_symbol_timeline(const OmegaMultiSymbol *slice,
+                                        const int64_t **timestamps,
+                                        size_t *len);
+
+/**
+ * For each of the n moments, the row of the series given in place series (from 0); -1 for none.
+ *
+ * Threads: any. O(n). Errors: OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT on a dead handle or where rows overlaps the
+ * slice's own; OMEGA_OUT_OF_BOUNDS if there is no such series; OMEGA_SIZE_MISMATCH unless there are n moments.
+ *
+ * # Safety
+ * `rows` must be writable for `n` values, for the length of the call.
+ */
+OmegaStatus omega_multi_symbol_rows(const OmegaMultiSymbol *slice,
+                                    size_t series,
+                                    int64_t *rows,
+                                    size_t n);
+
+/**
+ * The candle of a symbol and side at a moment; found is 1, or 0 where there is none and out is left as it was.
+ *
+ * Threads: any. O(series). Errors: OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT on a dead handle, an unknown price type,
+ * or a symbol and side that were not given; OMEGA_INVALID_FORMAT for a symbol that is not UTF-8;
+ * OMEGA_OUT_OF_BOUNDS where there is no such moment.
+ *
+ * # Safety
+ * `symbol` must be a NUL-terminated string, `out` and `found` writable; all for the length of the call.
+ */
+OmegaStatus omega_multi_symbol_candle(const OmegaMultiSymbol *slice,
+                                      size_t moment,
+                                      const char *symbol,
+                                      OmegaPriceType price_type,
+                                      OmegaCandle *out,
+                                      int32_t *found);
+
+/**
+ * The close of the bid or ask candle of a symbol at a moment, or the mid of both; NaN where a candle is missing.
+ *
+ * Threads: any. O(series). Errors: as omega_multi_symbol_candle; mid wants both sides given.
+ *
+ * # Safety
+ * `symbol` must be a NUL-terminated string, `out` writable; both for the length of the call.
+ */
+OmegaStatus omega_multi_symbol_price(const OmegaMultiSymbol *slice,
+                                     size_t moment,
+                                     const char *symbol,
+                                     OmegaPriceKind price,
+                                     double *out);
+
+/**
+ * ask - bid of the closes of a symbol at a moment; NaN where a candle is missing.
+ *
+ * Threads: any. O(series). Errors: as omega_multi_symbol_candle; both sides must have been given.
+ *
+ * # Safety
+ * `symbol` must be a NUL-terminated string, `out` writable; both for the length of the call.
+ */
+OmegaStatus omega_multi_symbol_spread(const OmegaMultiSymbol *slice,
+                                      size_t moment,
+                                      const char *symbol,
+                                      double *out);
 
 /**
  * A kernel with one input and one output, OMEGA_KERNEL_SUM to OMEGA_KERNEL_SHIFT, on each of the contiguous

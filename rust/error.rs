@@ -152,10 +152,10 @@ pub enum Error {
         /// Rows in the series.
         len: usize,
     },
-    /// A bar or moment lies outside the timeline.
-    #[error("{what} {index} is outside a timeline of {len}")]
+    /// A bar, moment or series of that number does not exist.
+    #[error("{what} {index} is out of bounds: there are {len}")]
     IndexOutOfBounds {
-        /// What is counted: a bar, a moment.
+        /// What is counted.
         what: &'static str,
         /// The index asked for.
         index: usize,

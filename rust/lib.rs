@@ -16,12 +16,15 @@ mod error;
 pub mod ffi;
 pub mod io;
 pub mod kernels;
+mod multi_symbol;
 mod quality;
 mod resample;
 mod series;
 mod slicer;
+mod symbol_slice;
 mod time_index;
 mod timeframe;
+mod timeline;
 
 /// The README's Rust program, compiled with the documentation's.
 #[cfg(doctest)]
@@ -32,8 +35,11 @@ pub use align::{AlignOptions, Decision, Stamps, align};
 pub use candle::{Candle, Field, PriceType};
 pub use column::Column;
 pub use error::{Error, ErrorCode};
+pub use multi_symbol::{Moment, MultiSymbolOptions, MultiSymbolSlice, PriceKind, Quotes};
 pub use quality::{PairQuality, Quality};
 pub use resample::{ResampleOptions, resample};
 pub use series::{CandleSeries, Check, Columns, SeriesOptions};
 pub use slicer::{Candles, LookbackOptions, RowRange, SymbolDataSlicer};
+pub use symbol_slice::{Bar, SymbolDataSlice};
 pub use timeframe::Timeframe;
+pub use timeline::Timeline;

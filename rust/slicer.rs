@@ -37,6 +37,11 @@ pub struct Candles<'a> {
 }
 
 impl<'a> Candles<'a> {
+    #[inline]
+    pub(crate) const fn new(series: &'a CandleSeries, range: RowRange) -> Self {
+        Self { series, range }
+    }
+
     /// The rows in the series.
     #[must_use]
     #[inline]
@@ -332,7 +337,7 @@ impl SymbolDataSlicer {
 
     #[inline]
     const fn candles(&self, range: RowRange) -> Candles<'_> {
-        Candles { series: &self.series, range }
+        Candles::new(&self.series, range)
     }
 }
 

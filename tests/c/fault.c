@@ -8,6 +8,8 @@
 
 static OmegaSeries *series;
 static OmegaStream *stream;
+static OmegaSymbolSlice *slice;
+static OmegaMultiSymbol *market;
 static OmegaColumns columns;
 static OmegaSeriesOptions options;
 static Owner owner;
@@ -66,6 +68,37 @@ static void panic_in_slicer(void) {
     PANICS(values, omega_slicer_gather_lookback(series, TIMES, 2, 1, OMEGA_FIELD_LOW, 0, values));
 }
 
+static void panic_in_alignment(void) {
+    const OmegaSeries *given[1];
+    const int64_t *timestamps;
+    OmegaSeries *longer;
+    OmegaSymbolSlice *one;
+    OmegaMultiSymbol *other;
+    OmegaRange range;
+    OmegaCandle candle;
+    int64_t row, rows[ROWS];
+    int32_t found;
+    size_t count;
+    double value;
+    given[0] = series;
+    PANICS(longer, omega_series_resample(series, MINUTE, 0, 0, &longer));
+    PANICS(rows, omega_align(series, series, 0, 0, -1, rows, ROWS));
+    PANICS(one, omega_symbol_slice_new(given, 1, 0, &one));
+    PANICS(count, omega_symbol_slice_bars(slice, &count));
+    PANICS(row, omega_symbol_slice_decision_time(slice, 0, &row));
+    PANICS(row, omega_symbol_slice_latest(slice, 0, MINUTE, 0, &row));
+    PANICS(range, omega_symbol_slice_history(slice, 0, MINUTE, 0, 1, &range));
+    PANICS(value, omega_symbol_slice_history_matrix(slice, MINUTE, 0, 1, 0, 0, 1, &value));
+    CHECK_STATUS(OMEGA_FFI_PANIC_CAUGHT, omega_symbol_slice_free(slice));
+    PANICS(other, omega_multi_symbol_new(given, 1, 0, 0, -1, &other));
+    PANICS(timestamps, omega_multi_symbol_timeline(market, &timestamps, &count));
+    PANICS(rows, omega_multi_symbol_rows(market, 0, rows, ROWS));
+    PANICS(candle, omega_multi_symbol_candle(market, 0, "TEST", 0, &candle, &found));
+    PANICS(value, omega_multi_symbol_price(market, 0, "TEST", 0, &value));
+    PANICS(value, omega_multi_symbol_spread(market, 0, "TEST", &value));
+    CHECK_STATUS(OMEGA_FFI_PANIC_CAUGHT, omega_multi_symbol_free(market));
+}
+
 static const double X[MOST] = {1.5, 2.5, 4.5};
 
 /* Three rows of the same column in every input. */
@@ -102,6 +135,7 @@ static void a_panic_in_any_export_is_a_status(void) {
         panic_in_text();
         panic_in_series();
         panic_in_slicer();
+        panic_in_alignment();
         panic_in_kernels();
         CHECK_OK(omega_fault_set(OMEGA_FAULT_NONE));
     }
@@ -144,6 +178,39 @@ static void a_flipped_bit_reaches_the_caller(void) {
 }
 
 static int flipped(double right, double wrong) { return bits_of(wrong) == (bits_of(right) ^ 1u); }
+
+static void a_flipped_bit_of_timeframes_and_symbols_reaches_the_caller(void) {
+    OmegaSeries *longer = NULL;
+    OmegaColumns wrong;
+    OmegaRange range = {0, 0};
+    OmegaCandle candle;
+    int32_t found = 0;
+    int64_t row = 0, rows[ROWS];
+    double value = 0;
+    CHECK_OK(omega_fault_set(OMEGA_FAULT_FLIP));
+    CHECK_OK(omega_series_resample(series, MINUTE, 0, 0, &longer));
+    CHECK_OK(omega_align(series, series, OMEGA_DECISION_CLOSE, 0, -1, rows, ROWS));
+    CHECK(rows[0] == 1 && rows[1] == 0 && rows[4] == 5);
+    CHECK_OK(omega_symbol_slice_decision_time(slice, 1, &row));
+    CHECK(row == ((2 * MINUTE) ^ 1));
+    CHECK_OK(omega_symbol_slice_latest(slice, 2, MINUTE, 0, &row));
+    CHECK(row == 3);
+    CHECK_OK(omega_symbol_slice_history(slice, 3, MINUTE, 0, 2, &range));
+    CHECK(range.start == 3 && range.len == 2);
+    CHECK_OK(omega_symbol_slice_history_matrix(slice, MINUTE, 0, 1, OMEGA_FIELD_OPEN, 1, 2, &value));
+    CHECK(flipped(1.1, value));
+    CHECK_OK(omega_multi_symbol_rows(market, 0, rows, ROWS));
+    CHECK(rows[0] == 1 && rows[1] == 0);
+    CHECK_OK(omega_multi_symbol_candle(market, 1, "TEST", 0, &candle, &found));
+    CHECK(found == 1 && flipped(1.15, candle.close));
+    CHECK_OK(omega_multi_symbol_price(market, 1, "TEST", OMEGA_PRICE_BID, &value));
+    CHECK(flipped(1.15, value));
+    CHECK_OK(omega_fault_set(OMEGA_FAULT_NONE));
+    CHECK_OK(omega_series_columns(longer, &wrong));
+    CHECK(flipped(1.1, wrong.open[1]) && flipped(2.1, wrong.high[1]) && flipped(0.6, wrong.low[1]));
+    CHECK(flipped(1.15, wrong.close[1]) && flipped(11.0, wrong.volume[1]) && wrong.timestamp[1] == MINUTE);
+    fixture_free(longer);
+}
 
 static void a_flipped_bit_of_a_kernel_reaches_the_caller(void) {
     for (OmegaKernel kernel = 0; kernel < KERNELS; kernel++) {
@@ -191,6 +258,9 @@ static void an_unknown_fault_is_refused(void) {
 }
 
 static void a_free_that_panicked_has_freed_nothing(void) {
+    /* They share the series: nothing is released before they are gone, too. */
+    CHECK_OK(omega_symbol_slice_free(slice));
+    CHECK_OK(omega_multi_symbol_free(market));
     CHECK(owner.calls == 0);
     CHECK_OK(omega_series_free(series));
     CHECK(owner.calls == 1);
@@ -206,9 +276,18 @@ int main(void) {
         return 1;
     }
     stream = stream_of(OMEGA_KERNEL_MEAN, KERNEL[OMEGA_KERNEL_MEAN].options);
+    {
+        const OmegaSeries *given[1];
+        given[0] = series;
+        if (omega_symbol_slice_new(given, 1, 0, &slice) != OMEGA_OK ||
+            omega_multi_symbol_new(given, 1, OMEGA_TIMELINE_UNION, 0, -1, &market) != OMEGA_OK) {
+            return 1;
+        }
+    }
     RUN(a_panic_in_any_export_is_a_status);
     RUN(after_panics_the_process_is_as_usable_as_before);
     RUN(a_flipped_bit_reaches_the_caller);
+    RUN(a_flipped_bit_of_timeframes_and_symbols_reaches_the_caller);
     RUN(a_flipped_bit_of_a_kernel_reaches_the_caller);
     RUN(a_flipped_bit_of_a_stream_reaches_the_caller_and_stays_out_of_the_stream);
     RUN(an_unknown_fault_is_refused);

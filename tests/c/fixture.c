@@ -41,6 +41,22 @@ OmegaSeries *fixture_series(size_t rows) {
 
 void fixture_free(OmegaSeries *series) { CHECK_OK(omega_series_free(series)); }
 
+OmegaSeries *fixture_stamped(const char *symbol, int64_t timeframe_us, OmegaPriceType side, const int64_t *stamps,
+                             const double *prices, size_t rows) {
+    OmegaColumns columns;
+    OmegaSeriesOptions options = fixture_options();
+    OmegaSeries *series = NULL;
+    columns.timestamp = stamps;
+    columns.open = columns.high = columns.low = columns.close = columns.volume = prices;
+    columns.len = rows;
+    options.symbol = symbol;
+    options.timeframe_us = timeframe_us;
+    options.price_type = side;
+    options.check = OMEGA_CHECK_ORDER;
+    CHECK_OK(omega_series_new(&columns, &options, &series));
+    return series;
+}
+
 void count_release(void *owner) { ((Owner *)owner)->calls++; }
 
 OmegaSeries *handle_of(uint64_t number) { return (OmegaSeries *)(uintptr_t)number; }

@@ -16,6 +16,9 @@ OmegaSeriesOptions fixture_options(void);
 /* A series over copies of the columns; freed with fixture_free, which checks that too. */
 OmegaSeries *fixture_series(size_t rows);
 void fixture_free(OmegaSeries *series);
+/* A series of any stamps, whose prices and volumes are all those given. */
+OmegaSeries *fixture_stamped(const char *symbol, int64_t timeframe_us, OmegaPriceType side, const int64_t *stamps,
+                             const double *prices, size_t rows);
 
 /* Counts how often a release was called, and with which owner. */
 typedef struct {

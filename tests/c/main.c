@@ -18,6 +18,10 @@ int main(int count, char **arguments) {
     suite_files();
     suite_slicer();
     suite_batch();
+    suite_alignment();
+    suite_walk();
+    suite_symbols();
+    suite_look_ahead();
     suite_null();
     suite_handles();
     suite_threads();

@@ -14,7 +14,7 @@ fault=${OMEGA_FAULT_LIBRARY:-$target/fault-injection/debug/libomega_slicer.so}
 warnings=(-Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wcast-qual -Wwrite-strings)
 # What Rust's standard library needs of the system (rustc --print native-static-libs).
 system=(-lpthread -ldl -lm -lrt -lutil -lgcc_s)
-suites=(abi text series borrowed files slicer batch null handles threads kernels streams)
+suites=(abi text series borrowed files slicer batch alignment walk symbols look_ahead null handles threads kernels streams)
 sources=(harness fixture tsv series_file kernel_calls main header)
 sources+=(vectors_slicer vectors_text vectors_series vectors_kernels)
 sources+=("${suites[@]/#/test_}")
@@ -98,8 +98,10 @@ tests_cover_the_header() {
   # kernel_calls.c calls the kernels, once each, for every test of test_kernels.c and for fault.c.
   named_in . tests/c/test_*.c tests/c/kernel_calls.c
   named_in 'OmegaStatus +omega' tests/c/fault.c tests/c/kernel_calls.c
-  named_in '\(.*\*' tests/c/test_{null,kernels,streams}.c tests/c/kernel_calls.c
+  named_in '\(.*\*' tests/c/test_{null,alignment,walk,symbols,kernels,streams}.c tests/c/kernel_calls.c
   named_in '\(.*OmegaStream \*[a-z]' tests/c/test_streams.c
+  named_in '\(.*OmegaSymbolSlice \*[a-z]' tests/c/test_walk.c
+  named_in '\(.*OmegaMultiSymbol \*[a-z]' tests/c/test_symbols.c
   named_in '\(.*OmegaSeries \*[a-z]' tests/c/test_handles.c
   [[ $failed -eq $before ]] && line "header against tests" "every function is called everywhere it belongs"
 }

@@ -128,7 +128,11 @@ static void structs_and_constants_have_their_agreed_values(void) {
     CHECK(sizeof(OmegaCheck) == 4 && sizeof(OmegaTimeUnit) == 4);
     CHECK(offsetof(OmegaSeriesOptions, reserved) == 28 && offsetof(OmegaSeriesInfo, reserved) == 20);
     CHECK(OMEGA_EXCLUDE_CURRENT == 1u && OMEGA_CLOSED_ONLY == 2u && OMEGA_PARTIAL == 4u);
-    CHECK(OMEGA_ALLOW_MISSING == 1u);
+    CHECK(OMEGA_ALLOW_MISSING == 1u && OMEGA_KEEP_PARTIAL == 1u && OMEGA_ASOF == 1u);
+    CHECK(OMEGA_DECISION_OPEN == 0 && OMEGA_DECISION_CLOSE == 1 && sizeof(OmegaDecision) == 4);
+    CHECK(OMEGA_STAMPS_OPEN == 0 && OMEGA_STAMPS_CLOSE == 1 && sizeof(OmegaStamps) == 4);
+    CHECK(OMEGA_TIMELINE_INTERSECTION == 0 && OMEGA_TIMELINE_UNION == 1 && sizeof(OmegaTimeline) == 4);
+    CHECK(OMEGA_PRICE_BID == 0 && OMEGA_PRICE_ASK == 1 && OMEGA_PRICE_MID == 2 && sizeof(OmegaPriceKind) == 4);
     CHECK(OMEGA_PRICE_TYPE_BID == 0 && OMEGA_PRICE_TYPE_ASK == 1);
     CHECK(OMEGA_FIELD_OPEN == 0 && OMEGA_FIELD_HIGH == 1 && OMEGA_FIELD_LOW == 2);
     CHECK(OMEGA_FIELD_CLOSE == 3 && OMEGA_FIELD_VOLUME == 4);

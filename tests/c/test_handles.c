@@ -18,6 +18,9 @@ static void check_dead_everywhere(OmegaSeries *dead, OmegaSeries *alive) {
     size_t count;
     int64_t row, rows[2];
     double values[2];
+    OmegaSeries *longer;
+    OmegaSymbolSlice *slice;
+    OmegaMultiSymbol *market;
     const OmegaStatus bad = OMEGA_INVALID_ARGUMENT;
     CHECK_REFUSED(bad, info, omega_series_info(dead, &info));
     CHECK_REFUSED(bad, columns, omega_series_columns(dead, &columns));
@@ -35,6 +38,15 @@ static void check_dead_everywhere(OmegaSeries *dead, OmegaSeries *alive) {
     CHECK_REFUSED(bad, rows, omega_slicer_get_candles_at(dead, TIMES, 2, rows));
     CHECK_REFUSED(bad, rows, omega_slicer_get_candles_asof(dead, TIMES, 2, 0, rows));
     CHECK_REFUSED(bad, values, omega_slicer_gather_lookback(dead, TIMES, 2, 1, OMEGA_FIELD_LOW, 0, values));
+    CHECK_REFUSED(bad, longer, omega_series_resample(dead, 5 * MINUTE, 0, 0, &longer));
+    CHECK_REFUSED(bad, rows, omega_align(dead, alive, OMEGA_DECISION_OPEN, OMEGA_STAMPS_OPEN, -1, rows, 2));
+    CHECK_REFUSED(bad, rows, omega_align(alive, dead, OMEGA_DECISION_OPEN, OMEGA_STAMPS_OPEN, -1, rows, 2));
+    {
+        const OmegaSeries *mixed[2];
+        mixed[0] = alive, mixed[1] = dead;
+        CHECK_REFUSED(bad, slice, omega_symbol_slice_new(mixed, 2, 0, &slice));
+        CHECK_REFUSED(bad, market, omega_multi_symbol_new(mixed, 2, OMEGA_TIMELINE_UNION, 0, -1, &market));
+    }
     /* No times to ask for: the handle is still looked at. */
     CHECK_STATUS(bad, omega_slicer_get_candles_at(dead, NULL, 0, NULL));
     CHECK_STATUS(bad, omega_series_free(dead));
