@@ -3,9 +3,11 @@
 
 use std::ops::Range;
 
+use super::fixed;
 use super::grid::{Grid, OnGrids, on_grids, partial_windows};
+use super::limbs::{self, Limbs};
+use super::segments::Segments;
 use super::simd::dispatch;
-use super::sliding::{Products, Slide, Squares, Variances};
 use super::statistics::{Cov, Var, correlation, pairwise, slide, standard_score};
 use super::sums::sums;
 use super::{Window, blocks, same_length};
@@ -113,7 +115,7 @@ pub(super) fn vars<const ROOT: bool>(x: &[f64], rows: Range<usize>, window: &Win
         return out.fill(f64::NAN);
     }
     let mut kernel = Kernel::<ROOT> { x, start, window, ddof, out };
-    let full = partial_windows(&mut kernel, start..end, window);
+    let full = partial_windows(&mut kernel, start..end);
     on_grids(&mut kernel, full..end);
 }
 
@@ -126,31 +128,37 @@ struct Kernel<'a, const ROOT: bool> {
     out: &'a mut [f64],
 }
 
-impl<const ROOT: bool> OnGrids for Kernel<'_, ROOT> {
-    fn window(&self) -> usize {
-        self.window.len
+impl<const ROOT: bool> OnGrids<1> for Kernel<'_, ROOT> {
+    fn window(&self) -> &Window {
+        self.window
     }
 
-    fn values(&self, rows: Range<usize>) -> &[f64] {
-        &self.x[self.window.start(rows.start)..rows.end]
+    fn series(&self) -> [&[f64]; 1] {
+        [self.x]
     }
 
     fn results(&mut self, rows: Range<usize>) -> &mut [f64] {
         &mut self.out[rows.start - self.start..rows.end - self.start]
     }
 
-    fn fast(&mut self, rows: Range<usize>, grid: &Grid) -> bool {
-        if !grid.holds_squares() {
-            return false;
+    fn fixed(&mut self, rows: Range<usize>, grids: [Grid; 1]) -> bool {
+        let (series, start, window, ddof) = ([self.x], rows.start, self.window.len, self.ddof);
+        let fits = grids.iter().all(Grid::holds_squares);
+        if fits {
+            let segments = Segments { series, start, window, out: self.results(rows) };
+            dispatch(fixed::Moments::<1, ROOT> { segments, grids, ddof });
         }
-        let (x, window, ddof) = (self.x, self.window.len, self.ddof);
-        let first = Squares::of(grid, &x[rows.start + 1 - window..=rows.start]);
-        let (start, out) = (rows.start + 1, self.results(rows));
-        let value = first.variance(grid, window, ddof);
-        out[0] = if ROOT { value.sqrt() } else { value };
-        let slide = Slide::new(grid, x, start, window, &mut out[1..]);
-        dispatch(Variances::<ROOT> { slide, ddof, first });
-        true
+        fits
+    }
+
+    fn pairs(&mut self, rows: Range<usize>, limbs: [Limbs; 1]) -> bool {
+        let (series, start, window, ddof) = ([self.x], rows.start, self.window.len, self.ddof);
+        let fits = limbs.iter().all(Limbs::holds_squares);
+        if fits {
+            let segments = Segments { series, start, window, out: self.results(rows) };
+            dispatch(limbs::Moments::<1, ROOT> { segments, limbs, ddof });
+        }
+        fits
     }
 
     fn slow(&mut self, rows: Range<usize>) {
@@ -172,7 +180,7 @@ fn covs(x: &[f64], y: &[f64], rows: Range<usize>, window: &Window, ddof: usize, 
     }
     let (start, end) = (rows.start, rows.end);
     let mut kernel = Pairs { x, y, start, window, ddof, out };
-    let full = partial_windows(&mut kernel, start..end, window);
+    let full = partial_windows(&mut kernel, start..end);
     on_grids(&mut kernel, full..end);
 }
 
@@ -186,37 +194,37 @@ struct Pairs<'a> {
     out: &'a mut [f64],
 }
 
-impl OnGrids for Pairs<'_> {
-    fn window(&self) -> usize {
-        self.window.len
+impl OnGrids<2> for Pairs<'_> {
+    fn window(&self) -> &Window {
+        self.window
     }
 
-    fn values(&self, rows: Range<usize>) -> &[f64] {
-        &self.x[self.window.start(rows.start)..rows.end]
+    fn series(&self) -> [&[f64]; 2] {
+        [self.x, self.y]
     }
 
     fn results(&mut self, rows: Range<usize>) -> &mut [f64] {
         &mut self.out[rows.start - self.start..rows.end - self.start]
     }
 
-    fn fast(&mut self, rows: Range<usize>, grid: &Grid) -> bool {
-        let (x, y, window, ddof) = (self.x, self.y, self.window.len, self.ddof);
-        let first = rows.start + 1 - window;
-        let Some(other) = Grid::of(&y[first..rows.end], window) else { return false };
-        if !grid.holds_squares() || !other.holds_squares() {
-            return false;
+    fn fixed(&mut self, rows: Range<usize>, grids: [Grid; 2]) -> bool {
+        let (series, start, window, ddof) = ([self.x, self.y], rows.start, self.window.len, self.ddof);
+        let fits = grids.iter().all(Grid::holds_squares);
+        if fits {
+            let segments = Segments { series, start, window, out: self.results(rows) };
+            dispatch(fixed::Moments::<2, false> { segments, grids, ddof });
         }
-        let mut sums = Products::default();
-        for i in first..rows.start {
-            sums.add(grid.integer(x[i]), other.integer(y[i]));
+        fits
+    }
+
+    fn pairs(&mut self, rows: Range<usize>, limbs: [Limbs; 2]) -> bool {
+        let (series, start, window, ddof) = ([self.x, self.y], rows.start, self.window.len, self.ddof);
+        let fits = limbs.iter().all(Limbs::holds_squares);
+        if fits {
+            let segments = Segments { series, start, window, out: self.results(rows) };
+            dispatch(limbs::Moments::<2, false> { segments, limbs, ddof });
         }
-        for (i, out) in rows.clone().zip(self.results(rows)) {
-            sums.add(grid.integer(x[i]), other.integer(y[i]));
-            *out = sums.covariance(grid.exponent + other.exponent, window, ddof);
-            let oldest = i + 1 - window;
-            sums.remove(grid.integer(x[oldest]), other.integer(y[oldest]));
-        }
-        true
+        fits
     }
 
     fn slow(&mut self, rows: Range<usize>) {

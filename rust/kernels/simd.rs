@@ -107,7 +107,7 @@ pub(super) trait Lanes: Copy {
     fn max(self, a: Self::F, b: Self::F) -> Self::F;
     /// The smaller, `b` where they are equal.
     fn min(self, a: Self::F, b: Self::F) -> Self::F;
-    /// `a * b + c` where the result is exact.
+    /// `a * b + c`, rounded once or twice.
     fn scale(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     /// `a * b` and its rounding error.
     fn two_product(self, a: Self::F, b: Self::F) -> (Self::F, Self::F);
@@ -134,6 +134,13 @@ pub(super) trait Lanes: Copy {
     fn differ(self, a: Self::F, b: Self::F) -> u32;
     /// `now` moved up by `BY` lanes (1, 2 or 4), filled from the top of `before`.
     fn follow<const BY: i32>(self, before: Self::F, now: Self::F) -> Self::F;
+    /// Whether 128-bit integers, one by one, are faster than exact products in these lanes.
+    const INTEGERS: bool = false;
+    fn sub_integers(self, a: Self::I, b: Self::I) -> Self::I;
+    /// An integer of 62 bits at most as the nearest double.
+    fn nearest(self, v: Self::I) -> Self::F;
+    /// Makes rows of columns: the first `N` vectors, as a square of `N` by `N`.
+    fn turn(self, rows: &mut [Self::F; 8]);
 }
 
 /// `x[at..]` as a vector, `filler` where that ends early.

@@ -12,6 +12,7 @@
 
 mod cases;
 mod laws;
+mod limbs;
 mod oracle;
 mod series;
 

@@ -123,4 +123,27 @@ impl Lanes for Avx2 {
             }
         }
     }
+
+    operations! {
+        fn sub_integers(a: I, b: I) -> I { _mm256_sub_epi64(a, b) }
+    }
+
+    #[inline(always)]
+    fn nearest(self, v: I) -> F {
+        self.pair(v).0
+    }
+
+    #[inline(always)]
+    fn turn(self, rows: &mut [F; 8]) {
+        // SAFETY: the features as above.
+        unsafe {
+            let [a, b, c, d, ..] = *rows;
+            let (ab, cd) = (_mm256_unpacklo_pd(a, b), _mm256_unpacklo_pd(c, d));
+            let (upper_ab, upper_cd) = (_mm256_unpackhi_pd(a, b), _mm256_unpackhi_pd(c, d));
+            rows[0] = _mm256_permute2f128_pd::<0x20>(ab, cd);
+            rows[1] = _mm256_permute2f128_pd::<0x20>(upper_ab, upper_cd);
+            rows[2] = _mm256_permute2f128_pd::<0x31>(ab, cd);
+            rows[3] = _mm256_permute2f128_pd::<0x31>(upper_ab, upper_cd);
+        }
+    }
 }

@@ -114,4 +114,41 @@ impl Lanes for Avx512 {
             })
         }
     }
+
+    operations! {
+        fn sub_integers(a: I, b: I) -> I { _mm512_sub_epi64(a, b) }
+        fn nearest(v: I) -> F { _mm512_cvtepi64_pd(v) }
+    }
+
+    #[inline(always)]
+    fn turn(self, rows: &mut [F; 8]) {
+        // SAFETY: the features as above.
+        unsafe {
+            let [a, b, c, d, e, f, g, h] = *rows;
+            // Rows 0 and 4, 2 and 6, 1 and 5, 3 and 7 of four columns.
+            macro_rules! four {
+                ($a:ident, $b:ident, $c:ident, $d:ident) => {{
+                    let (ab, upper_ab) = (_mm512_unpacklo_pd($a, $b), _mm512_unpackhi_pd($a, $b));
+                    let (cd, upper_cd) = (_mm512_unpacklo_pd($c, $d), _mm512_unpackhi_pd($c, $d));
+                    [
+                        [_mm512_shuffle_f64x2::<0x88>(ab, cd), _mm512_shuffle_f64x2::<0xdd>(ab, cd)],
+                        [
+                            _mm512_shuffle_f64x2::<0x88>(upper_ab, upper_cd),
+                            _mm512_shuffle_f64x2::<0xdd>(upper_ab, upper_cd),
+                        ],
+                    ]
+                }};
+            }
+            let [[low_04, low_26], [low_15, low_37]] = four!(a, b, c, d);
+            let [[high_04, high_26], [high_15, high_37]] = four!(e, f, g, h);
+            rows[0] = _mm512_shuffle_f64x2::<0x88>(low_04, high_04);
+            rows[4] = _mm512_shuffle_f64x2::<0xdd>(low_04, high_04);
+            rows[2] = _mm512_shuffle_f64x2::<0x88>(low_26, high_26);
+            rows[6] = _mm512_shuffle_f64x2::<0xdd>(low_26, high_26);
+            rows[1] = _mm512_shuffle_f64x2::<0x88>(low_15, high_15);
+            rows[5] = _mm512_shuffle_f64x2::<0xdd>(low_15, high_15);
+            rows[3] = _mm512_shuffle_f64x2::<0x88>(low_37, high_37);
+            rows[7] = _mm512_shuffle_f64x2::<0xdd>(low_37, high_37);
+        }
+    }
 }

@@ -193,4 +193,24 @@ impl Lanes for Portable {
         let by = BY as usize;
         std::array::from_fn(|i| if i < by { before[N + i - by] } else { now[i - by] })
     }
+
+    const INTEGERS: bool = true;
+
+    #[inline(always)]
+    fn sub_integers(self, a: I, b: I) -> I {
+        both(a, b, i64::wrapping_sub)
+    }
+
+    #[inline(always)]
+    fn nearest(self, v: I) -> F {
+        self.pair(v).0
+    }
+
+    #[inline(always)]
+    fn turn(self, rows: &mut [F; 8]) {
+        let columns = *rows;
+        for (i, row) in rows[..N].iter_mut().enumerate() {
+            *row = std::array::from_fn(|j| columns[j][i]);
+        }
+    }
 }
