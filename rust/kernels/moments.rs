@@ -78,24 +78,23 @@ pub fn rolling_cov(x: &[f64], y: &[f64], window: Window, ddof: usize, out: &mut 
 pub fn rolling_corr(x: &[f64], y: &[f64], window: Window, ddof: usize, out: &mut [f64]) -> Result<(), Error> {
     check(x, &window, out)?;
     same_length("y", y.len(), x.len())?;
-    let (mut xs, mut ys, mut var_x, mut var_y) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut xs, mut ys): (Vec<_>, Vec<_>);
+    let (mut var_x, mut var_y) = (Vec::new(), Vec::new());
     for rows in blocks(0..x.len(), window.len) {
         // The block with the rows its windows reach back to, pairs with a NaN made NaN in both.
         let start = window.start(rows.start);
-        xs.clear();
-        ys.clear();
-        for (&x, &y) in x[start..rows.end].iter().zip(&y[start..rows.end]) {
-            let (x, y) = pairwise(x, y);
-            xs.push(x);
-            ys.push(y);
+        let (mut x, mut y) = (&x[start..rows.end], &y[start..rows.end]);
+        if x.iter().zip(y).any(|(x, y)| x.is_nan() != y.is_nan()) {
+            (xs, ys) = x.iter().zip(y).map(|(&x, &y)| pairwise(x, y)).unzip();
+            (x, y) = (&xs, &ys);
         }
         let local = rows.start - start..rows.end - start;
         var_x.resize(rows.len(), 0.0);
         var_y.resize(rows.len(), 0.0);
         let out = &mut out[rows];
-        vars::<false>(&xs, local.clone(), &window, ddof, &mut var_x);
-        vars::<false>(&ys, local.clone(), &window, ddof, &mut var_y);
-        covs(&xs, &ys, local, &window, ddof, out);
+        vars::<false>(x, local.clone(), &window, ddof, &mut var_x);
+        vars::<false>(y, local.clone(), &window, ddof, &mut var_y);
+        covs(x, y, local, &window, ddof, out);
         for ((out, &var_x), &var_y) in out.iter_mut().zip(&var_x).zip(&var_y) {
             *out = correlation(*out, var_x, var_y);
         }

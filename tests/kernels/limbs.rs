@@ -152,6 +152,30 @@ fn what_is_left_when_large_parts_cancel_is_exact() {
     }
 }
 
+/// On a grid the doubt is that of the block: a window with little in it must know how little it knows.
+#[test]
+fn quiet_windows_in_a_lively_block_are_exact() {
+    let mut random = Random::new(4);
+    for high in [30, 45, 48, 49] {
+        let level = 2_f64.powi(high);
+        // Far from the middle of the block, nearly constant, at every scale of nearly.
+        let x: Vec<f64> = (0..2000)
+            .map(|i| match i / 250 {
+                0 | 5 => level * (2.0 * random.unit() - 1.0).round(),
+                part => (level * 0.9).floor() + random.below(1 << (5 * part)) as f64,
+            })
+            .collect();
+        let y: Vec<f64> = x.iter().map(|v| level * 0.3 - v + random.below(3) as f64).map(f64::round).collect();
+        for window in [2, 20, 200] {
+            check("quiet in lively", &x, &y, window, 3);
+        }
+        for isa in Isa::available() {
+            let taken = paths(isa, |out| rolling_var(&x, Window::new(20), 1, out).unwrap(), x.len());
+            assert_eq!(taken.fixed, x.len() - 19, "{isa:?}, 2^{high}");
+        }
+    }
+}
+
 #[test]
 fn between_nans_the_clean_rows_take_the_fast_paths() {
     let n = 6000;
