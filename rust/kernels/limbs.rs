@@ -32,22 +32,22 @@ impl Limbs {
         (in_range && self.bits() + 2 * length_bits(window) <= 104).then_some(self)
     }
 
-    pub(super) fn bits(&self) -> i32 {
+    pub(super) fn bits(self) -> i32 {
         self.top - self.finest
     }
 
     /// Whether products of these, and their last bits, are normal numbers.
-    pub(super) fn holds_squares(&self) -> bool {
+    pub(super) fn holds_squares(self) -> bool {
         self.finest >= -450 && self.top <= 450
     }
 
     /// What rounds a value to its upper limb: sums of those have 53 bits, and of the rest, too.
-    fn magic(&self, window: usize) -> f64 {
+    fn magic(self, window: usize) -> f64 {
         magic(self.top + length_bits(window) - 52)
     }
 
     /// The sum of the two limbs' sums, as an integer of at most 104 bits.
-    fn integer(&self, high: f64, low: f64) -> i128 {
+    fn integer(self, high: f64, low: f64) -> i128 {
         let scale = power_of_two(-self.finest);
         (high * scale) as i128 + (low * scale) as i128
     }
@@ -78,7 +78,7 @@ struct Sum<L: Lanes> {
 
 impl<L: Lanes> Sum<L> {
     #[inline(always)]
-    fn new(lanes: L, limbs: &Limbs, window: usize) -> Self {
+    fn new(lanes: L, limbs: Limbs, window: usize) -> Self {
         Self { high: lanes.splat(0.0), low: lanes.splat(0.0), magic: lanes.splat(limbs.magic(window)) }
     }
 
@@ -126,7 +126,7 @@ impl<const MEAN: bool> Work for Sums<'_, MEAN> {
         let (window, m) = (self.segments.window, self.segments.window as u64);
         let exact = (self.limbs, DivideIntegers::new(m));
         let mut state = SumState::<L, MEAN> {
-            sum: Sum::new(lanes, &self.limbs, window),
+            sum: Sum::new(lanes, self.limbs, window),
             divide: Divide::new(lanes, m),
             zero: lanes.splat(0.0),
             exact: &exact,
@@ -223,7 +223,7 @@ impl<const S: usize, const ROOT: bool> Work for Moments<'_, S, ROOT> {
         let zero = lanes.splat(0.0);
         let exact = Exact { limbs, window: window as u64, ddof: self.ddof as u64 };
         let mut state = State::<L, S, ROOT> {
-            sums: limbs.map(|limbs| Sum::new(lanes, &limbs, window)),
+            sums: limbs.map(|limbs| Sum::new(lanes, limbs, window)),
             products: [zero; 4],
             magic: [0, 1, 2].map(|limb| lanes.splat(magic(first + limb * (n - 51)))),
             m: lanes.splat(window as f64),

@@ -152,7 +152,7 @@ impl<const ROOT: bool> OnGrids<1> for Kernel<'_, ROOT> {
 
     fn pairs(&mut self, rows: Range<usize>, limbs: [Limbs; 1]) -> bool {
         let (series, start, window, ddof) = ([self.x], rows.start, self.window.len, self.ddof);
-        let fits = limbs.iter().all(Limbs::holds_squares);
+        let fits = limbs.iter().all(|limbs| limbs.holds_squares());
         if fits {
             let segments = Segments { series, start, window, out: self.results(rows) };
             dispatch(limbs::Moments::<1, ROOT> { segments, limbs, ddof });
@@ -218,7 +218,7 @@ impl OnGrids<2> for Pairs<'_> {
 
     fn pairs(&mut self, rows: Range<usize>, limbs: [Limbs; 2]) -> bool {
         let (series, start, window, ddof) = ([self.x, self.y], rows.start, self.window.len, self.ddof);
-        let fits = limbs.iter().all(Limbs::holds_squares);
+        let fits = limbs.iter().all(|limbs| limbs.holds_squares());
         if fits {
             let segments = Segments { series, start, window, out: self.results(rows) };
             dispatch(limbs::Moments::<2, false> { segments, limbs, ddof });

@@ -105,7 +105,7 @@ impl DivideIntegers {
         let shift = magnitude.leading_zeros();
         let top = (magnitude << shift >> 64) as u64;
         // Cut off three times: of the dividend, the inverse and the product, each by less than one.
-        let quotient = (u128::from(top) * u128::from(self.inverse) >> 64) as u64;
+        let quotient = ((u128::from(top) * u128::from(self.inverse)) >> 64) as u64;
         let again = quotient.leading_zeros();
         let quotient = quotient << again;
         // The quotient is not less than this, and less than six more: half way lies 2^10 above a multiple of 2^11.

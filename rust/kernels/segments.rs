@@ -41,16 +41,17 @@ impl<const S: usize> Segments<'_, S> {
             }
         }
         for at in (0..len).step_by(L::N) {
-            let entering = self.turned(lanes, &starts, self.start + at);
+            let mut entering = self.turned(lanes, &starts, self.start + at);
             let leaving = self.turned(lanes, &starts, self.start + at - before);
-            let mut results = [lanes.splat(0.0); 8];
             let count = L::N.min(len - at);
             for i in 0..count {
                 state.add(lanes, row::<L, S>(&entering, i));
-                results[i] = state.value(lanes);
+                // In the place of what has entered, which is not needed any more.
+                entering[0][i] = state.value(lanes);
                 state.remove(lanes, row::<L, S>(&leaving, i));
             }
-            lanes.turn(&mut results);
+            let results = &mut entering[0];
+            lanes.turn(results);
             for lane in 0..L::N {
                 let at = starts[lane] + at;
                 if count == L::N {
