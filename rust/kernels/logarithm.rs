@@ -91,13 +91,13 @@ fn near_one<L: Lanes>(lanes: L, x: L::F) -> (L::F, u32) {
     // 1/3 - r/4 + ... - r^7/10; the next term is below 2^-58 of the first.
     let mut series = lanes.splat(-1.0 / 10.0);
     for divisor in [9.0, -8.0, 7.0, -6.0, 5.0, -4.0, 3.0] {
-        series = lanes.about(series, r, lanes.splat(1.0 / divisor));
+        series = lanes.scale(series, r, lanes.splat(1.0 / divisor));
     }
     let cube = lanes.mul(square, r);
-    let low = lanes.about(cube, series, lanes.about(square_low, lanes.splat(-0.5), middle));
+    let low = lanes.scale(cube, series, lanes.scale(square_low, lanes.splat(-0.5), middle));
     // The term in r^3 and the sums are right to 2.5 ulps of r^3 (3 roundings of the powers, 2 of the series, 3 of sums,
     // of r^3 / 3 each); middle, below 2^-53 of r, has 2 roundings more. Twice that and more is allowed for.
-    let doubt = lanes.about(square, lanes.splat(power_of_two(-51)), lanes.splat(power_of_two(-102)));
+    let doubt = lanes.scale(square, lanes.splat(power_of_two(-51)), lanes.splat(power_of_two(-102)));
     let doubt = lanes.mul(size, doubt);
     let (least, most) = (lanes.add(high, lanes.sub(low, doubt)), lanes.add(high, lanes.add(low, doubt)));
     (least, far | lanes.differ(least, most))

@@ -107,7 +107,7 @@ pub(super) trait Lanes: Copy {
     fn max(self, a: Self::F, b: Self::F) -> Self::F;
     /// The smaller, `b` where they are equal or one is NaN.
     fn min(self, a: Self::F, b: Self::F) -> Self::F;
-    /// `a * b + c` where the result is exact.
+    /// `a * b + c`, rounded once or twice: only where it is exact, or checked afterwards.
     fn scale(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     /// `a * b` and its rounding error.
     fn two_product(self, a: Self::F, b: Self::F) -> (Self::F, Self::F);
@@ -137,16 +137,18 @@ pub(super) trait Lanes: Copy {
     /// The lanes, as bits, that are a zero or a NaN.
     fn zero_or_nan(self, v: Self::F) -> u32;
     fn quotient(self, a: Self::F, b: Self::F) -> Self::F;
-    /// `a * b + c`, rounded once or twice: only for what is checked afterwards.
-    fn about(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     /// `v`, but NaN where `test` is NaN.
     fn nan_as(self, test: Self::F, v: Self::F) -> Self::F;
     /// `yes` where `a == b`, else `no`.
     fn where_equal(self, a: Self::F, b: Self::F, yes: Self::F, no: Self::F) -> Self::F;
     /// Each `N` vectors, a square of `N` rows, with its rows for columns.
     fn transpose(self, v: [Self::F; 8]) -> [Self::F; 8];
-    /// Whether a vector is a register of the machine, so that many of them may be used at once.
+    /// Whether a vector is a register of the machine, so that many of them may be used at once. Elsewhere 128-bit
+    /// integers, one by one, are faster than exact products of doubles.
     const REGISTERS: bool;
+    fn sub_integers(self, a: Self::I, b: Self::I) -> Self::I;
+    /// An integer of 62 bits at most as the nearest double.
+    fn nearest(self, v: Self::I) -> Self::F;
 }
 
 /// `x[at..]` as a vector, `filler` where that ends early.

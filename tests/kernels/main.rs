@@ -16,6 +16,7 @@ mod extremes;
 mod hostile;
 mod hostile_series;
 mod laws;
+mod limbs;
 mod logarithm;
 mod oracle;
 mod series;

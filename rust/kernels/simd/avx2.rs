@@ -136,12 +136,6 @@ impl Lanes for Avx2 {
         unsafe { _mm256_div_pd(a, b) }
     }
 
-    #[inline(always)]
-    fn about(self, a: F, b: F, c: F) -> F {
-        // SAFETY: the features as above.
-        unsafe { _mm256_fmadd_pd(a, b, c) }
-    }
-
     operations! {
         fn nan_as(test: F, v: F) -> F { _mm256_or_pd(v, _mm256_cmp_pd::<_CMP_UNORD_Q>(test, test)) }
         fn where_equal(a: F, b: F, yes: F, no: F) -> F {
@@ -167,4 +161,13 @@ impl Lanes for Avx2 {
     }
 
     const REGISTERS: bool = true;
+
+    operations! {
+        fn sub_integers(a: I, b: I) -> I { _mm256_sub_epi64(a, b) }
+    }
+
+    #[inline(always)]
+    fn nearest(self, v: I) -> F {
+        self.pair(v).0
+    }
 }

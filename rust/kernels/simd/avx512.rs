@@ -127,12 +127,6 @@ impl Lanes for Avx512 {
         unsafe { _mm512_div_pd(a, b) }
     }
 
-    #[inline(always)]
-    fn about(self, a: F, b: F, c: F) -> F {
-        // SAFETY: the features as above.
-        unsafe { _mm512_fmadd_pd(a, b, c) }
-    }
-
     operations! {
         fn nan_as(test: F, v: F) -> F {
             _mm512_mask_mov_pd(v, _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(test, test), _mm512_set1_pd(f64::NAN))
@@ -165,4 +159,9 @@ impl Lanes for Avx512 {
     }
 
     const REGISTERS: bool = true;
+
+    operations! {
+        fn sub_integers(a: I, b: I) -> I { _mm512_sub_epi64(a, b) }
+        fn nearest(v: I) -> F { _mm512_cvtepi64_pd(v) }
+    }
 }

@@ -211,11 +211,6 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    fn about(self, a: F, b: F, c: F) -> F {
-        self.add(self.mul(a, b), c)
-    }
-
-    #[inline(always)]
     fn nan_as(self, test: F, v: F) -> F {
         // All bits set: a NaN.
         both(test, v, |test, v| f64::from_bits(v.to_bits() | ones_if(test.is_nan())))
@@ -235,4 +230,14 @@ impl Lanes for Portable {
     }
 
     const REGISTERS: bool = false;
+
+    #[inline(always)]
+    fn sub_integers(self, a: I, b: I) -> I {
+        both(a, b, i64::wrapping_sub)
+    }
+
+    #[inline(always)]
+    fn nearest(self, v: I) -> F {
+        self.pair(v).0
+    }
 }
