@@ -54,7 +54,7 @@ def run(command: list[str], what: str, environment: Mapping[str, str] | None = N
 
 def rust() -> dict[Key, float]:
     """Nanoseconds per element, the medians Criterion wrote."""
-    command = ["cargo", "bench", "--locked", "--bench", "slicer", "--", "--noplot"]
+    command = ["cargo", "bench", "--locked", "--bench", "slicer", "--bench", "alignment", "--", "--noplot"]
     short = ["--warm-up-time", "0.5", "--measurement-time", "1", "--sample-size", "20"]
     # Yesterday's numbers must not pass for today's where a bench did not run.
     shutil.rmtree(TARGET_DIR / "criterion", ignore_errors=True)
@@ -200,6 +200,36 @@ TARGETS = [
     python("get_lookbacks_100000_ascending", "bisect_loop", 20),
     python("get_lookbacks_100000_ascending", "numpy_searchsorted", 3),
     python("read_csv", "pandas_read_csv", 1),
+    Target(
+        "Rust align M1 to H1, per bar",
+        ("rust", "align", "M1_to_H1"),
+        ("rust", "align", "merge"),
+        "<= 1 ns",
+        at_most(1),
+    ),
+    python("align", "pandas_merge_asof", 5),
+    python("align", "polars_join_asof", 2),
+    python("resample", "pandas_resample", 5),
+    python("resample", "polars_group_by_dynamic", 1),
+    python("walk", "plain_python", 1, ours="omega_lists"),
+    python("walk", "plain_python", 8),
+    *(
+        Target(
+            f"Julia walk, {backend}: {what}", (language, "walk_step", backend), None, wanted, at_most(limit)
+        )
+        for backend in ("native", "julia")
+        for language, what, wanted, limit in (
+            ("julia", "per bar and timeframe", "<= 40 ns", 40),
+            ("julia bytes", "bytes allocated", "0", 0),
+        )
+    ),
+    Target(
+        "Rust memory: a walk above its series, percent",
+        ("rust", "memory", "a walk, percent of its series"),
+        None,
+        "<= 10",
+        at_most(10),
+    ),
 ]
 
 
@@ -255,6 +285,8 @@ def slicer(julia: str, rounds: int) -> int:
         measured |= lines(run([julia, "--project=julia", "benches/julia/slicer.jl"], "Julia"))
         path = {"PYTHONPATH": str(ROOT / "python" / "src")}
         measured |= lines(run([sys.executable, "benches/peers/slicer.py"], "Python and its peers", path))
+        aligned = [sys.executable, "benches/peers/alignment.py"]
+        measured |= lines(run(aligned, "several timeframes in Python and its peers", path))
         for key, value in measured.items():
             numbers[key].append(value)
     medians = {key: statistics.median(values) for key, values in numbers.items()}

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use omega_slicer::{
-    CandleSeries, Column, Columns, LookbackOptions, PriceType, SeriesOptions, SymbolDataSlicer, Timeframe,
+    CandleSeries, Column, Columns, LookbackOptions, PriceType, ResampleOptions, SeriesOptions, SymbolDataSlice,
+    SymbolDataSlicer, Timeframe, resample,
 };
 
 struct Counting;
@@ -47,8 +48,40 @@ fn stamps() -> Vec<i64> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "to be printed with three digits")]
+fn percent(part: usize, whole: usize) -> f64 {
+    100.0 * part as f64 / whole as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "to be printed with three digits")]
 fn per_row(bytes: usize) -> f64 {
     bytes as f64 / ROWS as f64
+}
+
+/// Every bar of three timeframes and both sides, asked in order.
+fn the_walk_costs_little_above_its_series(minutes: &CandleSeries) {
+    let ask = CandleSeries::new(minutes.columns().clone(), SeriesOptions { price_type: PriceType::Ask, ..options() });
+    let sides = [minutes.clone(), ask.unwrap()];
+    let frames = [Timeframe::M1, Timeframe::M15, Timeframe::H1];
+    let longer = |side: &CandleSeries, timeframe| resample(side, timeframe, ResampleOptions::default()).unwrap();
+    let mut series: Vec<CandleSeries> = Vec::new();
+    for side in &sides {
+        series.push(side.clone());
+        series.extend(frames[1..].iter().map(|&timeframe| longer(side, timeframe)));
+    }
+    let rows: usize = series.iter().map(CandleSeries::len).sum();
+    let before = HELD.load(Ordering::Relaxed);
+    let slice = SymbolDataSlice::new(series, None).unwrap();
+    let mut seen = 0;
+    for bar in slice.walk(..) {
+        for timeframe in frames {
+            seen += usize::from(bar.latest(timeframe, PriceType::Ask).is_some());
+            seen += bar.history(timeframe, PriceType::Bid, 50).len();
+        }
+    }
+    assert!(seen > 50 * ROWS);
+    let held = HELD.load(Ordering::Relaxed) - before;
+    println!("rust\tmemory\ta walk, percent of its series\t{:.3}", percent(held, 48 * rows));
+    assert!(10 * held <= 48 * rows, "a walk costs at most a tenth of its series");
 }
 
 // One test: the counters are the process's.
@@ -88,6 +121,8 @@ fn rows_cost_their_columns_and_questions_cost_nothing() {
     let held = HELD.load(Ordering::Relaxed) - before;
     println!("rust\tmemory\tcopied, bytes per row\t{:.3}", per_row(held));
     assert!(held <= 48 * ROWS + FIXED, "copied columns cost 48 bytes a row");
+
+    the_walk_costs_little_above_its_series(copied.series());
 
     let calls = CALLS.load(Ordering::Relaxed);
     let mut rows = 0;

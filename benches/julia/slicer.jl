@@ -26,13 +26,13 @@ function gappy_minutes(rows)
     return stamps
 end
 
-function synthetic_series(backend)
+function synthetic_series(backend, side="bid")
     stamps = gappy_minutes(ROWS)
     random = MersenneTwister(7)
     close = 1.3 .+ cumsum(randn(random, ROWS)) .* 1e-5
     open = vcat(1.3, close[1:end-1])
     return CandleSeries(stamps, open, max.(open, close) .+ 1e-5, min.(open, close) .- 1e-5, close;
-        symbol="SYNTH", timeframe="M1", backend=backend)
+        symbol="SYNTH", timeframe="M1", price_type=side, backend=backend)
 end
 
 # The best of nine rounds, in nanoseconds a call, and the bytes that a whole round allocates, by call.
@@ -73,6 +73,30 @@ function slices_one_by_one(slicer, times, span)
     return total
 end
 
+# The walk a backtest does: at each bar the latest bid and ask and the last 50 candles of each timeframe.
+function walked(slice, timeframes, bars)
+    total = 0.0
+    for bar in walk(slice, 1, bars), timeframe in timeframes
+        bid, ask = latest(bar, timeframe, "bid"), latest(bar, timeframe, "ask")
+        bid === nothing || ask === nothing || (total += ask.close - bid.close)
+        total += length(history(bar, timeframe, "bid", 50))
+    end
+    return total
+end
+
+function report_walk(backend)
+    timeframes = (Timeframe("M1"), Timeframe("M15"), Timeframe("H1"))
+    data = Dict(timeframe => Dict{String,CandleSeries}() for timeframe in timeframes)
+    for side in ("bid", "ask")
+        minutes = synthetic_series(backend, side)
+        for timeframe in timeframes
+            data[timeframe][side] = resample(minutes, timeframe)
+        end
+    end
+    slice, bars = SymbolDataSlice(data), 30_000
+    report("walk_step", backend, measure(() -> walked(slice, timeframes, bars), bars * length(timeframes)))
+end
+
 # What a user would write with Base alone, for comparison.
 function searchsorted_one_by_one(stamps, times)
     total = 0
@@ -99,6 +123,7 @@ function main()
         report("get_slice_sequential", backend, measure(() -> slices_one_by_one(slicer, ascending, span), length(ascending)))
         report("get_lookbacks_ascending", backend, measure(() -> get_lookbacks(slicer, few, N), length(few)))
         report("get_lookbacks_random", backend, measure(() -> get_lookbacks(slicer, some, N), length(some)))
+        report_walk(backend)
         report("gather_lookback_n20", backend, measure(() -> gather_lookback(slicer, few, 20), length(few)))
     end
     stamps = gappy_minutes(ROWS)

@@ -38,7 +38,7 @@ class CachedWalk:
         self.index = index
 
     def latest(self, timeframe: str, price_type: str = "bid") -> Any:
-        """This bar's candle."""
+        """The candle of the bar it stands on."""
         rows = self.data.get(timeframe, {}).get(price_type, [])
         return rows[self.index] if self.index < len(rows) else None
 
