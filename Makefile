@@ -82,9 +82,9 @@ bench: build setup-python ## measure, beside what a user would pick instead
 	@julia=$$(tools/setup_julia.sh) && python=$$(tools/setup_python.sh) && \
 	JULIA=$$julia "$$python" benches/run.py
 
-bench-kernels: build setup-python ## measure the lookback kernels, in Rust and from Python beside their peers
-	cargo bench --locked --bench kernels
-	PYTHONPATH=python/src .venv/bin/python benches/peers/kernels.py
+bench-kernels: build setup-python ## measure the lookback kernels alone, beside their peers
+	@julia=$$(tools/setup_julia.sh) && python=$$(tools/setup_python.sh) && \
+	JULIA=$$julia "$$python" benches/run.py --only kernels
 
 header: ## check that include/omega_slicer.h is what the sources say
 	$(NEED_CARGO)
@@ -114,8 +114,9 @@ test-julia: build build-faulty ## the Julia package's tests
 	@julia=$$(tools/setup_julia.sh) && set -x && \
 	"$$julia" --project=julia julia/test/runtests.jl
 
-test-python: build build-faulty setup-python ## the Python package's tests
+test-python: build build-faulty setup-python ## the tests of the Python package, and of what judges the benches
 	PYTHONPATH=python/src .venv/bin/python -m pytest python/tests
+	PYTHONPATH=benches .venv/bin/python -m pytest -c python/pyproject.toml --rootdir . benches/tests
 
 test-examples: build setup-python ## the backtest's fingerprints on a small generated series
 	.venv/bin/python examples/run.py --check

@@ -1,8 +1,9 @@
 """Every speed this project claims, measured in one run beside what a user would pick instead: `make bench`.
 
 Runs the benches of the four languages in turn, several rounds, so that all meet the same noise; takes
-medians; prints one table that says what was wanted and whether it was met, writes it to out/bench.md, and
-exits 1 if anything was missed or could not be measured. A missing number is an error, never a pass.
+medians; prints tables that say what was wanted and whether it was met, writes them to out/, and exits 1 if
+anything was missed or could not be measured. A missing number is an error, never a pass. The slicer's table
+is made here, that of the lookback kernels in `kernel_table/`.
 """
 
 from __future__ import annotations
@@ -21,15 +22,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from kernel_table import measure as kernel_measure
+from kernel_table import page as kernel_page
+from kernel_table.contenders import MissingError
+from kernel_table.judge import table as kernel_judgements
+
 ROOT = Path(__file__).resolve().parent.parent
 TARGET_DIR = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 Key = tuple[str, str, str]
 """Language, what is measured, who does it."""
 Numbers = Mapping[Key, float]
-
-
-class MissingError(Exception):
-    """Something that should have been measured was not."""
 
 
 def run(command: list[str], what: str, environment: Mapping[str, str] | None = None) -> str:
@@ -240,33 +242,23 @@ def machine() -> str:
     return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
 
 
-def main() -> int:
-    """Measure, print, judge."""
-    parser = argparse.ArgumentParser(description="Measures every speed this project claims.")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each bench runs; medians are shown")
-    rounds = parser.parse_args().rounds
+def slicer(julia: str, rounds: int) -> int:
+    """Measure the slicer, print, judge."""
     numbers: dict[Key, list[float]] = defaultdict(list)
-    try:
-        julia = (
-            os.environ.get("JULIA") or run([str(ROOT / "tools" / "setup_julia.sh")], "finding Julia").strip()
-        )
-        program = c_program()
-        for turn in range(1, rounds + 1):
-            print(f"round {turn} of {rounds}", file=sys.stderr)
-            measured = rust()
-            measured |= lines(run([str(program)], "C"))
-            memory = ["cargo", "test", "--locked", "--test", "memory", "--", "--nocapture"]
-            measured |= lines(run(memory, "memory per row"))
-            measured |= lines(run([julia, "--project=julia", "benches/julia/slicer.jl"], "Julia"))
-            path = {"PYTHONPATH": str(ROOT / "python" / "src")}
-            measured |= lines(run([sys.executable, "benches/peers/slicer.py"], "Python and its peers", path))
-            for key, value in measured.items():
-                numbers[key].append(value)
-        medians = {key: statistics.median(values) for key, values in numbers.items()}
-        judged = [row(target, medians) for target in TARGETS]
-    except MissingError as missing:
-        print(f"bench: {missing}", file=sys.stderr)
-        return 1
+    program = c_program()
+    for turn in range(1, rounds + 1):
+        print(f"round {turn} of {rounds}", file=sys.stderr)
+        measured = rust()
+        measured |= lines(run([str(program)], "C"))
+        memory = ["cargo", "test", "--locked", "--test", "memory", "--", "--nocapture"]
+        measured |= lines(run(memory, "memory per row"))
+        measured |= lines(run([julia, "--project=julia", "benches/julia/slicer.jl"], "Julia"))
+        path = {"PYTHONPATH": str(ROOT / "python" / "src")}
+        measured |= lines(run([sys.executable, "benches/peers/slicer.py"], "Python and its peers", path))
+        for key, value in measured.items():
+            numbers[key].append(value)
+    medians = {key: statistics.median(values) for key, values in numbers.items()}
+    judged = [row(target, medians) for target in TARGETS]
     text = table([cells for cells, _ in judged])
     missed = sum(not met for _, met in judged)
     closing = (
@@ -276,8 +268,57 @@ def main() -> int:
     print(f"{text}\n\n{closing}")
     (ROOT / "out").mkdir(exist_ok=True)
     (ROOT / "out" / "bench.md").write_text(f"{text}\n\n{closing}\n")
-    print(f"{len(judged) - missed} met, {missed} missed", file=sys.stderr)
+    print(f"slicer: {len(judged) - missed} met, {missed} missed", file=sys.stderr)
     return 1 if missed else 0
+
+
+def kernels(julia: str, rounds: int) -> int:
+    """Measure the kernels, print, judge."""
+    path = ROOT / "out" / "kernels.json"
+    kernel_measure.save(kernel_measure.measure(julia, rounds), path)
+    result = kernel_measure.load(path)
+    judged = kernel_page.judgements(result)
+    text = "\n\n".join(
+        (
+            kernel_page.overview(result),
+            kernel_judgements(judged),
+            kernel_page.caption(result),
+            kernel_page.NOTES,
+        )
+    )
+    print(text)
+    path.with_suffix(".md").write_text(f"{text}\n")
+    failed = sum(one.failed for one in judged)
+    print(f"kernels: {len(judged) - failed} met, {failed} missed or not measured", file=sys.stderr)
+    return 1 if failed else 0
+
+
+PARTS: dict[str, Callable[[str, int], int]] = {"slicer": slicer, "kernels": kernels}
+ROUNDS = {"slicer": 3, "kernels": kernel_measure.ROUNDS}
+
+
+def main() -> int:
+    """Each part that is asked for, whatever becomes of the other."""
+    parser = argparse.ArgumentParser(description="Measures every speed this project claims.")
+    parser.add_argument("--only", choices=PARTS, help="one part; both otherwise")
+    parser.add_argument("--rounds", type=int, help="how often each bench runs; medians are shown")
+    parser.add_argument(
+        "--readme", action="store_true", help="write the README's kernels from the last run's numbers"
+    )
+    options = parser.parse_args()
+    if options.readme:
+        kernel_page.publish(ROOT / "out" / "kernels.json")
+        return 0
+    status = 0
+    for name in [options.only] if options.only else PARTS:
+        try:
+            julia = os.environ.get("JULIA")
+            julia = julia or run([str(ROOT / "tools" / "setup_julia.sh")], "finding Julia").strip()
+            status |= PARTS[name](julia, options.rounds or ROUNDS[name])
+        except MissingError as missing:
+            print(f"bench: {missing}", file=sys.stderr)
+            status = 1
+    return status
 
 
 if __name__ == "__main__":

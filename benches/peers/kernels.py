@@ -1,293 +1,257 @@
-"""The kernels from Python, beside Bottleneck, TA-Lib, pandas, Polars and NumPy: speed, and right digits.
+r"""The kernels from Python, beside those of Bottleneck, TA-Lib, pandas, Polars and NumPy.
 
-Measures and prints; whether a number is good enough is decided by whoever reads it. 1,000,000 rows of a
-seeded random walk, one thread each, rounds interleaved so that all contenders meet the same noise. Medians,
-one line per contender on standard output; `window` is `call` for single calls on 20 rows and `push` for
-streams, and the number then one call's:
+One of the contenders of `benches/run.py`, which asks each in turn. The questions come as lines on standard
+input, their words apart by tabs, each answered by one line: `time kernel window who repeats` by the
+nanoseconds per row (of `call_...` and `push_...`: per call) of the fastest of so many runs on the series
+`plain`, and `answer series kernel window who file` by `ok` once the values of the rows that
+FOLDER/rows.i64 names are in the file. `versions` tells those of the peers. A question that cannot be
+answered ends the process with an error. By hand, with PYTHONPATH=python/src:
 
-    python <tab> kernel <tab> who <tab> window <tab> nanoseconds per row
-    python <tab> kernel <tab> who <tab> window <tab> error <tab> worst relative error against fractions
-
-`omega_native` and `omega_python` are this package's two backends. Peers that are not installed are named on
-standard error. With PYTHONPATH=python/src:
-
-    python benches/peers/kernels.py [--rows N] [--rounds N] [--sample N]
+    printf 'time\tmean\t20\tBottleneck\t5\n' | python benches/peers/kernels.py FOLDER
 """
 
 from __future__ import annotations
 
-import argparse
 import gc
-import importlib
+import importlib.metadata
 import os
-import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
-from fractions import Fraction
-from math import sqrt
+import warnings
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 for variable in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"  # before any of them is imported
 
+import bottleneck as bn  # noqa: E402
 import numpy as np  # noqa: E402
 import numpy.typing as npt  # noqa: E402
+import pandas as pd  # noqa: E402
+import polars as pl  # noqa: E402
+import talib  # noqa: E402
 
 from omega_slicer import rolling  # noqa: E402
 
 Floats = npt.NDArray[np.float64]
-Contenders = dict[str, Callable[[], Any]]
-WINDOWS = (20, 200)
-BACKENDS = (("omega_native", "native"), ("omega_python", "python"))
+Ask = Callable[[], Any]
+BACKENDS = {"native": "native", "fallback": "python"}
+EIGHT = [5, 8, 13, 21, 34, 55, 89, 144]
+BARS = ("atr", "true_range")
+PAIRS = ("cov", "corr")
 
 
-def peer(name: str) -> Any:
-    """A peer's module, or None and a word on standard error."""
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        print(f"missing peer: {name} ({error})", file=sys.stderr)
-        return None
+class Market:
+    """The series of one folder, in every contender's own form."""
 
+    def __init__(self, folder: Path) -> None:
+        self.x, self.y, self.high, self.low = (
+            np.fromfile(folder / f"{name}.f64") for name in ("x", "y", "high", "low")
+        )
+        self.pd = {name: pd.Series(getattr(self, name)) for name in ("x", "y", "high", "low")}
+        self.pl = pl.DataFrame({"x": self.x, "y": self.y})
 
-bn, talib, pd, pl = (peer(name) for name in ("bottleneck", "talib", "pandas", "polars"))
-
-
-def market(rows: int) -> dict[str, Floats]:
-    """A walk near 1.1 in steps of a basis point, with the bars and a second series around it."""
-    random = np.random.default_rng(20120201)
-    close = 1.1 * np.exp(np.cumsum(random.normal(0, 1e-4, rows)))
-    return {
-        "x": close,
-        "y": 40_000 * np.exp(np.cumsum(random.normal(0, 1e-4, rows))),
-        "high": close * (1 + 1e-4 * random.random(rows)),
-        "low": close * (1 - 1e-4 * random.random(rows)),
-    }
-
-
-class Bench:
-    """The series in every contender's own form."""
-
-    def __init__(self, rows: int, rounds: int, sample: int) -> None:
-        self.rounds, self.sample = rounds, sample
-        made = market(rows)
-        self.x, self.y, self.high, self.low = made["x"], made["y"], made["high"], made["low"]
-        self.series = None if pd is None else pd.Series(self.x)
-        self.other = None if pd is None else pd.Series(self.y)
-        self.column = None if pl is None else pl.Series(self.x)
-
-    def windowed(self, kernel: str, w: int) -> Contenders:
-        """All who can do a kernel over a window."""
-        x, y = self.x, self.y
-        ours = getattr(rolling, kernel)
-        inputs = (x, y) if kernel in ("cov", "corr") else (x,)
-        found: Contenders = {
-            who: lambda backend=backend: ours(*inputs, w, backend=backend) for who, backend in BACKENDS
+    def ask(self, who: str, kernel: str, w: int) -> Ask:
+        """What `who` does for a kernel; a KeyError or AttributeError if it has no such thing."""
+        if who in BACKENDS:
+            return self.ours(kernel, w, BACKENDS[who])
+        peers = {
+            "Bottleneck": self.bottleneck,
+            "TA-Lib": self.talib,
+            "pandas": self.pandas,
+            "Polars": self.polars,
+            "NumPy": self.numpy,
         }
-        spread = {"ddof": 1} if kernel in ("var", "std") else {}
-        if bn is not None and hasattr(bn, f"move_{kernel}"):
-            move = getattr(bn, f"move_{kernel}")
-            found["bottleneck"] = lambda: move(x, w, **spread)
-        its = {"sum": "SUM", "mean": "SMA", "min": "MIN", "max": "MAX", "var": "VAR", "std": "STDDEV"}
-        if talib is not None and kernel in its:
-            function = getattr(talib, its[kernel])
-            found["talib"] = lambda: function(x, w)
-        if self.series is not None and hasattr(self.series.rolling(w), kernel):
-            more = () if len(inputs) == 1 else (self.other,)
-            found["pandas"] = lambda: getattr(self.series.rolling(w), kernel)(*more)
-        if self.column is not None and hasattr(self.column, f"rolling_{kernel}"):
-            method = getattr(self.column, f"rolling_{kernel}")
-            found["polars"] = lambda: method(w)
-        found |= self.numpy(kernel, w)
-        return found
+        return peers[who](kernel, w)
 
-    def numpy(self, kernel: str, w: int) -> Contenders:
+    def ours(self, kernel: str, w: int, backend: str) -> Ask:
+        """Our own package, its answer in a new array like everybody's."""
+        if kernel == "ema_8_periods":
+            return lambda: rolling.ema(self.x, EIGHT, backend=backend)
+        function = getattr(rolling, kernel)
+        bars = (self.high, self.low, self.x)
+        inputs = bars if kernel in BARS else (self.x, self.y) if kernel in PAIRS else (self.x,)
+        periods = {"true_range": (), "macd": (w // 2, w, w // 3)}.get(kernel, (w,))
+        return lambda: function(*inputs, *periods, backend=backend)
+
+    def bottleneck(self, kernel: str, w: int) -> Ask:
+        """Moving windows."""
+        move = getattr(bn, f"move_{kernel}")
+        if kernel in ("var", "std"):
+            return lambda: move(self.x, w, ddof=1)
+        return lambda: move(self.x, w)
+
+    def talib(self, kernel: str, w: int) -> Ask:
+        """Windows and recurrences; its ddof is 0."""
+        bars = (self.high, self.low, self.x)
+        functions = {
+            "sum": talib.SUM,
+            "mean": talib.SMA,
+            "min": talib.MIN,
+            "max": talib.MAX,
+            "argmin": talib.MININDEX,
+            "argmax": talib.MAXINDEX,
+            "var": talib.VAR,
+            "std": talib.STDDEV,
+            "ema": talib.EMA,
+            "rsi": talib.RSI,
+        }
+        if kernel in functions:
+            return lambda: functions[kernel](self.x, w)
+        others: dict[str, Ask] = {
+            "corr": lambda: talib.CORREL(self.x, self.y, w),
+            "bollinger": lambda: talib.BBANDS(self.x, w, 2.0, 2.0),
+            "atr": lambda: talib.ATR(*bars, w),
+            "true_range": lambda: talib.TRANGE(*bars),
+            "macd": lambda: talib.MACD(self.x, w // 2, w, w // 3),
+            "diff": lambda: talib.MOM(self.x, w),
+            "returns": lambda: talib.ROCP(self.x, w),
+        }
+        return others[kernel]
+
+    def pandas(self, kernel: str, w: int) -> Ask:
+        """Windows of its own, and the rest as it is usually written with it."""
+        x, y, high, low = self.pd.values()
+
+        def wilder(values: Any) -> Any:
+            return values.ewm(alpha=1 / w, adjust=False).mean()
+
+        def rsi() -> Any:
+            change = x.diff()
+            gain, loss = wilder(change.clip(lower=0)), wilder(-change.clip(upper=0))
+            return 100 - 100 / (1 + gain / loss)
+
+        def true_range() -> Any:
+            before = x.shift()
+            return np.maximum(high - low, np.maximum((high - before).abs(), (low - before).abs()))
+
+        others: dict[str, Ask] = {
+            "cov": lambda: x.rolling(w).cov(y),
+            "corr": lambda: x.rolling(w).corr(y),
+            "zscore": lambda: (x - x.rolling(w).mean()) / x.rolling(w).std(),
+            "ema": lambda: x.ewm(span=w, adjust=False).mean(),
+            "wilder": lambda: wilder(x),
+            "rsi": rsi,
+            "atr": lambda: wilder(true_range()),
+            "true_range": true_range,
+            "diff": lambda: x.diff(w),
+            "returns": lambda: x.pct_change(w),
+            "log_returns": lambda: np.log(x / x.shift(w)),
+            "shift": lambda: x.shift(w),
+        }
+
+        def rolled() -> Any:
+            return getattr(x.rolling(w), kernel)()
+
+        return others.get(kernel, rolled)
+
+    def polars(self, kernel: str, w: int) -> Ask:
+        """Its series, eager."""
+        x, frame = self.pl["x"], self.pl
+        others: dict[str, Ask] = {
+            "ema": lambda: x.ewm_mean(span=w, adjust=False),
+            "wilder": lambda: x.ewm_mean(alpha=1 / w, adjust=False),
+            "diff": lambda: x.diff(w),
+            "returns": lambda: x.pct_change(w),
+            "shift": lambda: x.shift(w),
+            "cov": lambda: frame.select(pl.rolling_cov("x", "y", window_size=w)),
+            "corr": lambda: frame.select(pl.rolling_corr("x", "y", window_size=w)),
+        }
+        return others.get(kernel) or (lambda: getattr(x, f"rolling_{kernel}")(w))
+
+    def numpy(self, kernel: str, w: int) -> Ask:
         """What people write who have NumPy alone: cumulative sums, or a view of windows."""
         x, view = self.x, np.lib.stride_tricks.sliding_window_view
 
-        def mean() -> Floats:
-            sums = np.cumsum(x)
-            sums[w:] -= sums[:-w].copy()
-            return sums / w if kernel == "mean" else sums
+        def headed(values: Any, head: int) -> Floats:
+            out = np.empty(len(x))
+            out[:head] = np.nan
+            out[head:] = values
+            return out
+
+        def sums(values: Floats) -> Floats:
+            total = np.cumsum(values)
+            total[w:] -= total[:-w].copy()
+            return total
 
         def var() -> Floats:
-            sums, squares = np.cumsum(x), np.cumsum(x * x)
-            sums[w:] -= sums[:-w].copy()
-            squares[w:] -= squares[:-w].copy()
-            spread = np.maximum((squares - sums * sums / w) / (w - 1), 0.0)
-            return np.sqrt(spread) if kernel == "std" else spread
+            total = sums(x)
+            return np.maximum((sums(x * x) - total * total / w) / (w - 1), 0.0)
 
-        by_view = {"min": np.min, "max": np.max, "argmin": np.argmin, "argmax": np.argmax}
-        if kernel in ("sum", "mean"):
-            return {"numpy": mean}
-        if kernel in ("var", "std"):
-            return {"numpy": var}
-        return {"numpy": lambda: by_view[kernel](view(x, w), axis=1)} if kernel in by_view else {}
-
-    def chained(self, kernel: str, w: int) -> Contenders:
-        """All who can do a recurrence or a difference; `w` is its period."""
-        x, high, low = self.x, self.high, self.low
-        ours = getattr(rolling, kernel)
-        inputs = (high, low, x) if kernel in ("atr", "true_range") else (x,)
-        arguments = () if kernel in ("true_range", "macd") else (w,)
-        found: Contenders = {
-            who: lambda backend=backend: ours(*inputs, *arguments, backend=backend)
-            for who, backend in BACKENDS
+        asks: dict[str, Ask] = {
+            "sum": lambda: sums(x),
+            "mean": lambda: sums(x) / w,
+            "var": var,
+            "std": lambda: np.sqrt(var()),
+            "min": lambda: headed(view(x, w).min(axis=1), w - 1),
+            "max": lambda: headed(view(x, w).max(axis=1), w - 1),
+            "diff": lambda: headed(x[w:] - x[:-w], w),
+            "returns": lambda: headed(x[w:] / x[:-w] - 1, w),
+            "log_returns": lambda: headed(np.log(x[w:] / x[:-w]), w),
         }
-        its = {"ema": "EMA", "rsi": "RSI", "atr": "ATR", "true_range": "TRANGE", "macd": "MACD"}
-        if talib is not None and kernel in its:
-            function = getattr(talib, its[kernel])
-            found["talib"] = lambda: function(*inputs, *arguments)
-        if self.series is not None:
-            series = self.series
-            more: dict[str, Callable[[], Any]] = {
-                "ema": lambda: series.ewm(span=w, adjust=False).mean(),
-                "wilder": lambda: series.ewm(alpha=1 / w, adjust=False).mean(),
-                "log_returns": lambda: np.log(series / series.shift(w)),
-                "returns": lambda: series.pct_change(w),
-                "diff": lambda: series.diff(w),
-                "rsi": self.pandas_rsi(w),
-            }
-            if kernel in more:
-                found["pandas"] = more[kernel]
-        if self.column is not None and kernel in ("ema", "wilder"):
-            column, how = self.column, {"span": w} if kernel == "ema" else {"alpha": 1 / w}
-            found["polars"] = lambda: column.ewm_mean(**how, adjust=False)
-        if kernel == "log_returns":
-            found["numpy"] = lambda: np.log(x[w:] / x[:-w])
-        return found
+        return asks[kernel]
 
-    def pandas_rsi(self, w: int) -> Callable[[], Any]:
-        """As it is usually written."""
 
-        def ask() -> Any:
-            change = self.series.diff()
-            gain = change.clip(lower=0).ewm(alpha=1 / w, adjust=False).mean()
-            loss = -change.clip(upper=0).ewm(alpha=1 / w, adjust=False).mean()
-            return 100 - 100 / (1 + gain / loss)
+def small(kernel: str, who: str) -> tuple[Ask, int]:
+    """Two hundred calls on 20 rows, or as many rows pushed: short, so that few runs are interrupted."""
+    how, _, name = kernel.partition("_")
+    x = np.linspace(1.0, 1.1, 20)
+    # As a user calls it: the backend is chosen for all calls, once.
+    backend = None if who == "native" else BACKENDS.get(who)
+    if how == "push":
+        make = {"mean": rolling.RollingMean, "std": rolling.RollingStd, "ema": rolling.StreamingEma}[name]
+        push, values = make(20, backend=backend).push, np.resize(x, 200).tolist()
+        return lambda: [push(value) for value in values], 200
+    peers: dict[str, Callable[..., Any]] = {
+        "Bottleneck": getattr(bn, f"move_{name}", None),
+        "TA-Lib": {"mean": talib.SMA, "std": talib.STDDEV, "ema": talib.EMA}[name],
+    }
+    ours = getattr(rolling, name)
+    one = (lambda: ours(x, 20, backend=backend)) if who in BACKENDS else (lambda: peers[who](x, 20))
 
-        return ask
+    def many() -> None:
+        for _ in range(200):
+            one()
 
-    def measure(self, kernel: str, window: str, contenders: Contenders, per: int) -> None:
-        """Interleaved rounds; the median of each."""
-        taken: dict[str, list[int]] = {who: [] for who in contenders}
-        slow: set[str] = set()
-        for turn in range(self.rounds + 1):
-            for who, ask in contenders.items():
-                if who in slow and turn > 1:
-                    continue
+    return many, 200
+
+
+def timed(ask: Ask) -> int:
+    """Nanoseconds of one run."""
+    begin = time.perf_counter_ns()
+    ask()
+    return time.perf_counter_ns() - begin
+
+
+def serve(folder: Path) -> None:
+    """Answer questions until there are no more."""
+    markets = {name: Market(folder / name) for name in ("plain", "tick")}
+    rows = np.fromfile(folder / "rows.i64", np.int64)
+    plain = markets["plain"]
+    gc.disable()
+    for line in sys.stdin:
+        match line.rstrip("\n").split("\t"):
+            case ["time", kernel, window, who, repeats]:
+                if kernel.startswith(("call_", "push_")):
+                    ask, per = small(kernel, who)
+                else:
+                    ask, per = plain.ask(who, kernel, int(window)), len(plain.x)
                 gc.collect()
-                begin = time.perf_counter_ns()
-                ask()
-                elapsed = time.perf_counter_ns() - begin
-                if elapsed > 1_000_000_000:
-                    slow.add(who)
-                if turn:  # the first round warms up
-                    taken[who].append(elapsed)
-        medians = {who: statistics.median(times) / per for who, times in taken.items()}
-        for who, nanoseconds in medians.items():
-            print(f"python\t{kernel}\t{who}\t{window}\t{nanoseconds:.2f}", flush=True)
-        shown = ", ".join(f"{who} {ns:.1f}" for who, ns in medians.items())
-        print(f"{kernel} {window}: {shown}", file=sys.stderr)
-
-    def errors(self, kernel: str, w: int, contenders: Contenders) -> None:
-        """The worst relative error on a sample of rows, the exact statistic in fractions being right."""
-        rows = np.random.default_rng(3).choice(np.arange(w, len(self.x)), self.sample, replace=False).tolist()
-        exact = {row: self.exact(kernel, row, w) for row in rows}
-        for who, ask in contenders.items():
-            answer = np.asarray(ask(), np.float64)
-            lead = len(self.x) - len(answer)  # a view of windows has no head
-            root = sqrt(w / (w - 1)) if kernel == "std" else w / (w - 1)
-            scale = root if who == "talib" and kernel in ("std", "var") else 1.0  # its ddof is 0
-            worst = max(
-                abs(float((Fraction(float(answer[row - lead]) * scale) - right) / right)) if right else 0.0
-                for row, right in exact.items()
-            )
-            print(f"python\t{kernel}\t{who}\t{w}\terror\t{worst:.2e}", flush=True)
-
-    def exact(self, kernel: str, row: int, w: int) -> Fraction:
-        """The exact statistic of a window; the root of a variance to 40 digits more than a double has."""
-        xs = [Fraction(v) for v in self.x[row - w + 1 : row + 1].tolist()]
-        if kernel in ("sum", "mean"):
-            return sum(xs, Fraction()) / (w if kernel == "mean" else 1)
-        ys = [Fraction(v) for v in self.y[row - w + 1 : row + 1].tolist()] if kernel == "cov" else xs
-        products = sum((a * b for a, b in zip(xs, ys, strict=True)), Fraction())
-        spread = (w * products - sum(xs) * sum(ys)) / (w * (w - 1))
-        if kernel != "std":
-            return spread
-        guess = Fraction(sqrt(spread))
-        for _ in range(2):
-            guess = (guess + spread / guess) / 2
-        return guess
-
-    def kernels(self) -> Iterator[tuple[str, int, Contenders]]:
-        """Everything that is measured."""
-        for w in WINDOWS:
-            for kernel in ("sum", "mean", "var", "std", "zscore", "cov", "corr"):
-                yield kernel, w, self.windowed(kernel, w)
-            for kernel in ("min", "max", "argmin", "argmax"):
-                yield kernel, w, self.windowed(kernel, w)
-            for kernel in ("ema", "wilder", "rsi", "atr"):
-                yield kernel, w, self.chained(kernel, w)
-        for kernel in ("true_range", "macd", "returns", "log_returns", "diff"):
-            yield kernel, 1, self.chained(kernel, 1)
-        eight = [5, 8, 13, 21, 34, 55, 89, 144]
-        for who, backend in BACKENDS:
-            yield "ema_8_periods", 20, {who: lambda b=backend: rolling.ema(self.x, eight, backend=b)}
-
-    def overhead(self) -> None:
-        """What one call costs: 1,000 calls on 20 rows, and 1,000 rows of a stream."""
-        x = self.x[:20].copy()
-        out = np.empty(20)
-
-        def many(ask: Callable[[], Any]) -> Callable[[], None]:
-            def go() -> None:
-                for _ in range(1000):
-                    ask()
-
-            return go
-
-        calls = {
-            "mean": lambda b: rolling.mean(x, 20, backend=b),
-            "mean_out": lambda b: rolling.mean(x, 20, out=out, backend=b),
-            "std": lambda b: rolling.std(x, 20, backend=b),
-            "ema": lambda b: rolling.ema(x, 20, backend=b),
-        }
-        for name, ask in calls.items():
-            found: Contenders = {
-                who: many(lambda b=backend, ask=ask: ask(b))
-                for who, backend in (("omega_native", None), ("omega_python", "python"))
-            }
-            self.measure(name, "call", found, 1000)
-        values = self.x[:1000].tolist()
-        for name, make in (
-            ("mean", rolling.RollingMean),
-            ("std", rolling.RollingStd),
-            ("ema", rolling.StreamingEma),
-        ):
-            found = {}
-            for who, backend in BACKENDS:
-                stream = make(20, backend=backend)
-                found[who] = lambda push=stream.push: [push(v) for v in values]
-            self.measure(name, "push", found, 1000)
-
-
-def main() -> None:
-    """Measure everything."""
-    parser = argparse.ArgumentParser(description="the kernels, beside five libraries")
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--sample", type=int, default=300, help="rows whose errors are measured")
-    options = parser.parse_args()
-    bench = Bench(options.rows, options.rounds, options.sample)
-    with np.errstate(all="ignore"):
-        for kernel, w, contenders in bench.kernels():
-            bench.measure(kernel, str(w), contenders, options.rows)
-            if kernel in ("sum", "mean", "var", "std", "cov"):
-                bench.errors(kernel, w, contenders)
-        bench.overhead()
+                print(min(timed(ask) for _ in range(int(repeats))) / per, flush=True)
+            case ["answer", series, kernel, window, who, file]:
+                answer = markets[series].ask(who, kernel, int(window))()
+                np.asarray(answer, np.float64).reshape(-1)[rows].tofile(file)
+                print("ok", flush=True)
+            case ["versions"]:
+                names = ("Bottleneck", "TA-Lib", "pandas", "polars", "numpy")
+                found = [f"{name} {importlib.metadata.version(name)}" for name in names]
+                print("\t".join([*found, f"Python {sys.version.split()[0]}"]), flush=True)
+            case _:
+                raise ValueError(f"not a question: {line!r}")
 
 
 if __name__ == "__main__":
-    main()
+    warnings.simplefilter("ignore")
+    with np.errstate(all="ignore"):
+        serve(Path(sys.argv[1]))

@@ -57,6 +57,47 @@ check("usable", get_lookback(slicer, 5minute, 2).rows == 4:5 && quality(series).
 println("seen")
 """
 
+# Every kernel over whole series, over matrices, and row by row: the flip reaches each answer's last bit, and only that;
+# Julia's own answers never change, whatever the library does.
+const KERNELS_FLIPPED = ARMED * """
+include($(repr(joinpath(@__DIR__, "kernel_support.jl"))))
+x = 1.0 .+ (0:39.0) .^ 1.5 .% 7
+options = Dict("window" => "3", "min_periods" => "2", "ddof" => "1", "period" => "2", "fast" => "2", "slow" => "4",
+    "signal" => "3", "width" => "4004000000000000")
+columns_of(kernel) = kernel in ("cov", "corr") ? [x, reverse(x)] : kernel in ("atr", "true_range") ? [x .+ 1, x, x .+ 0.5] : [x]
+function ask(kernel, backend)
+    batch, stream = kernel_calls(kernel, options, backend)
+    pushed = stream_answers(stream(), columns_of(kernel))
+    return answers_of(batch(columns_of(kernel))), pushed, matrices_of(batch([[c c] for c in columns_of(kernel)]))
+end
+matrices_of(answer) = answer isa NamedTuple ? collect(values(answer)) : [answer]
+several(backend) = (ema(x, [2, 3, 5]; backend=backend),)
+bits(answers) = reduce(vcat, [vec(map(v -> isnan(v) ? UInt64(0) : reinterpret(UInt64, v), a)) for a in answers])
+differences(a, b) = maximum(xor.(bits(a), bits(b)))
+for kernel in keys(TWINS)
+    right = ask(kernel, "julia")
+    check(kernel, all(map((a, b) -> differences(a, b) == 0, ask(kernel, "native"), right)))
+    arm(2)
+    wrong, own = ask(kernel, "native"), ask(kernel, "julia")
+    arm(0)
+    check(string(kernel, " answered by the library"), all(map((a, b) -> differences(a, b) == 1, wrong, right)))
+    check(string(kernel, " answered by Julia"), all(map((a, b) -> differences(a, b) == 0, own, right)))
+    arm(1)
+    batch, stream = kernel_calls(kernel, options, "native")
+    check(string(kernel, " panics"), code(() -> batch(columns_of(kernel))) == 5005 && code(stream) == 5005)
+    arm(0)
+    native_stream = stream()
+    arm(1)
+    check(string(kernel, " panics in a push"), code(() -> stream_answers(native_stream, columns_of(kernel))) == 5005)
+    arm(0)
+    check(string(kernel, " is usable"), all(map((a, b) -> differences(a, b) == 0, ask(kernel, "native"), right)))
+end
+right = several("julia")
+arm(2)
+check("several periods", differences(several("native"), right) == 1 && differences(several("julia"), right) == 0)
+println("seen")
+"""
+
 if !isfile(FAULT_LIBRARY) && get(ENV, "OMEGA_ALLOW_NO_FAULTS", "") == "1"
     println(stderr, "\nSKIPPED: every test of the fault build (OMEGA_ALLOW_NO_FAULTS=1; no file ", FAULT_LIBRARY, ")\n")
 elseif !isfile(FAULT_LIBRARY)
@@ -66,6 +107,7 @@ elseif !isfile(FAULT_LIBRARY)
     end
 else
     for (law, code) in ("a bit flipped in the library is seen by the caller" => FLIPPED,
+        "a bit flipped in any kernel or stream of the library is seen by the caller" => KERNELS_FLIPPED,
         "a panic in the library is error 5005, and everything works afterwards" => PANICKED)
         @testset "$law" begin
             exit_code, out, err = child(code; environment=["OMEGA_LIBRARY" => FAULT_LIBRARY, "RUST_BACKTRACE" => "0"])

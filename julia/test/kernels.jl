@@ -8,7 +8,7 @@ for backend in BACKENDS
         random = MersenneTwister(11)
         all_series = awkward_series(random, ROWS)
         others = awkward_series(random, ROWS)
-        OmegaJulia.FIXED_BLOCKS[] = OmegaJulia.WIDE_BLOCKS[] = 0
+        OmegaJulia.FIXED_BLOCKS[] = OmegaJulia.LONG_BLOCKS[] = OmegaJulia.WIDE_BLOCKS[] = 0
         for (name, x) in all_series, (window, least, ddof, skip) in ((1, 1, 0, false), (2, 2, 1, false), (3, 2, 0, true), (20, 20, 1, false), (200, 60, 1, true))
             y = name == "pairs" ? others["integers"] : others[name]
             nan = skip ? "skip" : "propagate"
@@ -21,8 +21,9 @@ for backend in BACKENDS
             ok || println(stderr, backend, ": ", name, ", window ", window)
             @test ok
         end
-        # Both ways of the Julia backend have been taken.
-        backend == "julia" && @test OmegaJulia.FIXED_BLOCKS[] > 100 && OmegaJulia.WIDE_BLOCKS[] > 100
+        # All three ways of the Julia backend have been taken.
+        ways = (OmegaJulia.FIXED_BLOCKS, OmegaJulia.LONG_BLOCKS, OmegaJulia.WIDE_BLOCKS)
+        backend == "julia" && @test all(way -> way[] > 40, ways)
     end
 
     @testset "a window depends on nothing before it ($backend)" begin
@@ -127,6 +128,24 @@ for backend in BACKENDS
         end
         @test small(() -> ema!(out, x, 5; backend=backend)) && small(() -> rsi!(out, x; backend=backend))
         @test small(() -> log_returns!(out, x; backend=backend)) && small(() -> wilder!(out, x, 9; backend=backend))
+        y = reverse(x)
+        spread, others = log.(x), (zeros(200_000), zeros(200_000)) # of the middle path
+        middling(f) = (f(); (@allocated f()) < 400_000) # a column takes 1,600,000
+        @test middling(() -> rolling_zscore!(out, x, 20; backend=backend)) && middling(() -> rolling_zscore!(out, spread, 20; backend=backend))
+        @test middling(() -> rolling_cov!(out, x, y, 20; backend=backend)) && middling(() -> rolling_corr!(out, x, spread, 20; backend=backend))
+        @test middling(() -> bollinger!(out, others..., x; backend=backend))
+        if backend == "native"
+            constant(f) = (f(); (@allocated f()) < 1000)
+            for f in (rolling_sum!, rolling_mean!, rolling_var!, rolling_std!, rolling_zscore!, rolling_min!, rolling_max!, rolling_argmin!, rolling_argmax!)
+                @test constant(() -> f(out, x, 5000; backend=backend))
+            end
+            @test constant(() -> rolling_cov!(out, x, y, 5000; backend=backend)) && constant(() -> rolling_corr!(out, x, y, 5000; backend=backend))
+            @test constant(() -> bollinger!(out, others..., x; backend=backend)) && constant(() -> macd!(out, others..., x; backend=backend))
+            @test constant(() -> atr!(out, x, x, x; backend=backend)) && constant(() -> true_range!(out, x, x, x; backend=backend))
+            for f in (ema!, wilder!, rsi!, difference!, returns!, log_returns!, shift!)
+                @test constant(() -> f(out, x, 14; backend=backend))
+            end
+        end
         stream = RollingStd(20; backend=backend)
         feed(stream, x) = (total = 0.0; for v in x; total += push!(stream, v); end; total)
         feed(stream, x[1:1000])
@@ -147,6 +166,103 @@ for backend in BACKENDS
         end
         reset_counts()
         @test stream.backend == backend && occursin(backend, sprint(show, stream))
+    end
+end
+
+# One chain, row by row, as the definition says; `seed` is the value of row `at`.
+function plain_chain(x, a, at, seed, skip)
+    answers, e, b = fill(NaN, length(x)), seed, 1.0 - a
+    for i in at:length(x)
+        i > at && !(skip && isnan(x[i])) && (e = (b * e) + (a * x[i]))
+        answers[i] = e
+    end
+    return answers
+end
+
+for backend in BACKENDS
+    @testset "long chains have the bits of the definition, whatever comes ($backend)" begin
+        random = MersenneTwister(31)
+        rows = 40_000
+        quiet = 1.1 .+ 1e-3 .* randn(random, rows)
+        # A value that is not forgotten within the rows that a guess is made from, wherever stretches begin.
+        loud = copy(quiet); loud[3:997:end] .= 1e300
+        huge = copy(quiet); huge[5] = 1e308; huge[6:end] .*= 1e-300
+        broken = copy(quiet); broken[31_007] = NaN
+        endless = copy(quiet); endless[17] = Inf
+        opposed = copy(endless); opposed[25_000] = -Inf
+        holes = copy(quiet); holes[rand(random, 2:rows, 9000)] .= NaN
+        tiny = quiet .* 5e-324 .* 2.0^20
+        OmegaJulia.WRONG_GUESSES[] = 0
+        for (name, x) in pairs((quiet=quiet, loud=loud, huge=huge, broken=broken, endless=endless, opposed=opposed, holes=holes, tiny=tiny, zeros=0quiet)),
+            period in (1, 2, 14, 200, 3000), skip in (false, true)
+            nan = skip ? "skip" : "propagate"
+            @test same_bits(ema(x, period; nan=nan, backend=backend), plain_chain(x, 2.0 / (period + 1.0), 1, x[1], skip))
+            seeds = x[1:period]
+            any(!isfinite, seeds) || @test same_bits(wilder(x, period; nan=nan, backend=backend),
+                plain_chain(x, 1.0 / period, period, nearest(sum(Rational{BigInt}.(seeds)) // period), skip))
+        end
+        # Guesses that were wrong have been there, and were mended.
+        backend == "julia" && @test OmegaJulia.WRONG_GUESSES[] > 10
+    end
+
+    @testset "an average that has become NaN gives no strength ($backend)" begin
+        x = [-1.7e308, -1.0e308, 1.0e308, 1.7e308] # the second gain overflows, and nothing times infinity is NaN
+        @test same_bits(rsi(x, 1; backend=backend), [NaN, 100.0, 100.0, NaN])
+        stream = StreamingRsi(1; backend=backend)
+        @test same_bits([push!(stream, v) for v in x], [NaN, 100.0, 100.0, NaN])
+    end
+
+    @testset "extremes of long windows are those of their rows, between NaNs too ($backend)" begin
+        random = MersenneTwister(12)
+        for window in (2, 3, 4, 5, 16, 63, 130), rows in (1, 4window - 1, 4window, 4window + 1, 9window + 3)
+            x = rand(random, [0.0, -0.0, 1.0, -1.0, Inf, -Inf, 2.0, 3.0, -5.0], rows)
+            for at in (Int[], [rand(random, 1:rows)], rand(random, 1:rows, 3))
+                x[at] .= NaN
+                for (f, g, better) in ((rolling_min, rolling_argmin, <), (rolling_max, rolling_argmax, >))
+                    best(i) = foldl((a, b) -> better(x[a], x[b]) ? a : b, max(1, i - window + 1):i)
+                    defined(i) = i >= window && !any(isnan, x[i-window+1:i])
+                    @test same_bits(f(x, window; backend=backend), [defined(i) ? x[best(i)] : NaN for i in 1:rows])
+                    @test same_bits(g(x, window; backend=backend), [defined(i) ? Float64(i - best(i)) : NaN for i in 1:rows])
+                end
+            end
+        end
+    end
+end
+
+@testset "256 bits are enough, and none is lost" begin
+    random = MersenneTwister(13)
+    big_of(a) = (BigInt(a.high) << 128) + a.low
+    some() = rand(random, Int128) >> rand(random, 0:127)
+    for _ in 1:3000
+        a, b, c, d, m = some() >> 1, some() >> 1, some() >> 1, some() >> 1, rand(random, 1:2^26)
+        p, q = OmegaJulia.long_product(a, b), OmegaJulia.long_product(c, d)
+        @test big_of(p) == big(a) * b && big_of(OmegaJulia.plus(p, q)) == big(a) * b + big(c) * d
+        @test big_of(OmegaJulia.minus(p, q)) == big(a) * b - big(c) * d
+        small = OmegaJulia.long_product(a >> 27, b)
+        @test big_of(OmegaJulia.times(small, m)) == big(a >> 27) * b * m
+        unit = rand(random, (-880, -300, 0, 300))
+        wanted = nearest((big(a) * b // m) * (unit < 0 ? 1 // (big(1) << -unit) : (big(1) << unit) // 1))
+        @test OmegaJulia.long_value(p, m, unit) === wanted
+        # Next to a boundary the last of 256 bits decides.
+        edge = OmegaJulia.long_product(Int128(rand(random, 2^53:2^54) | 1) << 66, Int128(1) << rand(random, 0:120))
+        for step in (-1, 0, 1)
+            number = OmegaJulia.plus(edge, OmegaJulia.long_product(Int128(step), Int128(1)))
+            @test OmegaJulia.long_value(number, 1, -100) === nearest(big_of(number) // big(2)^100)
+        end
+    end
+end
+
+@testset "what is divided at once is what is divided one by one" begin
+    random = MersenneTwister(14)
+    scratch, out = OmegaJulia.Scratch(1, false), zeros(OmegaJulia.CHUNK_ROWS)
+    for round in 1:200
+        divisor = rand(random, (1, 2, 3, 20 * 19, 2^20, rand(random, 1:2^52)))
+        # Boundaries, too: odd multiples of the divisor whose quotient has 54 bits.
+        numbers = [rand(random, Bool) ? rand(random, Int128) >> rand(random, 4:127) : Int128(divisor) * (Int128(rand(random, 2^53:2^54)) | 1) + rand(random, -1:1)
+            for _ in 1:OmegaJulia.CHUNK_ROWS]
+        foreach(k -> OmegaJulia.keep_number!(scratch, k, numbers[k]), eachindex(numbers))
+        OmegaJulia.divide_chunk!(out, 1, length(out), scratch, divisor, -40)
+        @test same_bits(out, [nearest(big(n) // (big(divisor) << 40)) for n in numbers])
     end
 end
 
@@ -209,7 +325,14 @@ end
             wanted = Float64(log(BigFloat(x)))
             @test OmegaJulia.natural_log(x) === wanted
             rand(random) < 0.01 && @test OmegaJulia.long_log(x) === wanted
+            2.0^-1022 <= x < Inf && @test OmegaJulia.careful_log(x, reinterpret(UInt64, x), 0) === wanted
         end
+        # Where answers lie nearest to boundaries nothing has to be computed at length.
+        OmegaJulia.LONG_LOGS[] = 0
+        for x in [1 .+ (-3000:3000) .* 2.0^-53; 1 .+ (1:3000) .* 2.0^-40; 1 .+ (1:3000) .* 2.0^-26]
+            @test OmegaJulia.natural_log(x) === Float64(log(BigFloat(x)))
+        end
+        @test OmegaJulia.LONG_LOGS[] == 0
     end
     @test OmegaJulia.natural_log(0.0) == -Inf && isnan(OmegaJulia.natural_log(-1.0)) && OmegaJulia.natural_log(Inf) == Inf
 end

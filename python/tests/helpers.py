@@ -113,6 +113,22 @@ def run_python(code: str, *, cwd: Path | None = None, **environment: str) -> sub
     )
 
 
+_MAKE = """
+import numpy as np, omega_slicer as om
+column = np.arange(5.0) + 1
+def make(**how):
+    return om.CandleSeries.from_columns(np.arange(5) * 60_000_000, column, column, column, column,
+        symbol='X', timeframe='M1', price_type='bid', **how)
+def mapped():
+    return any('libomega_slicer' in line for line in open('/proc/self/maps'))
+"""
+
+
+def child(code: str, **how: Any) -> subprocess.CompletedProcess[str]:
+    """A child process with `make()`, a series, and `mapped()`, whether the library is in the process."""
+    return run_python(_MAKE + code, **how)
+
+
 def answer_of(child: subprocess.CompletedProcess[str]) -> str:
     assert child.returncode == 0, child.stderr
     return child.stdout.strip()

@@ -152,6 +152,39 @@ def test_numbers_of_any_type_are_widened_exactly(backend: str) -> None:
 
 
 @pytest.mark.parametrize("kernel", EVERY)
+def test_where_and_how_numbers_lie_in_memory_does_not_matter(kernel: str, backend: str) -> None:
+    expected = call(kernel, inputs(kernel), arguments_of(kernel, 2), backend)
+    frozen = X.copy()
+    frozen.flags.writeable = False
+    crooked = np.ndarray(X.shape, np.float64, bytearray(8 * len(X) + 1), offset=1)
+    crooked[:] = X
+    for values in (
+        frozen,
+        crooked,
+        X[::-1].copy()[::-1],
+        np.stack([X, X], axis=1)[:, 1],
+        np.append(0.0, X)[1:],
+    ):
+        for line, right in zip(
+            call(kernel, inputs(kernel, values), arguments_of(kernel, 2), backend), expected, strict=True
+        ):
+            assert same_bits(line, right)
+
+
+@pytest.mark.parametrize("kernel", PAIRED)
+def test_pairs_of_tables_are_taken_column_by_column(kernel: str, backend: str) -> None:
+    x, y = np.random.default_rng(7).normal(0, 1, (2, 60, 4)).cumsum(axis=1)
+    ask = getattr(rolling, kernel)
+    answer = ask(x, y, 5, 2, ddof=0, nan="skip", backend=backend)
+    for i in range(4):
+        alone = ask(x[:, i].copy(), y[:, i].copy(), 5, 2, ddof=0, nan="skip", backend=backend)
+        assert same_bits(answer[:, i].copy(), alone)
+    assert same_bits(ask(x, np.asfortranarray(y), 5, 2, ddof=0, nan="skip", backend=backend), answer)
+    refused(1011, "y has shape (60,), x has (60, 4)", kernel, x, y[:, 0], 5)
+    refused(1011, "y has shape (60, 3), x has (60, 4)", kernel, x, y[:, :3], 5)
+
+
+@pytest.mark.parametrize("kernel", EVERY)
 def test_a_table_is_a_series_in_every_column(kernel: str, backend: str) -> None:
     table = np.cumsum(np.random.default_rng(4).normal(0, 1, (50, 3)), axis=0)
     given = arguments_of(kernel, 5)
@@ -294,6 +327,7 @@ def test_the_environment_and_the_file_choose(
     assert answered() == "native"
     monkeypatch.chdir(tmp_path)
     (tmp_path / "omega.toml").write_text('kernels = "python"\n')
+    om.set_backend("kernels", None)
     assert answered() == "fallback"
     om.set_backend("kernels", "native")
     assert answered() == "native"
@@ -330,7 +364,7 @@ except om.NotBuiltInError as error:
 
 def test_each_call_makes_one_native_call(native: None) -> None:
     engine = _library.load(retry=False).kernels
-    library, functions = engine.library, engine._functions
+    library, functions = engine.library, engine._calls
     calls: list[str] = []
 
     class Spy:
@@ -338,11 +372,11 @@ def test_each_call_makes_one_native_call(native: None) -> None:
             function = getattr(library, name)
             return lambda *arguments: (calls.append(name), function(*arguments))[1]
 
-    def spied(function: Any) -> Any:
-        return lambda *arguments: (calls.append(function.__name__), function(*arguments))[1]
+    def spied(name: str, function: Any) -> Any:
+        return lambda *arguments: (calls.append(name), function(*arguments))[1]
 
     engine.library = Spy()
-    engine._functions = {name: spied(function) for name, function in functions.items()}
+    engine._calls = {name: spied(name, function) for name, function in functions.items()}
     try:
         for kernel in EVERY:
             calls.clear()
@@ -357,7 +391,7 @@ def test_each_call_makes_one_native_call(native: None) -> None:
             call(kernel, inputs(kernel), arguments_of(kernel, 2), "python")
             assert not calls
     finally:
-        engine.library, engine._functions = library, functions
+        engine.library, engine._calls = library, functions
 
 
 def test_answers_really_come_from_the_library(native: None) -> None:

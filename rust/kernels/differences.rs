@@ -1,6 +1,7 @@
 //! Kernels of single rows and an earlier one: no state, so no NaN policy.
 
-use super::logarithm::ln;
+use super::logarithm::{Quotients, ln};
+use super::simd::dispatch;
 use super::{check_period, same_length};
 use crate::error::Error;
 
@@ -28,7 +29,11 @@ pub fn returns(x: &[f64], period: usize, out: &mut [f64]) -> Result<(), Error> {
 /// As [`diff`].
 pub fn log_returns(x: &[f64], period: usize, out: &mut [f64]) -> Result<(), Error> {
     check_period("period", period)?;
-    lagged(x, period, out, log_return)
+    same_length("out", out.len(), x.len())?;
+    let (head, tail) = out.split_at_mut(period.min(x.len()));
+    head.fill(f64::NAN);
+    dispatch(Quotients { now: &x[head.len()..], before: &x[..tail.len()], out: tail });
+    Ok(())
 }
 
 /// `x[i - rows]`, the past brought forward; NaN in the first `rows` rows. There is no way to look ahead.

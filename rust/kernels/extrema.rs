@@ -1,13 +1,12 @@
 //! Rolling minimum and maximum, and where they are. Of equal values (the signed zeros are equal) the newest.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 
 use super::extremes::Extremes;
 use super::moments::check;
 use super::simd::dispatch;
 use super::statistics::Tally;
-use super::{Window, blocks};
+use super::{NanPolicy, Window};
 use crate::error::Error;
 
 /// The smallest value of each window. O(n) for any window.
@@ -52,42 +51,75 @@ pub fn rolling_argmax(x: &[f64], window: Window, out: &mut [f64]) -> Result<(), 
 
 fn rolling<const MAX: bool, const WHERE: bool>(x: &[f64], window: Window, out: &mut [f64]) -> Result<(), Error> {
     check(x, &window, out)?;
-    for rows in blocks(0..x.len(), window.len) {
-        extremes::<MAX, WHERE>(x, rows.clone(), &window, &mut out[rows]);
+    if x.is_empty() {
+        return Ok(());
+    }
+    // No window has more rows than there are.
+    let len = window.len.min(x.len());
+    // Too few values, whatever they are.
+    let start = (window.min_periods - 1).min(x.len());
+    out[..start].fill(f64::NAN);
+    let rest = &mut out[start..];
+    let remarkable = match window.nan {
+        NanPolicy::Propagate => dispatch(Extremes::<MAX, false> { x, start, window: len, out: rest }),
+        NanPolicy::Skip => dispatch(Extremes::<MAX, true> { x, start, window: len, out: rest }),
+    };
+    if remarkable && !WHERE {
+        settle_zeros(x, out);
+    }
+    if remarkable && x.chunks(64).any(|some| some.iter().fold(false, |nan, x| nan | x.is_nan())) {
+        match window.nan {
+            NanPolicy::Propagate => propagate(x, len, out),
+            NanPolicy::Skip => count(x, len, window.min_periods, out),
+        }
+    }
+    if WHERE {
+        measure(x, out);
     }
     Ok(())
 }
 
-fn extremes<const MAX: bool, const WHERE: bool>(x: &[f64], rows: Range<usize>, window: &Window, out: &mut [f64]) {
-    let full = rows.end.min(window.len - 1).max(rows.start);
-    let (partial, whole) = out.split_at_mut(full - rows.start);
-    let some = full.min(window.min_periods - 1).max(rows.start);
-    let (none, partial) = partial.split_at_mut(some - rows.start);
-    // Too few values, whatever they are.
-    none.fill(f64::NAN);
-    one_by_one::<MAX, WHERE>(x, some..full, window, partial);
-    let fast = !WHERE && dispatch(Extremes::<MAX> { x, start: full, window: window.len, out: whole });
-    if !fast {
-        one_by_one::<MAX, WHERE>(x, full..rows.end, window, whole);
+/// Of several zeros in a window, whose extreme is one, the newest counts. It is the newest zero that there is.
+fn settle_zeros(x: &[f64], out: &mut [f64]) {
+    let mut newest = 0.0;
+    for (&x, out) in x.iter().zip(out) {
+        newest = if x == 0.0 { x } else { newest };
+        *out = if *out == 0.0 { newest } else { *out };
     }
 }
 
-/// Right for rows of any kind, with NaNs and windows that are not full.
-fn one_by_one<const MAX: bool, const WHERE: bool>(x: &[f64], rows: Range<usize>, window: &Window, out: &mut [f64]) {
-    if rows.is_empty() {
-        return;
+/// Makes the result of every window of `len` rows with a NaN one, too.
+fn propagate(x: &[f64], len: usize, out: &mut [f64]) {
+    let mut clean = 0;
+    for (row, (x, out)) in x.iter().zip(out).enumerate() {
+        clean = if x.is_nan() { row + len } else { clean };
+        *out = if row < clean { f64::NAN } else { *out };
     }
-    let start = window.start(rows.start);
-    let mut queue = Extreme::<MAX>::new();
-    for &x in &x[start..rows.start] {
-        queue.push(x);
+}
+
+/// Makes the result of every window of `len` rows with fewer than `least` values a NaN.
+fn count(x: &[f64], len: usize, least: usize, out: &mut [f64]) {
+    let mut values = 0;
+    let left = std::iter::repeat_n(&f64::NAN, len).chain(x);
+    for ((x, left), out) in x.iter().zip(left).zip(out) {
+        values += usize::from(!x.is_nan());
+        values -= usize::from(!left.is_nan());
+        *out = if values < least { f64::NAN } else { *out };
     }
-    for (i, out) in rows.clone().zip(out) {
-        if i >= window.len && i > rows.start {
-            queue.forget(x[i - window.len]);
+}
+
+/// Puts in place of each extreme how many rows back it is. From the last row to the first, the newest row that holds
+/// it only moves back, so all rows together take one pass.
+fn measure(x: &[f64], out: &mut [f64]) {
+    let mut at = x.len();
+    for (row, out) in out.iter_mut().enumerate().rev() {
+        if !out.is_nan() {
+            at = at.min(row);
+            while x[at] != *out {
+                at -= 1;
+            }
+            *out = (row - at) as f64;
         }
-        queue.push(x[i]);
-        *out = if WHERE { queue.distance(window) } else { queue.value(window) };
     }
 }
 

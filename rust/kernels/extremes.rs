@@ -1,217 +1,314 @@
-//! Rolling minimum and maximum a vector of rows at a time, the same work for any window: in each vector the extremes
-//! of as many rows as it has lanes, then van Herk's prefixes and suffixes over whole vectors, then the odd rows.
-//! The older value always comes first in a comparison, so that the newer wins where they are equal.
+//! Rolling minimum and maximum a vector of rows at a time, the same work for any window. First, in each lane, the
+//! extremes of every `N`th row of a window; then those of `N` neighbouring lanes; then of the odd rows. Sets overlap and
+//! are compared in any order, so which of two equal values wins, here meaning which zero, is left to the caller.
 
 use super::simd::{Lanes, Work};
 
-/// Extremes of the windows of the rows from `start` on, one for each of `out`; all windows are full.
-pub(super) struct Extremes<'a, const MAX: bool> {
+/// Extremes of the windows of the rows from `start` on, one for each of `out`. Rows before row 0 count as nothing.
+/// With `SKIP` NaNs do, too; without it a result whose window holds one means nothing.
+pub(super) struct Extremes<'a, const MAX: bool, const SKIP: bool> {
     pub(super) x: &'a [f64],
     pub(super) start: usize,
     pub(super) window: usize,
     pub(super) out: &'a mut [f64],
 }
 
-/// Up to so many vectors are compared one by one.
-const FEW: usize = 4;
+/// So many vectors are worked on together, in registers.
+const CHUNK: usize = 8;
+/// The widest vectors have so many lanes.
+const WIDEST: usize = 8;
 
-impl<const MAX: bool> Work for Extremes<'_, MAX> {
-    /// False if there was a NaN: then the results mean nothing.
+impl<const MAX: bool, const SKIP: bool> Work for Extremes<'_, MAX, SKIP> {
+    /// False only if no row is a zero or a NaN.
     type Output = bool;
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) -> bool {
         if self.out.is_empty() {
-            return true;
+            return false;
         }
-        match self.window / L::N {
-            0 => self.below_a_vector(lanes),
-            1 => self.few_vectors::<L, 1>(lanes),
-            2 => self.few_vectors::<L, 2>(lanes),
-            3 => self.few_vectors::<L, 3>(lanes),
-            FEW => self.few_vectors::<L, FEW>(lanes),
-            vectors => self.many_vectors(lanes, vectors),
+        match (self.window / L::N, self.window) {
+            (0, 1) => self.over::<L, 1>(lanes, Few::<L, MAX, 1>::new(lanes)),
+            (0, 2..4) => self.over::<L, 2>(lanes, Few::<L, MAX, 1>::new(lanes)),
+            (0, _) => self.over::<L, 4>(lanes, Few::<L, MAX, 1>::new(lanes)),
+            (1, _) => self.over::<L, 8>(lanes, Few::<L, MAX, 1>::new(lanes)),
+            (2, _) => self.over::<L, 8>(lanes, Few::<L, MAX, 2>::new(lanes)),
+            (3, _) => self.over::<L, 8>(lanes, Few::<L, MAX, 3>::new(lanes)),
+            (4, _) => self.over::<L, 8>(lanes, Few::<L, MAX, 4>::new(lanes)),
+            (5, _) => self.over::<L, 8>(lanes, Few::<L, MAX, 5>::new(lanes)),
+            (6, _) => self.over::<L, 8>(lanes, Few::<L, MAX, 6>::new(lanes)),
+            (7, _) => self.over::<L, 8>(lanes, Few::<L, MAX, 7>::new(lanes)),
+            (8, _) => self.over::<L, 8>(lanes, Few::<L, MAX, 8>::new(lanes)),
+            (vectors, _) => {
+                let many = Many::<L, MAX, SKIP>::new(lanes, self.x, vectors);
+                self.over::<L, 8>(lanes, many)
+            }
         }
     }
 }
 
-/// The more extreme of an older and a newer value.
+/// The more extreme of two values.
 #[inline(always)]
-fn beyond<L: Lanes, const MAX: bool>(lanes: L, old: L::F, new: L::F) -> L::F {
-    if MAX { lanes.max(old, new) } else { lanes.min(old, new) }
+fn beyond<L: Lanes, const MAX: bool>(lanes: L, a: L::F, b: L::F) -> L::F {
+    if MAX { lanes.max(a, b) } else { lanes.min(a, b) }
 }
 
 const fn nothing<const MAX: bool>() -> f64 {
     if MAX { f64::NEG_INFINITY } else { f64::INFINITY }
 }
 
-/// The extremes, in each lane, of as many rows as there are lanes.
-struct Vectors<L: Lanes, const MAX: bool> {
-    /// The vector before, and its extremes of 1, 2 and 4 rows.
-    before: [L::F; 3],
-    nan: u32,
+/// A NaN, on the left, loses against nothing.
+#[inline(always)]
+fn load<L: Lanes, const MAX: bool, const SKIP: bool>(lanes: L, x: &[f64], at: usize) -> L::F {
+    let v = lanes.load(x, at);
+    if SKIP { beyond::<L, MAX>(lanes, v, lanes.splat(nothing::<MAX>())) } else { v }
 }
 
-impl<L: Lanes, const MAX: bool> Vectors<L, MAX> {
+/// `len` rows from `first` on, which may lie before row 0 or reach past the last.
+#[inline(always)]
+fn rows<'a, const MAX: bool>(x: &'a [f64], first: isize, len: usize, room: &'a mut [f64]) -> &'a [f64] {
+    match usize::try_from(first) {
+        Ok(first) if first + len <= x.len() => &x[first..first + len],
+        _ => padded::<MAX>(x, first, &mut room[..len]),
+    }
+}
+
+#[cold]
+fn padded<'a, const MAX: bool>(x: &[f64], first: isize, room: &'a mut [f64]) -> &'a [f64] {
+    room.fill(nothing::<MAX>());
+    let skipped = first.min(0).unsigned_abs();
+    let rows = x.get(first.max(0).unsigned_abs()..).unwrap_or_default();
+    for (room, &x) in room.iter_mut().skip(skipped).zip(rows) {
+        *room = x;
+    }
+    room
+}
+
+/// The extremes, lane by lane, of the vectors that lie wholly in a window.
+trait Vertical<L: Lanes> {
+    /// Of the windows that end with each of these vectors, the next chunk, which begins with row `first`.
+    fn next(&mut self, lanes: L, first: isize, now: &[L::F; CHUNK]) -> [L::F; CHUNK];
+}
+
+impl<const MAX: bool, const SKIP: bool> Extremes<'_, MAX, SKIP> {
+    /// `P` or, if that is less, as many as there are lanes: the neighbouring rows of the second step.
+    #[inline(always)]
+    fn over<L: Lanes, const P: usize>(self, lanes: L, mut vertical: impl Vertical<L>) -> bool {
+        let len = CHUNK * L::N;
+        let lead = self.start.min(self.window - 1).div_ceil(len);
+        let mut first = self.start as isize - (lead * len) as isize;
+        let mut neighbours = Neighbours::<L, MAX, P>::new(lanes, self.window);
+        let (mut found, end) = (0, self.start + self.out.len());
+        let (mut room, mut results) = ([0.0; CHUNK * WIDEST], [0.0; CHUNK * WIDEST]);
+        while first < end as isize {
+            let x = &rows::<MAX>(&self.x[..end], first, len, &mut room)[..len];
+            // A product with a zero or a NaN is one, too; so is one that underflows, which does no harm.
+            let (mut now, mut product) = ([lanes.splat(0.0); CHUNK], lanes.splat(1.0));
+            for (j, now) in now.iter_mut().enumerate() {
+                product = lanes.mul(product, lanes.load(x, j * L::N));
+                *now = load::<L, MAX, SKIP>(lanes, x, j * L::N);
+            }
+            found |= lanes.zero_or_nan(product);
+            let extremes = vertical.next(lanes, first, &now);
+            // Rows before `start` are only there to be looked back to.
+            let at = usize::try_from(first - self.start as isize).ok();
+            let whole = at.and_then(|at| self.out.get_mut(at..at + len));
+            let is_whole = whole.is_some();
+            let out = &mut whole.unwrap_or(&mut results)[..len];
+            for (j, &extreme) in neighbours.next(lanes, extremes).iter().enumerate() {
+                lanes.store(out, j * L::N, extreme);
+            }
+            if let Some(at) = at
+                && !is_whole
+            {
+                let rest = &mut self.out[at..];
+                rest.copy_from_slice(&results[..rest.len()]);
+            }
+            first += len as isize;
+        }
+        found != 0
+    }
+}
+
+/// The extremes of neighbouring lanes, across vectors: of `P` first, then of as many more as the window has.
+struct Neighbours<L: Lanes, const MAX: bool, const P: usize> {
+    before: [L::F; 3],
+    odd: usize,
+    odd_before: [L::F; 3],
+}
+
+impl<L: Lanes, const MAX: bool, const P: usize> Neighbours<L, MAX, P> {
+    #[inline(always)]
+    fn new(lanes: L, window: usize) -> Self {
+        let nothing = [lanes.splat(nothing::<MAX>()); 3];
+        Self { before: nothing, odd: window % P.min(L::N), odd_before: nothing }
+    }
+
+    #[inline(always)]
+    fn next(&mut self, lanes: L, mut v: [L::F; CHUNK]) -> [L::F; CHUNK] {
+        if P >= 2 {
+            v = Self::beyond(lanes, moved_up::<L, 1>(lanes, &mut self.before[0], v), v);
+        }
+        if P >= 4 {
+            v = Self::beyond(lanes, moved_up::<L, 2>(lanes, &mut self.before[1], v), v);
+        }
+        if P >= 8 && L::N == 8 {
+            v = Self::beyond(lanes, moved_up::<L, 4>(lanes, &mut self.before[2], v), v);
+        }
+        // What was found `odd` rows earlier: moved up by 1, by 2 and by 4, as it takes.
+        if self.odd == 0 {
+            return v;
+        }
+        let mut moved = v;
+        if self.odd & 1 != 0 {
+            moved = moved_up::<L, 1>(lanes, &mut self.odd_before[0], moved);
+        }
+        if self.odd & 2 != 0 {
+            moved = moved_up::<L, 2>(lanes, &mut self.odd_before[1], moved);
+        }
+        if self.odd & 4 != 0 {
+            moved = moved_up::<L, 4>(lanes, &mut self.odd_before[2], moved);
+        }
+        Self::beyond(lanes, moved, v)
+    }
+
+    #[inline(always)]
+    fn beyond(lanes: L, mut a: [L::F; CHUNK], b: [L::F; CHUNK]) -> [L::F; CHUNK] {
+        for (a, b) in a.iter_mut().zip(b) {
+            *a = beyond::<L, MAX>(lanes, *a, b);
+        }
+        a
+    }
+}
+
+/// A chunk moved up by `BY` lanes, after the last vector before it, which its own last replaces.
+#[inline(always)]
+fn moved_up<L: Lanes, const BY: i32>(lanes: L, before: &mut L::F, v: [L::F; CHUNK]) -> [L::F; CHUNK] {
+    let mut moved = v;
+    for (moved, v) in moved.iter_mut().zip(v) {
+        *moved = lanes.follow::<BY>(std::mem::replace(before, v), v);
+    }
+    moved
+}
+
+/// Of `Q` vectors, 1 to 8: of two, of two such pairs, of two such fours that may overlap.
+struct Few<L: Lanes, const MAX: bool, const Q: usize> {
+    one: L::F,
+    pairs: [L::F; 2],
+    fours: [L::F; 4],
+}
+
+impl<L: Lanes, const MAX: bool, const Q: usize> Few<L, MAX, Q> {
     #[inline(always)]
     fn new(lanes: L) -> Self {
-        Self { before: [lanes.splat(nothing::<MAX>()); 3], nan: 0 }
+        let nothing = lanes.splat(nothing::<MAX>());
+        Self { one: nothing, pairs: [nothing; 2], fours: [nothing; 4] }
     }
 
     #[inline(always)]
-    fn next(&mut self, lanes: L, of_1: L::F) -> L::F {
-        self.nan |= lanes.differ(of_1, of_1);
-        let of_2 = beyond::<L, MAX>(lanes, lanes.follow::<1>(self.before[0], of_1), of_1);
-        let of_4 = beyond::<L, MAX>(lanes, lanes.follow::<2>(self.before[1], of_2), of_2);
-        let before = std::mem::replace(&mut self.before, [of_1, of_2, of_4])[2];
-        if L::N == 4 { of_4 } else { beyond::<L, MAX>(lanes, lanes.follow::<4>(before, of_4), of_4) }
+    fn push(&mut self, lanes: L, v: L::F) -> L::F {
+        if Q == 1 {
+            return v;
+        }
+        let pair = beyond::<L, MAX>(lanes, std::mem::replace(&mut self.one, v), v);
+        if Q == 2 {
+            return pair;
+        }
+        let [second, first] = self.pairs;
+        self.pairs = [first, pair];
+        if Q == 3 {
+            return beyond::<L, MAX>(lanes, first, pair);
+        }
+        let four = beyond::<L, MAX>(lanes, second, pair);
+        if Q == 4 {
+            return four;
+        }
+        let [.., b, c, d] = self.fours;
+        let older = self.fours[8 - Q];
+        self.fours = [b, c, d, four];
+        beyond::<L, MAX>(lanes, older, four)
     }
 }
 
-impl<const MAX: bool> Extremes<'_, MAX> {
-    /// Vectors before `start` that its window reaches into.
-    fn lead<L: Lanes>(&self) -> usize {
-        (self.window - 1).div_ceil(L::N)
-    }
-
-    /// The vector of rows that ends `lead - v` vectors after `start`, where there are such rows.
+impl<L: Lanes, const MAX: bool, const Q: usize> Vertical<L> for Few<L, MAX, Q> {
     #[inline(always)]
-    fn load<L: Lanes>(&self, lanes: L, v: usize) -> L::F {
-        let (first, end) = ((self.start + v * L::N).wrapping_sub(self.lead::<L>() * L::N), self.start + self.out.len());
-        // Before row 0 there is nothing: such a `first` has wrapped around.
-        if first < end && first + L::N <= end {
-            return lanes.load(self.x, first);
+    fn next(&mut self, lanes: L, _: isize, now: &[L::F; CHUNK]) -> [L::F; CHUNK] {
+        let mut extremes = *now;
+        for extreme in &mut extremes {
+            *extreme = self.push(lanes, *extreme);
         }
-        let x = &self.x[..end];
-        let padded: [f64; 8] =
-            std::array::from_fn(|i| x.get(first.wrapping_add(i)).copied().unwrap_or(nothing::<MAX>()));
-        lanes.load(&padded, 0)
+        extremes
+    }
+}
+
+/// Of more vectors than a chunk has. The windows that end in this chunk begin in `CHUNK` vectors, read once more; so do
+/// the `rest` vectors after them; then come `turn` whole chunks, whose extremes are at hand.
+struct Many<'a, L: Lanes, const MAX: bool, const SKIP: bool> {
+    x: &'a [f64],
+    vectors: usize,
+    rest: usize,
+    /// Van Herk's suffixes of the extremes of chunks in the turn before, replaced by the extremes of this one.
+    turn: Vec<L::F>,
+    at: usize,
+    prefix: L::F,
+    room: [f64; 2 * CHUNK * WIDEST],
+}
+
+impl<'a, L: Lanes, const MAX: bool, const SKIP: bool> Many<'a, L, MAX, SKIP> {
+    #[inline(always)]
+    fn new(lanes: L, x: &'a [f64], vectors: usize) -> Self {
+        let between = vectors - 1 - CHUNK;
+        let nothing = lanes.splat(nothing::<MAX>());
+        let (rest, turn) = (between % CHUNK, vec![nothing; between / CHUNK]);
+        Self { x, vectors, rest, turn, at: 0, prefix: nothing, room: [0.0; 2 * CHUNK * WIDEST] }
     }
 
-    /// Stores the results of vector `v`, given the extremes of the whole vectors in each window.
+    /// Takes the extremes of one more chunk.
     #[inline(always)]
-    fn finish<L: Lanes>(&mut self, lanes: L, v: usize, odd: &mut Odd<L>, extreme: L::F) {
-        let result = beyond::<L, MAX>(lanes, odd.rows_back(lanes, extreme), extreme);
-        if v < self.lead::<L>() {
+    fn push(&mut self, lanes: L, extreme: L::F) {
+        if self.turn.is_empty() {
             return;
         }
-        let row = (v - self.lead::<L>()) * L::N;
-        if row + L::N <= self.out.len() {
-            lanes.store(self.out, row, result);
-        } else {
-            let mut results = [0.0; 8];
-            lanes.store(&mut results, 0, result);
-            for (out, result) in self.out[row..].iter_mut().zip(results) {
-                *out = result;
-            }
-        }
-    }
-
-    /// Every vector, those before `start` included.
-    fn count<L: Lanes>(&self) -> usize {
-        self.lead::<L>() + self.out.len().div_ceil(L::N)
-    }
-
-    /// Windows shorter than a vector.
-    #[inline(always)]
-    fn below_a_vector<L: Lanes>(self, lanes: L) -> bool {
-        let mut nan = 0;
-        for at in (0..self.out.len()).step_by(L::N) {
-            let mut result = lanes.splat(nothing::<MAX>());
-            let mut padded = [nothing::<MAX>(); 16];
-            let first = self.start + at + 1 - self.window;
-            let len = (self.start + self.out.len() - first).min(self.window - 1 + L::N);
-            padded[..len].copy_from_slice(&self.x[first..first + len]);
-            for back in 0..self.window {
-                let v = lanes.load(&padded, back);
-                nan |= lanes.differ(v, v);
-                result = beyond::<L, MAX>(lanes, result, v);
-            }
-            let mut results = [0.0; 8];
-            lanes.store(&mut results, 0, result);
-            for (out, result) in self.out[at..].iter_mut().zip(&results[..L::N]) {
-                *out = *result;
-            }
-        }
-        nan == 0
-    }
-
-    /// Windows of `VECTORS` whole vectors and less than one more.
-    #[inline(always)]
-    fn few_vectors<L: Lanes, const VECTORS: usize>(mut self, lanes: L) -> bool {
-        let mut vectors = Vectors::<L, MAX>::new(lanes);
-        let mut odd = Odd::new::<MAX>(lanes, self.window);
-        let mut before = [lanes.splat(nothing::<MAX>()); VECTORS];
-        for v in 0..self.count::<L>() {
-            before.rotate_left(1);
-            before[VECTORS - 1] = vectors.next(lanes, self.load(lanes, v));
-            let mut extreme = before[0];
-            for &newer in &before[1..] {
-                extreme = beyond::<L, MAX>(lanes, extreme, newer);
-            }
-            self.finish(lanes, v, &mut odd, extreme);
-        }
-        vectors.nan == 0
-    }
-
-    /// Windows of `many` whole vectors and less than one more: prefixes of each turn of as many vectors, and suffixes
-    /// of the turn before.
-    #[inline(always)]
-    fn many_vectors<L: Lanes>(mut self, lanes: L, many: usize) -> bool {
-        let mut vectors = Vectors::<L, MAX>::new(lanes);
-        let mut odd = Odd::new::<MAX>(lanes, self.window);
-        let mut suffixes = vec![Line([nothing::<MAX>(); 8]); many + 1];
-        let count = self.count::<L>();
-        for v in (0..count).step_by(many) {
-            let turn = many.min(count - v);
-            let mut prefix = lanes.splat(nothing::<MAX>());
-            for i in 0..turn {
-                let extreme = vectors.next(lanes, self.load(lanes, v + i));
-                prefix = beyond::<L, MAX>(lanes, prefix, extreme);
-                // Beyond the last suffix lies nothing.
-                let suffix = lanes.load(&suffixes[i + 1].0, 0);
-                lanes.store(&mut suffixes[i].0, 0, extreme);
-                self.finish(lanes, v + i, &mut odd, beyond::<L, MAX>(lanes, suffix, prefix));
-            }
+        self.turn[self.at] = extreme;
+        self.prefix = beyond::<L, MAX>(lanes, self.prefix, extreme);
+        self.at += 1;
+        if self.at == self.turn.len() {
             let mut suffix = lanes.splat(nothing::<MAX>());
-            for i in (0..turn).rev() {
-                suffix = beyond::<L, MAX>(lanes, lanes.load(&suffixes[i].0, 0), suffix);
-                lanes.store(&mut suffixes[i].0, 0, suffix);
+            self.prefix = suffix;
+            for extreme in self.turn.iter_mut().rev() {
+                suffix = beyond::<L, MAX>(lanes, suffix, *extreme);
+                *extreme = suffix;
             }
+            self.at = 0;
         }
-        vectors.nan == 0
     }
 }
 
-/// A vector in a line of the cache of its own: what lies across two is slow to read back.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
-struct Line([f64; 8]);
-
-/// What some vectors held `rows` earlier, fewer than a vector has: moved up by 4, by 2 and by 1, as it takes.
-struct Odd<L: Lanes> {
-    rows: usize,
-    before: [L::F; 3],
-}
-
-impl<L: Lanes> Odd<L> {
+impl<L: Lanes, const MAX: bool, const SKIP: bool> Vertical<L> for Many<'_, L, MAX, SKIP> {
     #[inline(always)]
-    fn new<const MAX: bool>(lanes: L, window: usize) -> Self {
-        Self { rows: window % L::N, before: [lanes.splat(nothing::<MAX>()); 3] }
-    }
-
-    #[inline(always)]
-    fn rows_back(&mut self, lanes: L, now: L::F) -> L::F {
-        let mut moved = now;
-        if self.rows & 1 != 0 {
-            moved = lanes.follow::<1>(std::mem::replace(&mut self.before[0], moved), moved);
+    fn next(&mut self, lanes: L, first: isize, now: &[L::F; CHUNK]) -> [L::F; CHUNK] {
+        let oldest = first - ((self.vectors - 1) * L::N) as isize;
+        let (chunk, len) = (CHUNK * L::N, (CHUNK + self.rest) * L::N);
+        let (old, rest) = rows::<MAX>(self.x, oldest, len, &mut self.room).split_at(chunk);
+        let mut suffix = self.prefix;
+        if let Some(&before) = self.turn.get(self.at) {
+            suffix = beyond::<L, MAX>(lanes, suffix, before);
         }
-        if self.rows & 2 != 0 {
-            moved = lanes.follow::<2>(std::mem::replace(&mut self.before[1], moved), moved);
+        for v in rest.chunks_exact(L::N) {
+            suffix = beyond::<L, MAX>(lanes, suffix, load::<L, MAX, SKIP>(lanes, v, 0));
         }
-        if self.rows & 4 != 0 {
-            moved = lanes.follow::<4>(std::mem::replace(&mut self.before[2], moved), moved);
+        let old = &old[..chunk];
+        let mut extremes = [suffix; CHUNK];
+        for j in (0..CHUNK).rev() {
+            suffix = beyond::<L, MAX>(lanes, suffix, load::<L, MAX, SKIP>(lanes, old, j * L::N));
+            extremes[j] = suffix;
         }
-        moved
+        let mut prefix = lanes.splat(nothing::<MAX>());
+        for (extreme, &v) in extremes.iter_mut().zip(now) {
+            prefix = beyond::<L, MAX>(lanes, prefix, v);
+            *extreme = beyond::<L, MAX>(lanes, *extreme, prefix);
+        }
+        self.push(lanes, prefix);
+        extremes
     }
 }

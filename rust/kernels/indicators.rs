@@ -1,7 +1,10 @@
 //! Indicators: written compositions of the kernels, each operation rounded once in the written order.
 
+use super::indicator_chains::{Averages, Ranges, Strengths};
 use super::moments::{check, vars};
-use super::recurrences::{Chain, WilderChain};
+use super::recurrences::{Chain, WilderChain, skips};
+use super::simd::has_registers;
+use super::speculation;
 use super::sums::sums;
 use super::{NanPolicy, Window, blocks, check_period, same_length};
 use crate::error::Error;
@@ -16,13 +19,17 @@ pub fn rsi(x: &[f64], period: usize, nan: NanPolicy, out: &mut [f64]) -> Result<
     same_length("out", out.len(), x.len())?;
     let mut chain = RsiChain::new(period, nan);
     // Row by row to the seeds, and wherever a row may have to be skipped.
-    let skips = nan == NanPolicy::Skip && x.iter().any(|x| x.is_nan());
-    let first = if skips { x.len() } else { x.len().min(period + 1) };
+    let first = if skips(x, nan) { x.len() } else { x.len().min(period + 1) };
     for (out, &x) in out.iter_mut().zip(&x[..first]) {
         *out = chain.push(x);
     }
     let (Some(gains), Some(losses)) = (chain.gain.chain(), chain.loss.chain()) else { return Ok(()) };
-    let (mut average_gain, mut average_loss) = (gains.value, losses.value);
+    let (mut average_gain, mut average_loss, warm_up) = (gains.value, losses.value, gains.warm_up());
+    if has_registers() && speculation::pays(x.len() - first, warm_up) {
+        let averages = [average_gain, average_loss];
+        speculation::run(Strengths { average: gains, x, out }, first..x.len(), averages, warm_up);
+        return Ok(());
+    }
     // The two chains wait for their own last values; all else is done meanwhile.
     for (out, pair) in out[first..].iter_mut().zip(x[first - 1..].windows(2)) {
         let (gain, loss) = gain_and_loss(pair[1] - pair[0]);
@@ -64,20 +71,16 @@ pub fn atr(
 ) -> Result<(), Error> {
     check_period("period", period)?;
     check_bars(high, low, close, out)?;
-    let missing = |column: &[f64]| column.iter().any(|value| value.is_nan());
     // Row by row to the seed, and wherever a row may have to be skipped.
-    let skips = nan == NanPolicy::Skip && (missing(high) || missing(low) || missing(close));
+    let skips = skips(high, nan) || skips(low, nan) || skips(close, nan);
     let first = if skips { out.len() } else { out.len().min(period) };
     let mut chain = AtrChain::new(period, nan);
     for i in 0..first {
         out[i] = chain.push(high[i], low[i], close[i]);
     }
-    let Some(average) = chain.average.chain() else { return Ok(()) };
-    let mut value = average.value;
-    let bars = high[first..].iter().zip(&low[first..]).zip(&close[first - 1..]);
-    for (out, ((&high, &low), &close)) in out[first..].iter_mut().zip(bars) {
-        value = average.next(value, range(high, low, close));
-        *out = value;
+    if let Some(average) = chain.average.chain() {
+        let (rows, value, warm_up) = (first..out.len(), [average.value], average.warm_up());
+        speculation::run(Ranges { average, high, low, close, out }, rows, value, warm_up);
     }
     Ok(())
 }
@@ -145,10 +148,16 @@ pub fn macd(
     same_length("signal", signal.len(), x.len())?;
     same_length("histogram", histogram.len(), x.len())?;
     let mut chain = MacdChain::new(periods, nan);
-    for (((&x, macd), signal), histogram) in x.iter().zip(macd).zip(signal).zip(histogram) {
-        let value = chain.push(x);
-        (*macd, *signal, *histogram) = (value.macd, value.signal, value.histogram);
+    // One row to seed the chains, or all if some may have to be skipped.
+    let first = if skips(x, nan) { x.len() } else { x.len().min(1) };
+    for i in 0..first {
+        let value = chain.push(x[i]);
+        (macd[i], signal[i], histogram[i]) = (value.macd, value.signal, value.histogram);
     }
+    let values = [chain.fast.value, chain.slow.value, chain.signal.value];
+    // The signal settles only when the averages that it follows have: not later than after both times.
+    let warm_up = chain.fast.warm_up().max(chain.slow.warm_up()).saturating_add(chain.signal.warm_up());
+    speculation::run(Averages { chain, x, macd, signal, histogram }, first..x.len(), values, warm_up);
     Ok(())
 }
 
@@ -276,9 +285,9 @@ impl AtrChain {
 #[derive(Clone)]
 pub(super) struct MacdChain {
     skip: bool,
-    fast: Chain,
-    slow: Chain,
-    signal: Chain,
+    pub(super) fast: Chain,
+    pub(super) slow: Chain,
+    pub(super) signal: Chain,
     pub(super) value: Macd,
 }
 

@@ -51,16 +51,25 @@
 )]
 
 mod differences;
+mod digits;
+mod divisor;
 mod exact;
 mod extrema;
 mod extremes;
+mod fixed;
 mod grid;
+mod indicator_chains;
 mod indicators;
+mod limbs;
 mod logarithm;
 mod moments;
+mod narrow;
 mod recurrences;
+mod rounding;
+mod segments;
 mod simd;
 mod sliding;
+mod speculation;
 mod statistics;
 mod streaming;
 mod sums;
@@ -74,6 +83,8 @@ pub use indicators::{Bands, Macd, MacdPeriods, atr, bollinger, macd, rsi, true_r
 pub use moments::{rolling_corr, rolling_cov, rolling_std, rolling_var, rolling_zscore};
 pub use recurrences::{ema, wilder};
 pub use simd::Isa;
+#[doc(hidden)]
+pub use speculation::{Segments, take_segments};
 pub use streaming::{
     RollingArgmax, RollingArgmin, RollingBollinger, RollingCorr, RollingCov, RollingMax, RollingMean, RollingMin,
     RollingStd, RollingSum, RollingVar, RollingZscore,

@@ -3,9 +3,11 @@
 
 use std::ops::Range;
 
+use super::fixed;
 use super::grid::{Grid, OnGrids, on_grids, partial_windows};
+use super::limbs::{self, Limbs};
+use super::segments::Segments;
 use super::simd::dispatch;
-use super::sliding::{Products, Slide, Squares, Variances};
 use super::statistics::{Cov, Var, correlation, pairwise, slide, standard_score};
 use super::sums::sums;
 use super::{Window, blocks, same_length};
@@ -76,24 +78,23 @@ pub fn rolling_cov(x: &[f64], y: &[f64], window: Window, ddof: usize, out: &mut 
 pub fn rolling_corr(x: &[f64], y: &[f64], window: Window, ddof: usize, out: &mut [f64]) -> Result<(), Error> {
     check(x, &window, out)?;
     same_length("y", y.len(), x.len())?;
-    let (mut xs, mut ys, mut var_x, mut var_y) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut xs, mut ys): (Vec<_>, Vec<_>);
+    let (mut var_x, mut var_y) = (Vec::new(), Vec::new());
     for rows in blocks(0..x.len(), window.len) {
         // The block with the rows its windows reach back to, pairs with a NaN made NaN in both.
         let start = window.start(rows.start);
-        xs.clear();
-        ys.clear();
-        for (&x, &y) in x[start..rows.end].iter().zip(&y[start..rows.end]) {
-            let (x, y) = pairwise(x, y);
-            xs.push(x);
-            ys.push(y);
+        let (mut x, mut y) = (&x[start..rows.end], &y[start..rows.end]);
+        if x.iter().zip(y).any(|(x, y)| x.is_nan() != y.is_nan()) {
+            (xs, ys) = x.iter().zip(y).map(|(&x, &y)| pairwise(x, y)).unzip();
+            (x, y) = (&xs, &ys);
         }
         let local = rows.start - start..rows.end - start;
         var_x.resize(rows.len(), 0.0);
         var_y.resize(rows.len(), 0.0);
         let out = &mut out[rows];
-        vars::<false>(&xs, local.clone(), &window, ddof, &mut var_x);
-        vars::<false>(&ys, local.clone(), &window, ddof, &mut var_y);
-        covs(&xs, &ys, local, &window, ddof, out);
+        vars::<false>(x, local.clone(), &window, ddof, &mut var_x);
+        vars::<false>(y, local.clone(), &window, ddof, &mut var_y);
+        covs(x, y, local, &window, ddof, out);
         for ((out, &var_x), &var_y) in out.iter_mut().zip(&var_x).zip(&var_y) {
             *out = correlation(*out, var_x, var_y);
         }
@@ -113,7 +114,7 @@ pub(super) fn vars<const ROOT: bool>(x: &[f64], rows: Range<usize>, window: &Win
         return out.fill(f64::NAN);
     }
     let mut kernel = Kernel::<ROOT> { x, start, window, ddof, out };
-    let full = partial_windows(&mut kernel, start..end, window);
+    let full = partial_windows(&mut kernel, start..end);
     on_grids(&mut kernel, full..end);
 }
 
@@ -126,31 +127,37 @@ struct Kernel<'a, const ROOT: bool> {
     out: &'a mut [f64],
 }
 
-impl<const ROOT: bool> OnGrids for Kernel<'_, ROOT> {
-    fn window(&self) -> usize {
-        self.window.len
+impl<const ROOT: bool> OnGrids<1> for Kernel<'_, ROOT> {
+    fn window(&self) -> &Window {
+        self.window
     }
 
-    fn values(&self, rows: Range<usize>) -> &[f64] {
-        &self.x[self.window.start(rows.start)..rows.end]
+    fn series(&self) -> [&[f64]; 1] {
+        [self.x]
     }
 
     fn results(&mut self, rows: Range<usize>) -> &mut [f64] {
         &mut self.out[rows.start - self.start..rows.end - self.start]
     }
 
-    fn fast(&mut self, rows: Range<usize>, grid: &Grid) -> bool {
-        if !grid.holds_squares() {
-            return false;
+    fn fixed(&mut self, rows: Range<usize>, grids: [Grid; 1]) -> bool {
+        let (series, start, window, ddof) = ([self.x], rows.start, self.window.len, self.ddof);
+        let fits = grids.iter().all(Grid::holds_squares);
+        if fits {
+            let segments = Segments { series, start, window, out: self.results(rows) };
+            dispatch(fixed::Moments::<1, ROOT> { segments, grids, ddof });
         }
-        let (x, window, ddof) = (self.x, self.window.len, self.ddof);
-        let first = Squares::of(grid, &x[rows.start + 1 - window..=rows.start]);
-        let (start, out) = (rows.start + 1, self.results(rows));
-        let value = first.variance(grid, window, ddof);
-        out[0] = if ROOT { value.sqrt() } else { value };
-        let slide = Slide::new(grid, x, start, window, &mut out[1..]);
-        dispatch(Variances::<ROOT> { slide, ddof, first });
-        true
+        fits
+    }
+
+    fn pairs(&mut self, rows: Range<usize>, limbs: [Limbs; 1]) -> bool {
+        let (series, start, window, ddof) = ([self.x], rows.start, self.window.len, self.ddof);
+        let fits = limbs.iter().all(|limbs| limbs.holds_squares());
+        if fits {
+            let segments = Segments { series, start, window, out: self.results(rows) };
+            dispatch(limbs::Moments::<1, ROOT> { segments, limbs, ddof });
+        }
+        fits
     }
 
     fn slow(&mut self, rows: Range<usize>) {
@@ -172,7 +179,7 @@ fn covs(x: &[f64], y: &[f64], rows: Range<usize>, window: &Window, ddof: usize, 
     }
     let (start, end) = (rows.start, rows.end);
     let mut kernel = Pairs { x, y, start, window, ddof, out };
-    let full = partial_windows(&mut kernel, start..end, window);
+    let full = partial_windows(&mut kernel, start..end);
     on_grids(&mut kernel, full..end);
 }
 
@@ -186,37 +193,37 @@ struct Pairs<'a> {
     out: &'a mut [f64],
 }
 
-impl OnGrids for Pairs<'_> {
-    fn window(&self) -> usize {
-        self.window.len
+impl OnGrids<2> for Pairs<'_> {
+    fn window(&self) -> &Window {
+        self.window
     }
 
-    fn values(&self, rows: Range<usize>) -> &[f64] {
-        &self.x[self.window.start(rows.start)..rows.end]
+    fn series(&self) -> [&[f64]; 2] {
+        [self.x, self.y]
     }
 
     fn results(&mut self, rows: Range<usize>) -> &mut [f64] {
         &mut self.out[rows.start - self.start..rows.end - self.start]
     }
 
-    fn fast(&mut self, rows: Range<usize>, grid: &Grid) -> bool {
-        let (x, y, window, ddof) = (self.x, self.y, self.window.len, self.ddof);
-        let first = rows.start + 1 - window;
-        let Some(other) = Grid::of(&y[first..rows.end], window) else { return false };
-        if !grid.holds_squares() || !other.holds_squares() {
-            return false;
+    fn fixed(&mut self, rows: Range<usize>, grids: [Grid; 2]) -> bool {
+        let (series, start, window, ddof) = ([self.x, self.y], rows.start, self.window.len, self.ddof);
+        let fits = grids.iter().all(Grid::holds_squares);
+        if fits {
+            let segments = Segments { series, start, window, out: self.results(rows) };
+            dispatch(fixed::Moments::<2, false> { segments, grids, ddof });
         }
-        let mut sums = Products::default();
-        for i in first..rows.start {
-            sums.add(grid.integer(x[i]), other.integer(y[i]));
+        fits
+    }
+
+    fn pairs(&mut self, rows: Range<usize>, limbs: [Limbs; 2]) -> bool {
+        let (series, start, window, ddof) = ([self.x, self.y], rows.start, self.window.len, self.ddof);
+        let fits = limbs.iter().all(|limbs| limbs.holds_squares());
+        if fits {
+            let segments = Segments { series, start, window, out: self.results(rows) };
+            dispatch(limbs::Moments::<2, false> { segments, limbs, ddof });
         }
-        for (i, out) in rows.clone().zip(self.results(rows)) {
-            sums.add(grid.integer(x[i]), other.integer(y[i]));
-            *out = sums.covariance(grid.exponent + other.exponent, window, ddof);
-            let oldest = i + 1 - window;
-            sums.remove(grid.integer(x[oldest]), other.integer(y[oldest]));
-        }
-        true
+        fits
     }
 
     fn slow(&mut self, rows: Range<usize>) {

@@ -1,7 +1,8 @@
 //! Exponential moving averages: chains in which every row depends on the one before, each operation rounded
 //! once in the written order. Nothing here may be reordered or fused.
 
-use super::simd::{Lanes, Work, dispatch};
+use super::simd::{Lanes, Work, dispatch, has_registers};
+use super::speculation::{self, Recurrence};
 use super::statistics::{Statistic, Sum};
 use super::{NanPolicy, Window, check_period, same_length};
 use crate::error::Error;
@@ -27,12 +28,20 @@ pub fn ema(x: &[f64], periods: &[usize], nan: NanPolicy, out: &mut [f64]) -> Res
     if x.is_empty() {
         return Ok(());
     }
-    if periods.len() > 1 && !(nan == NanPolicy::Skip && x.iter().any(|x| x.is_nan())) {
+    // A period for each lane, unless each alone is faster in segments.
+    let alone = |&period: &usize| speculation::pays(x.len() - 1, Chain::ema(period, nan).warm_up());
+    if periods.len() > 1 && !(has_registers() && periods.iter().all(alone)) && !skips(x, nan) {
         dispatch(Together { x, periods, out });
         return Ok(());
     }
     for (&period, out) in periods.iter().zip(out.chunks_exact_mut(x.len())) {
-        Chain::ema(period, nan).run(x, out);
+        let mut chain = Chain::ema(period, nan);
+        let mut i = 0;
+        while !chain.started && i < x.len() {
+            out[i] = chain.push(x[i]);
+            i += 1;
+        }
+        chain.run(x, i, out);
     }
     Ok(())
 }
@@ -45,7 +54,13 @@ pub fn ema(x: &[f64], periods: &[usize], nan: NanPolicy, out: &mut [f64]) -> Res
 pub fn wilder(x: &[f64], period: usize, nan: NanPolicy, out: &mut [f64]) -> Result<(), Error> {
     check_period("period", period)?;
     same_length("out", out.len(), x.len())?;
-    WilderChain::new(period, nan).run(x, out);
+    let mut chain = WilderChain::new(period, nan);
+    let mut i = 0;
+    while chain.chain().is_none() && i < x.len() {
+        out[i] = chain.push(x[i]);
+        i += 1;
+    }
+    chain.chain.run(x, i, out);
     Ok(())
 }
 
@@ -148,26 +163,100 @@ impl Chain {
 }
 
 impl Chain {
-    /// Pushes every value of `x`.
-    pub(super) fn run(&mut self, x: &[f64], out: &mut [f64]) {
-        let mut rows = x.iter().zip(out);
-        while !self.started
-            && let Some((&x, out)) = rows.next()
-        {
-            *out = self.push(x);
+    /// Pushes the values of `x` from `row` on.
+    fn run(mut self, x: &[f64], row: usize, out: &mut [f64]) {
+        if skips(&x[row..], if self.skip { NanPolicy::Skip } else { NanPolicy::Propagate }) {
+            for (&x, out) in x[row..].iter().zip(&mut out[row..]) {
+                *out = self.push(x);
+            }
+        } else {
+            let (state, warm_up) = ([self.value], self.warm_up());
+            speculation::run(Average { chain: self, x, out }, row..x.len(), state, warm_up);
         }
-        let mut e = self.value;
-        for (&x, out) in rows {
-            e = if self.skip && x.is_nan() { e } else { self.next(e, x) };
-            *out = e;
-        }
-        self.value = e;
+    }
+
+    /// How many rows a segment has to start early.
+    pub(super) fn warm_up(&self) -> usize {
+        speculation::warm_up(self.a)
     }
 
     /// The value after `e` and `x`.
     #[inline(always)]
     pub(super) fn next(&self, e: f64, x: f64) -> f64 {
-        (self.b * e) + (self.a * x)
+        self.after(e, self.of(x))
+    }
+
+    /// What `x` adds to the value before.
+    #[inline(always)]
+    pub(super) fn of(&self, x: f64) -> f64 {
+        self.a * x
+    }
+
+    /// The value after `e` and what is added to it.
+    #[inline(always)]
+    pub(super) fn after(&self, e: f64, term: f64) -> f64 {
+        (self.b * e) + term
+    }
+
+    /// What `x` adds to the value before.
+    #[inline(always)]
+    pub(super) fn term<L: Lanes>(&self, lanes: L, x: L::F) -> L::F {
+        lanes.mul(lanes.splat(self.a), x)
+    }
+
+    /// The values after `e` and what is added to them.
+    #[inline(always)]
+    pub(super) fn next_of_each<L: Lanes>(&self, lanes: L, e: L::F, term: L::F) -> L::F {
+        lanes.add(lanes.mul(lanes.splat(self.b), e), term)
+    }
+}
+
+/// Whether there is a row to skip.
+pub(super) fn skips(x: &[f64], nan: NanPolicy) -> bool {
+    // In chunks, each looked at as a whole: so it can be done in vectors.
+    nan == NanPolicy::Skip && x.chunks(256).any(|x| x.iter().fold(false, |any, x| any | x.is_nan()))
+}
+
+/// One chain over the values of a series.
+struct Average<'a> {
+    chain: Chain,
+    x: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl Recurrence<1, 1> for Average<'_> {
+    fn guess(&self, row: usize) -> [f64; 1] {
+        [self.x[row - 1]]
+    }
+
+    #[inline(always)]
+    fn term(&self, row: usize) -> [f64; 1] {
+        [self.chain.of(self.x[row])]
+    }
+
+    #[inline(always)]
+    fn next(&self, [e]: [f64; 1], [term]: [f64; 1]) -> [f64; 1] {
+        [self.chain.after(e, term)]
+    }
+
+    #[inline(always)]
+    fn write(&mut self, row: usize, [e]: [f64; 1]) {
+        self.out[row] = e;
+    }
+
+    #[inline(always)]
+    fn terms<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; 1] {
+        [self.chain.term(lanes, lanes.load(self.x, row))]
+    }
+
+    #[inline(always)]
+    fn next_of_each<L: Lanes>(&self, lanes: L, [e]: [L::F; 1], [term]: [L::F; 1]) -> [L::F; 1] {
+        [self.chain.next_of_each(lanes, e, term)]
+    }
+
+    #[inline(always)]
+    fn write_rows<L: Lanes>(&mut self, lanes: L, row: usize, [e]: [L::F; 1]) {
+        lanes.store(self.out, row, e);
     }
 }
 
@@ -183,16 +272,6 @@ pub(super) struct WilderChain {
 impl WilderChain {
     pub(super) fn new(period: usize, nan: NanPolicy) -> Self {
         Self { seed: Sum::new(), wanted: period, period, chain: Chain::new(1.0 / period as f64, nan) }
-    }
-
-    /// Pushes every value of `x`.
-    pub(super) fn run(&mut self, x: &[f64], out: &mut [f64]) {
-        let mut i = 0;
-        while self.wanted > 0 && i < x.len() {
-            out[i] = self.push(x[i]);
-            i += 1;
-        }
-        self.chain.run(&x[i..], &mut out[i..]);
     }
 
     /// The chain that follows the seed, once there is one.

@@ -103,11 +103,11 @@ pub(super) trait Lanes: Copy {
     fn mul(self, a: Self::F, b: Self::F) -> Self::F;
     fn abs(self, a: Self::F) -> Self::F;
     fn sqrt(self, a: Self::F) -> Self::F;
-    /// The larger, `b` where they are equal.
+    /// The larger, `b` where they are equal or one is NaN.
     fn max(self, a: Self::F, b: Self::F) -> Self::F;
-    /// The smaller, `b` where they are equal.
+    /// The smaller, `b` where they are equal or one is NaN.
     fn min(self, a: Self::F, b: Self::F) -> Self::F;
-    /// `a * b + c` where the result is exact.
+    /// `a * b + c`, rounded once or twice: only where it is exact, or checked afterwards.
     fn scale(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     /// `a * b` and its rounding error.
     fn two_product(self, a: Self::F, b: Self::F) -> (Self::F, Self::F);
@@ -134,6 +134,21 @@ pub(super) trait Lanes: Copy {
     fn differ(self, a: Self::F, b: Self::F) -> u32;
     /// `now` moved up by `BY` lanes (1, 2 or 4), filled from the top of `before`.
     fn follow<const BY: i32>(self, before: Self::F, now: Self::F) -> Self::F;
+    /// The lanes, as bits, that are a zero or a NaN.
+    fn zero_or_nan(self, v: Self::F) -> u32;
+    fn quotient(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `v`, but NaN where `test` is NaN.
+    fn nan_as(self, test: Self::F, v: Self::F) -> Self::F;
+    /// `yes` where `a == b`, else `no`.
+    fn where_equal(self, a: Self::F, b: Self::F, yes: Self::F, no: Self::F) -> Self::F;
+    /// Each `N` vectors, a square of `N` rows, with its rows for columns.
+    fn transpose(self, v: [Self::F; 8]) -> [Self::F; 8];
+    /// Whether a vector is a register of the machine, so that many of them may be used at once. Elsewhere 128-bit
+    /// integers, one by one, are faster than exact products of doubles.
+    const REGISTERS: bool;
+    fn sub_integers(self, a: Self::I, b: Self::I) -> Self::I;
+    /// An integer of 62 bits at most as the nearest double.
+    fn nearest(self, v: Self::I) -> Self::F;
 }
 
 /// `x[at..]` as a vector, `filler` where that ends early.
@@ -170,4 +185,19 @@ pub(super) fn dispatch<W: Work>(work: W) -> W::Output {
         #[cfg(not(target_arch = "x86_64"))]
         _ => unreachable!("not available here"),
     }
+}
+
+/// As [`dispatch`], in at most four lanes.
+pub(super) fn dispatch_to_four<W: Work>(work: W) -> W::Output {
+    match Isa::current() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `current` has asked the machine for these features; AVX-512 is only chosen where there is AVX2.
+        Isa::Avx2 | Isa::Avx512 => unsafe { avx2::run(work) },
+        _ => work.run(portable::Portable),
+    }
+}
+
+/// Whether what [`dispatch`] chooses has [`Lanes::REGISTERS`].
+pub(super) fn has_registers() -> bool {
+    Isa::current() != Isa::Portable
 }

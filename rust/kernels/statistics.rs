@@ -1,7 +1,7 @@
 //! Statistics of a set of rows that come and go one by one, exact whatever they are. The streaming twins are made
 //! of these, and the batch kernels fall back to them for rows that the fast paths cannot hold.
 
-use super::wide::{WideMoments, WideSum};
+use super::narrow::{AdaptiveMoments, AdaptiveSum};
 use super::{NanPolicy, Window};
 
 /// A statistic of the rows in a window.
@@ -9,13 +9,7 @@ pub(super) trait Statistic: Clone {
     type Row: Copy;
     fn add(&mut self, row: Self::Row);
     fn remove(&mut self, row: Self::Row);
-    fn value(&self, window: &Window) -> f64;
-
-    /// Takes `old` away and adds `new`, which some can do in one.
-    fn replace(&mut self, old: Self::Row, new: Self::Row) {
-        self.remove(old);
-        self.add(new);
-    }
+    fn value(&mut self, window: &Window) -> f64;
 }
 
 /// How many values of each kind are in the window.
@@ -72,12 +66,12 @@ impl Tally {
 #[derive(Clone)]
 pub(super) struct Sum<const MEAN: bool> {
     tally: Tally,
-    sum: WideSum,
+    sum: AdaptiveSum,
 }
 
 impl<const MEAN: bool> Sum<MEAN> {
     pub(super) fn new() -> Self {
-        Self { tally: Tally::default(), sum: WideSum::ZERO }
+        Self { tally: Tally::default(), sum: AdaptiveSum::ZERO }
     }
 }
 
@@ -98,7 +92,7 @@ impl<const MEAN: bool> Statistic for Sum<MEAN> {
         }
     }
 
-    fn value(&self, window: &Window) -> f64 {
+    fn value(&mut self, window: &Window) -> f64 {
         if !self.tally.is_defined(window) {
             return f64::NAN;
         }
@@ -112,12 +106,12 @@ impl<const MEAN: bool> Statistic for Sum<MEAN> {
 pub(super) struct Var {
     ddof: u64,
     tally: Tally,
-    moments: WideMoments<true>,
+    moments: AdaptiveMoments<true>,
 }
 
 impl Var {
     pub(super) fn new(ddof: usize) -> Self {
-        Self { ddof: ddof as u64, tally: Tally::default(), moments: WideMoments::ZERO }
+        Self { ddof: ddof as u64, tally: Tally::default(), moments: AdaptiveMoments::ZERO }
     }
 }
 
@@ -138,16 +132,7 @@ impl Statistic for Var {
         }
     }
 
-    fn replace(&mut self, old: f64, new: f64) {
-        if old.is_finite() && new.is_finite() {
-            self.moments.replace((old, old), (new, new));
-        } else {
-            self.remove(old);
-            self.add(new);
-        }
-    }
-
-    fn value(&self, window: &Window) -> f64 {
+    fn value(&mut self, window: &Window) -> f64 {
         if !self.tally.is_defined(window) || self.tally.infinity().is_some() {
             return f64::NAN;
         }
@@ -160,12 +145,12 @@ impl Statistic for Var {
 pub(super) struct Cov {
     ddof: u64,
     tally: Tally,
-    moments: WideMoments<false>,
+    moments: AdaptiveMoments<false>,
 }
 
 impl Cov {
     pub(super) fn new(ddof: usize) -> Self {
-        Self { ddof: ddof as u64, tally: Tally::default(), moments: WideMoments::ZERO }
+        Self { ddof: ddof as u64, tally: Tally::default(), moments: AdaptiveMoments::ZERO }
     }
 }
 
@@ -191,16 +176,7 @@ impl Statistic for Cov {
         }
     }
 
-    fn replace(&mut self, old: (f64, f64), new: (f64, f64)) {
-        if [old.0, old.1, new.0, new.1].iter().all(|v| v.is_finite()) {
-            self.moments.replace(old, new);
-        } else {
-            self.remove(old);
-            self.add(new);
-        }
-    }
-
-    fn value(&self, window: &Window) -> f64 {
+    fn value(&mut self, window: &Window) -> f64 {
         if !self.tally.is_defined(window) || self.tally.infinity().is_some() {
             return f64::NAN;
         }
@@ -244,14 +220,7 @@ impl Statistic for Corr {
         self.xy.remove((x, y));
     }
 
-    fn replace(&mut self, (u, v): (f64, f64), (x, y): (f64, f64)) {
-        let ((u, v), (x, y)) = (pairwise(u, v), pairwise(x, y));
-        self.x.replace(u, x);
-        self.y.replace(v, y);
-        self.xy.replace((u, v), (x, y));
-    }
-
-    fn value(&self, window: &Window) -> f64 {
+    fn value(&mut self, window: &Window) -> f64 {
         correlation(self.xy.value(window), self.x.value(window), self.y.value(window))
     }
 }
@@ -282,10 +251,9 @@ pub(super) fn slide<S: Statistic>(
     // The window of the row before, whose oldest row is about to leave, is what has been added.
     for (i, out) in rows.clone().zip(out) {
         if i >= window.len && i > rows.start {
-            state.replace(row(i - window.len), row(i));
-        } else {
-            state.add(row(i));
+            state.remove(row(i - window.len));
         }
+        state.add(row(i));
         *out = state.value(window);
     }
 }

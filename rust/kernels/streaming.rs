@@ -32,10 +32,9 @@ impl<S: Statistic> Rolling<S> {
         if self.rows.len() == self.window.len
             && let Some(oldest) = self.rows.pop_front()
         {
-            self.state.replace(oldest, row);
-        } else {
-            self.state.add(row);
+            self.state.remove(oldest);
         }
+        self.state.add(row);
         self.rows.push_back(row);
         self.value = self.state.value(&self.window);
         self.value
@@ -63,11 +62,7 @@ impl Statistic for Std {
         self.0.remove(x);
     }
 
-    fn replace(&mut self, old: f64, new: f64) {
-        self.0.replace(old, new);
-    }
-
-    fn value(&self, window: &Window) -> f64 {
+    fn value(&mut self, window: &Window) -> f64 {
         self.0.value(window).sqrt()
     }
 }
@@ -94,13 +89,7 @@ impl Statistic for Zscore {
         self.var.remove(x);
     }
 
-    fn replace(&mut self, old: f64, new: f64) {
-        self.x = new;
-        self.mean.replace(old, new);
-        self.var.replace(old, new);
-    }
-
-    fn value(&self, window: &Window) -> f64 {
+    fn value(&mut self, window: &Window) -> f64 {
         standard_score(self.x, self.mean.value(window), self.var.value(window))
     }
 }
@@ -120,7 +109,7 @@ impl<const MAX: bool, const WHERE: bool> Statistic for Outermost<MAX, WHERE> {
         self.0.forget(x);
     }
 
-    fn value(&self, window: &Window) -> f64 {
+    fn value(&mut self, window: &Window) -> f64 {
         if WHERE { self.0.distance(window) } else { self.0.value(window) }
     }
 }

@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use super::grid::{Grid, OnGrids, on_grids, partial_windows};
+use super::limbs::{self, Limbs};
+use super::segments::Segments;
 use super::simd::dispatch;
 use super::sliding::{Slide, Sums, first_sum};
 use super::statistics::{Sum, slide};
@@ -47,7 +49,7 @@ fn rolling<const MEAN: bool>(x: &[f64], window: Window, out: &mut [f64]) -> Resu
 pub(super) fn sums<const MEAN: bool>(x: &[f64], rows: Range<usize>, window: &Window, out: &mut [f64]) {
     let (start, end) = (rows.start, rows.end);
     let mut kernel = Kernel::<MEAN> { x, start, window, out };
-    let full = partial_windows(&mut kernel, start..end, window);
+    let full = partial_windows(&mut kernel, start..end);
     on_grids(&mut kernel, full..end);
 }
 
@@ -59,25 +61,32 @@ struct Kernel<'a, const MEAN: bool> {
     out: &'a mut [f64],
 }
 
-impl<const MEAN: bool> OnGrids for Kernel<'_, MEAN> {
-    fn window(&self) -> usize {
-        self.window.len
+impl<const MEAN: bool> OnGrids<1> for Kernel<'_, MEAN> {
+    fn window(&self) -> &Window {
+        self.window
     }
 
-    fn values(&self, rows: Range<usize>) -> &[f64] {
-        &self.x[self.window.start(rows.start)..rows.end]
+    fn series(&self) -> [&[f64]; 1] {
+        [self.x]
     }
 
     fn results(&mut self, rows: Range<usize>) -> &mut [f64] {
         &mut self.out[rows.start - self.start..rows.end - self.start]
     }
 
-    fn fast(&mut self, rows: Range<usize>, grid: &Grid) -> bool {
+    fn fixed(&mut self, rows: Range<usize>, [grid]: [Grid; 1]) -> bool {
         let (x, window) = (self.x, self.window.len);
-        let (sum, value) = first_sum::<MEAN>(grid, &x[rows.start + 1 - window..=rows.start]);
+        let (sum, value) = first_sum::<MEAN>(&grid, &x[rows.start + 1 - window..=rows.start]);
         let (start, out) = (rows.start + 1, self.results(rows));
         out[0] = value;
-        dispatch(Sums::<MEAN> { slide: Slide::new(grid, x, start, window, &mut out[1..]), sum });
+        dispatch(Sums::<MEAN> { slide: Slide::new(&grid, x, start, window, &mut out[1..]), sum });
+        true
+    }
+
+    fn pairs(&mut self, rows: Range<usize>, [limbs]: [Limbs; 1]) -> bool {
+        let (series, start, window) = ([self.x], rows.start, self.window.len);
+        let segments = Segments { series, start, window, out: self.results(rows) };
+        dispatch(limbs::Sums::<MEAN> { segments, limbs });
         true
     }
 

@@ -1,266 +1,335 @@
-//! Sums that hold any doubles at all: fixed-point integers as wide as the doubles' whole range, to which
-//! values are added and from which they are taken away without ever rounding. This is the path that is always
-//! right; the fast ones may be used only where they give the same bits.
+//! The moments of any doubles at all, exact: sums and sums of products in digits, of which the leading ones nearly
+//! always tell how `m*Sxy - Sx*Sy` rounds. Where they do not (ties, and what cancels), the whole product of the two
+//! sums is brought up to date in work proportional to the values that have changed since it was last wanted.
 
-use super::exact::{Parts, parts, round_long_quotient};
+use super::digits::{Digits, Fixed, LEADING, PAD, PRODUCT, SUM, WideSum, magnitude, nearest, settle, work};
+use super::divisor::Divisor;
+use super::exact::parts;
 
-/// Limbs of a sum: 2098 bits of range and 63 for the number of rows.
-const SUM: usize = 34;
-/// Limbs of a sum of products, times a number of rows: 4196 bits and 126 more.
-const PRODUCT: usize = 68;
+/// Changes after which the product is made anew instead.
+const PENDING: usize = 12;
+/// Rows that go straight to the whole product after one that needed it.
+const PATIENCE: u8 = 7;
 
-/// A two's complement integer, least limb first, in a unit that its owner knows.
+/// A value, or pair, that has come or gone.
+#[derive(Clone, Copy)]
+struct Change {
+    x: f64,
+    y: f64,
+    remove: bool,
+}
+
+/// The product of two sums, with what has happened to them since.
 #[derive(Clone)]
-struct Fixed<const LIMBS: usize>([u64; LIMBS]);
+struct Product<const SQUARE: bool> {
+    sx: Fixed<SUM>,
+    sy: Fixed<SUM>,
+    xy: Digits<PRODUCT>,
+    changes: [Change; PENDING],
+    /// How many there are; more than fit: the product is out of date.
+    pending: usize,
+}
 
-impl<const LIMBS: usize> Fixed<LIMBS> {
-    const ZERO: Self = Self([0; LIMBS]);
-
-    /// Adds `v * 2^bit`, or subtracts it.
-    #[inline]
-    fn add(&mut self, v: u128, bit: usize, negative: bool) {
-        let (at, shift) = (bit / 64, bit % 64);
-        let low = v << shift;
-        let high = ((v >> 64) >> 1) >> (63 - shift);
-        self.add_limbs(at, [low as u64, (low >> 64) as u64, high as u64], negative);
+impl<const SQUARE: bool> Product<SQUARE> {
+    fn stale() -> Box<Self> {
+        let changes = [Change { x: 0.0, y: 0.0, remove: false }; PENDING];
+        Box::new(Self { sx: Fixed::ZERO, sy: Fixed::ZERO, xy: Digits::ZERO, changes, pending: PENDING + 1 })
     }
 
-    #[inline]
-    fn add_limbs(&mut self, at: usize, addend: [u64; 3], negative: bool) {
-        let mut carry = false;
-        for (limb, addend) in self.0[at..].iter_mut().zip(addend) {
-            (*limb, carry) =
-                if negative { step::<true>(*limb, addend, carry) } else { step::<false>(*limb, addend, carry) };
+    #[inline(always)]
+    fn note(&mut self, change: Change) {
+        if let Some(place) = self.changes.get_mut(self.pending) {
+            *place = change;
         }
-        self.ripple(at + 3, carry, negative);
+        self.pending = (self.pending + 1).min(PENDING + 1);
     }
 
-    #[inline]
-    fn ripple(&mut self, at: usize, mut carry: bool, negative: bool) {
-        let mut limbs = self.0[at..].iter_mut();
-        while carry && let Some(limb) = limbs.next() {
-            (*limb, carry) = if negative { limb.overflowing_sub(1) } else { limb.overflowing_add(1) };
-        }
-    }
-
-    fn add_all(&mut self, other: &Self, negative: bool) {
-        if negative { self.add_signed::<true>(other) } else { self.add_signed::<false>(other) }
-    }
-
-    fn add_signed<const NEGATIVE: bool>(&mut self, other: &Self) {
-        let (first, end, below) = other.significant();
-        let mut carry = false;
-        for (limb, &addend) in self.0[first..end].iter_mut().zip(&other.0[first..end]) {
-            (*limb, carry) = step::<NEGATIVE>(*limb, addend, carry);
-        }
-        self.ripple(end, carry, NEGATIVE);
-        if below && end < LIMBS {
-            // The limbs above are the sign of `other`: all ones, that is, minus one at `end`.
-            self.ripple(end, true, !NEGATIVE);
-        }
-    }
-
-    /// Adds `mantissa * factor * 2^bit`, or subtracts it.
-    fn add_product<const N: usize>(&mut self, mantissa: u64, bit: usize, factor: &Fixed<N>, negative: bool) {
-        if negative {
-            self.add_product_signed::<N, true>(mantissa, bit, factor);
+    /// Brings the product up to date.
+    fn update(&mut self, sx: &WideSum, sy: &WideSum) {
+        if self.pending > PENDING {
+            self.sx = sx.0.limbs();
+            self.sy = if SQUARE { self.sx.clone() } else { sy.0.limbs() };
+            self.xy = Digits::ZERO;
+            let negative = self.sx.is_negative();
+            for (at, &limb) in self.sx.clone().magnitude().0.iter().enumerate().filter(|(_, limb)| **limb != 0) {
+                self.xy.add_product(limb, 64 * at, &self.sy, negative);
+            }
         } else {
-            self.add_product_signed::<N, false>(mantissa, bit, factor);
+            for change in self.changes.into_iter().take(self.pending) {
+                self.apply(change);
+            }
         }
+        self.pending = 0;
     }
 
-    fn add_product_signed<const N: usize, const NEGATIVE: bool>(
-        &mut self,
-        mantissa: u64,
-        bit: usize,
-        factor: &Fixed<N>,
-    ) {
-        let (first, end, below) = factor.significant();
-        if mantissa == 0 || first == end {
-            return;
+    /// (Sx + x)(Sy + y) = Sx*Sy + x*Sy + y*Sx + xy
+    fn apply(&mut self, Change { x, y, remove }: Change) {
+        let (x, y) = (parts(x), parts(y));
+        if SQUARE {
+            self.xy.add_product(x.mantissa, x.bit + 1, &self.sx, x.negative != remove);
+        } else {
+            self.xy.add_product(x.mantissa, x.bit, &self.sy, x.negative != remove);
+            self.xy.add_product(y.mantissa, y.bit, &self.sx, y.negative != remove);
+            self.sy.add(u128::from(y.mantissa), y.bit, y.negative != remove);
         }
-        let (at, shift) = (bit / 64, bit % 64);
-        let (mut high, mut previous, mut carry) = (0_u64, 0_u64, false);
-        let target = &mut self.0[at + first..at + end + 2];
-        for (&limb, sum) in factor.0[first..end].iter().zip(target.iter_mut()) {
-            let product = u128::from(mantissa) * u128::from(limb) + u128::from(high);
-            high = (product >> 64) as u64;
-            let addend = (product as u64) << shift | (previous >> 1) >> (63 - shift);
-            previous = product as u64;
-            (*sum, carry) = step::<NEGATIVE>(*sum, addend, carry);
-        }
-        let last = [high << shift | (previous >> 1) >> (63 - shift), (high >> 1) >> (63 - shift)];
-        for (addend, sum) in last.into_iter().zip(&mut target[end - first..]) {
-            (*sum, carry) = step::<NEGATIVE>(*sum, addend, carry);
-        }
-        self.ripple(at + end + 2, carry, NEGATIVE);
-        if below {
-            self.add(u128::from(mantissa), bit + 64 * end, !NEGATIVE);
-        }
-    }
-
-    /// The first limb that is not zero, the end of those that say more than the sign, and the sign.
-    fn significant(&self) -> (usize, usize, bool) {
-        let below = self.0[LIMBS - 1] >> 63 == 1;
-        let sign = if below { u64::MAX } else { 0 };
-        let end = self.0.iter().rposition(|&limb| limb != sign).map_or(0, |last| last + 1);
-        let first = self.0[..end].iter().position(|&limb| limb != 0).unwrap_or(end);
-        (first, end, below)
-    }
-
-    /// `self * 2^unit / (d[0] * d[1])`, rounded once.
-    fn quotient(&self, unit: i32, d: [u64; 2]) -> f64 {
-        let (first, end, below) = self.significant();
-        if end == 0 && !below {
-            return 0.0;
-        }
-        // Of a negative number, the magnitude: zeros up to `first`, its complement there, the inverse above.
-        let limb = |i: usize| match (below, i.cmp(&first)) {
-            (_, std::cmp::Ordering::Less) => 0,
-            (false, _) => self.0[i],
-            (true, std::cmp::Ordering::Equal) => self.0[i].wrapping_neg(),
-            (true, std::cmp::Ordering::Greater) => !self.0[i],
-        };
-        // All limbs from `end` on are the sign's: of minus one, only `first == end` holds anything.
-        let mut last = end.min(LIMBS - 1);
-        while limb(last) == 0 {
-            last -= 1;
-        }
-        let top = std::array::from_fn(|i| last.checked_sub(i).map_or(0, limb));
-        round_long_quotient(below, top, unit + 64 * (last as i32 - 3), first + 3 < last, d)
+        let product = u128::from(x.mantissa) * u128::from(y.mantissa);
+        self.xy.add(product, x.bit + y.bit, x.negative != y.negative);
+        self.sx.add(u128::from(x.mantissa), x.bit, x.negative != remove);
     }
 }
 
-/// One limb of an addition or subtraction, with the carry or borrow in and out.
-#[inline]
-fn step<const NEGATIVE: bool>(limb: u64, addend: u64, carry: bool) -> (u64, bool) {
-    if NEGATIVE {
-        let (difference, first) = limb.overflowing_sub(addend);
-        let (difference, second) = difference.overflowing_sub(u64::from(carry));
-        (difference, first | second)
-    } else {
-        let (sum, first) = limb.overflowing_add(addend);
-        let (sum, second) = sum.overflowing_add(u64::from(carry));
-        (sum, first | second)
-    }
-}
-
-/// The exact sum of finite doubles that come and go, in units of 2^-1074.
-#[derive(Clone)]
-pub(super) struct WideSum(Fixed<SUM>);
-
-impl WideSum {
-    pub(super) const ZERO: Self = Self(Fixed::ZERO);
-
-    #[inline]
-    fn apply(&mut self, x: f64, remove: bool) {
-        let Parts { negative, mantissa, bit } = parts(x);
-        self.0.add(u128::from(mantissa), bit, negative != remove);
-    }
-
-    #[inline]
-    pub(super) fn add(&mut self, x: f64) {
-        self.apply(x, false);
-    }
-
-    #[inline]
-    pub(super) fn remove(&mut self, x: f64) {
-        self.apply(x, true);
-    }
-
-    /// The sum divided by `d`, rounded once.
-    pub(super) fn quotient(&self, d: u64) -> f64 {
-        self.0.quotient(-1074, [d, 1])
-    }
-}
-
-/// `m*Sxy - Sx*Sy` of finite pairs that come and go, in units of 2^-2148, kept exact in work proportional to
-/// the limbs: never a product of two long numbers. `SQUARE` says that x and y are one series.
+/// `m*Sxy - Sx*Sy` of finite pairs that come and go, in units of 2^-2148. `SQUARE` says that x and y are one series.
 #[derive(Clone)]
 pub(super) struct WideMoments<const SQUARE: bool> {
     m: u64,
     sx: WideSum,
     sy: WideSum,
-    sxy: Fixed<PRODUCT>,
-    spread: Fixed<PRODUCT>,
+    sxy: Digits<PRODUCT>,
+    product: Option<Box<Product<SQUARE>>>,
+    /// How many values' worth of digits there may be besides the `m` that have been added.
+    slack: u64,
+    /// Rows for which the leading digits need not be asked.
+    hard: u8,
 }
 
 impl<const SQUARE: bool> WideMoments<SQUARE> {
     pub(super) const ZERO: Self =
-        Self { m: 0, sx: WideSum::ZERO, sy: WideSum::ZERO, sxy: Fixed::ZERO, spread: Fixed::ZERO };
+        Self { m: 0, sx: WideSum::ZERO, sy: WideSum::ZERO, sxy: Digits::ZERO, product: None, slack: 0, hard: 0 };
 
-    /// (m+1)(Sxy + xy) - (Sx + x)(Sy + y) = (m*Sxy - Sx*Sy) + Sxy + m*xy - x*Sy - y*Sx
+    /// The moments of `m` pairs whose sums are known: of each series, and of the products, all with their units.
+    pub(super) fn of(m: u64, [sx, sy]: [(i128, usize); 2], (sxy, bit): ([u64; 4], usize)) -> Self {
+        let mut moments = Self { m, slack: m + 2, ..Self::ZERO };
+        moments.sx.add_integer(sx.0, sx.1);
+        if !SQUARE {
+            moments.sy.add_integer(sy.0, sy.1);
+        }
+        let (mut sxy, negative) = (sxy, sxy[3] >> 63 == 1);
+        magnitude(&mut sxy, negative);
+        for (at, &limb) in sxy.iter().enumerate().filter(|(_, limb)| **limb != 0) {
+            moments.sxy.add_short(limb, bit + 64 * at, negative);
+        }
+        moments
+    }
+
+    #[inline]
     pub(super) fn add(&mut self, x: f64, y: f64) {
-        self.spread.add_all(&self.sxy, false);
-        self.cross(x, y, false);
-        self.sums(x, y, false);
+        self.change(Change { x, y, remove: false });
         self.m += 1;
     }
 
-    /// (m-1)(Sxy - xy) - (Sx - x)(Sy - y) = (m*Sxy - Sx*Sy) - Sxy - m*xy + x*Sy + y*Sx
+    #[inline]
     pub(super) fn remove(&mut self, x: f64, y: f64) {
-        self.spread.add_all(&self.sxy, true);
-        self.cross(x, y, true);
-        self.sums(x, y, true);
+        self.change(Change { x, y, remove: true });
         self.m -= 1;
     }
 
-    /// The pair `old` for the pair `new`, without the long sums that change with `m`:
-    /// m(Sxy - uv + xy) - (Sx - u + x)(Sy - v + y)
-    ///     = (m*Sxy - Sx*Sy) + (m-1)xy - (m+1)uv + xv + uy - x*Sy + u*Sy - y*Sx + v*Sx
-    pub(super) fn replace(&mut self, old: (f64, f64), new: (f64, f64)) {
-        let (u, v, x, y) = (parts(old.0), parts(old.1), parts(new.0), parts(new.1));
-        self.add_scaled(x, y, self.m - 1, false);
-        self.add_scaled(u, v, self.m + 1, true);
-        if SQUARE {
-            self.add_scaled(x, u, 2, false);
-            self.spread.add_product(x.mantissa, x.bit + 1, &self.sx.0, !x.negative);
-            self.spread.add_product(u.mantissa, u.bit + 1, &self.sx.0, u.negative);
-        } else {
-            self.add_scaled(x, v, 1, false);
-            self.add_scaled(u, y, 1, false);
-            self.spread.add_product(x.mantissa, x.bit, &self.sy.0, !x.negative);
-            self.spread.add_product(u.mantissa, u.bit, &self.sy.0, u.negative);
-            self.spread.add_product(y.mantissa, y.bit, &self.sx.0, !y.negative);
-            self.spread.add_product(v.mantissa, v.bit, &self.sx.0, v.negative);
+    #[inline(always)]
+    fn change(&mut self, change: Change) {
+        let Change { x, y, remove } = change;
+        if let Some(product) = &mut self.product {
+            product.note(change);
         }
-        self.sums(old.0, old.1, true);
-        self.sums(new.0, new.1, false);
-    }
-
-    /// `times * xy`, added or taken away.
-    fn add_scaled(&mut self, x: Parts, y: Parts, times: u64, remove: bool) {
-        let (xy, bit) = (u128::from(x.mantissa) * u128::from(y.mantissa), x.bit + y.bit);
-        let negative = (x.negative != y.negative) != remove;
-        let times = u128::from(times);
-        self.spread.add((xy & u128::from(u64::MAX)) * times, bit, negative);
-        self.spread.add((xy >> 64) * times, bit + 64, negative);
-    }
-
-    /// `m*xy - x*Sy - y*Sx`, added or taken away.
-    fn cross(&mut self, x: f64, y: f64, remove: bool) {
         let (x, y) = (parts(x), parts(y));
-        self.add_scaled(x, y, self.m, remove);
-        if SQUARE {
-            self.spread.add_product(x.mantissa, x.bit + 1, &self.sx.0, x.negative == remove);
-        } else {
-            self.spread.add_product(x.mantissa, x.bit, &self.sy.0, x.negative == remove);
-            self.spread.add_product(y.mantissa, y.bit, &self.sx.0, y.negative == remove);
-        }
-    }
-
-    fn sums(&mut self, x: f64, y: f64, remove: bool) {
-        self.sx.apply(x, remove);
+        self.sx.0.add_short(x.mantissa, x.bit, x.negative != remove);
         if !SQUARE {
-            self.sy.apply(y, remove);
+            self.sy.0.add_short(y.mantissa, y.bit, y.negative != remove);
         }
-        let (x, y) = (parts(x), parts(y));
         let xy = u128::from(x.mantissa) * u128::from(y.mantissa);
         self.sxy.add(xy, x.bit + y.bit, (x.negative != y.negative) != remove);
     }
 
     /// `(m*Sxy - Sx*Sy) / (m*(m - ddof))`, rounded once; NaN unless `m > ddof`.
-    pub(super) fn quotient(&self, ddof: u64) -> f64 {
-        if self.m <= ddof { f64::NAN } else { self.spread.quotient(-2148, [self.m, self.m - ddof]) }
+    #[inline(never)]
+    pub(super) fn quotient(&mut self, ddof: u64, divisor: &mut Divisor) -> f64 {
+        if self.m <= ddof {
+            return f64::NAN;
+        }
+        if self.hard == 0 {
+            if let Some(value) = self.leading(ddof, divisor) {
+                return value;
+            }
+            self.hard = PATIENCE;
+        } else {
+            self.hard -= 1;
+        }
+        self.whole(ddof, divisor)
+    }
+
+    /// From all digits.
+    fn whole(&mut self, ddof: u64, divisor: &mut Divisor) -> f64 {
+        let product = self.product.get_or_insert_with(Product::stale);
+        product.update(&self.sx, &self.sy);
+        let (mut first, mut last) = match self.sxy.top() {
+            Some(top) => (self.sxy.bottom(), top),
+            None => (PRODUCT - 1, PAD),
+        };
+        if let Some(top) = product.xy.top() {
+            first = first.min(product.xy.bottom());
+            last = last.max(top);
+        }
+        // Two more for what `m` makes of them.
+        let end = (last + 3).min(PRODUCT);
+        let mut spread = [0; PRODUCT];
+        let spread = &mut spread[first..end.max(first)];
+        let (mut digit, mut carry) = (0_i128, 0_i128);
+        let range = first..end.max(first);
+        let sums = self.sxy.digits(range.clone()).iter().zip(product.xy.digits(range));
+        for (out, (sxy, xy)) in spread.iter_mut().zip(sums) {
+            digit += sxy;
+            let product = u128::from(self.m) * u128::from(digit as u64);
+            digit >>= 64;
+            carry += i128::from(product as u64) - xy;
+            *out = carry as u64;
+            carry = (carry >> 64) + i128::from((product >> 64) as u64);
+        }
+        work(spread.len());
+        settle(spread, 64 * (first as i32 - PAD as i32) - 2148, [self.m, self.m - ddof], divisor)
+    }
+
+    /// From the leading digits, if they tell.
+    #[inline(always)]
+    fn leading(&mut self, ddof: u64, divisor: &mut Divisor) -> Option<f64> {
+        if self.m + self.slack >= 1 << 30 {
+            return None;
+        }
+        let (mut xy, mut x_negative, mut y_negative) = ([0_u64; LEADING + 1], false, false);
+        let mut top = self.sxy.top();
+        let x_top = self.sx.0.top();
+        let y_top = if SQUARE { x_top } else { self.sy.0.top() };
+        if let (Some(x_top), Some(y_top)) = (x_top, y_top) {
+            // One digit more than the tops of the two: their carries.
+            let product_top = x_top + y_top + 1 - PAD;
+            top = Some(top.map_or(product_top, |top| top.max(product_top)));
+            let shift = top? - product_top;
+            if shift < LEADING {
+                let mut x = self.sx.0.leading(x_top + 2 - LEADING);
+                x_negative = x[LEADING - 1] >> 63 == 1;
+                magnitude(&mut x, x_negative);
+                let mut y = x;
+                y_negative = x_negative;
+                if !SQUARE {
+                    y = self.sy.0.leading(y_top + 2 - LEADING);
+                    y_negative = y[LEADING - 1] >> 63 == 1;
+                    magnitude(&mut y, y_negative);
+                }
+                xy = upper_half(&x, &y);
+                xy.copy_within(shift.., 0);
+                xy[LEADING + 1 - shift..].fill(0);
+            }
+        }
+        let Some(top) = top else { return Some(0.0) };
+        let from = top + 2 - LEADING;
+        // Digits of sums cut off below: less than w + 1 units of the last one read, times the other sum's 2^384 * w,
+        // where w is m with the slack.
+        // Together with the lower half of the product, and m times what `sxy` lost, that is less than 8 * 2^64 units.
+        let limbs = self.sxy.leading(from);
+        let mut spread = [0_u64; LEADING + 1];
+        let subtract = x_negative == y_negative;
+        let mask = if subtract { u64::MAX } else { 0 };
+        let (mut high, mut carry) = (0_u64, subtract);
+        let sign = if limbs[LEADING - 1] >> 63 == 1 { u64::MAX } else { 0 };
+        for (i, out) in spread.iter_mut().enumerate() {
+            let limb = if i < LEADING { limbs[i] } else { sign };
+            let product = u128::from(self.m) * u128::from(limb) + u128::from(high);
+            high = (product >> 64) as u64;
+            let (sum, first) = (product as u64).overflowing_add(xy[i] ^ mask);
+            let (sum, second) = sum.overflowing_add(u64::from(carry));
+            (*out, carry) = (sum, first | second);
+        }
+        let negative = spread[LEADING] >> 63 == 1;
+        magnitude(&mut spread, negative);
+        work(2 * LEADING);
+        let d = divisor.set(self.m * (self.m - ddof));
+        nearest(negative, &spread, 64 * (from as i32 - PAD as i32) - 2148, d)
+    }
+}
+
+/// The upper half of a product: its columns from the last but one limb's on.
+#[inline(always)]
+fn upper_half(x: &[u64; LEADING], y: &[u64; LEADING]) -> [u64; LEADING + 1] {
+    let mut out = [0; LEADING + 1];
+    let (mut sum, mut over) = (0_u128, 0_u64);
+    for column in LEADING - 1..2 * LEADING - 1 {
+        for i in column + 1 - LEADING..LEADING {
+            let (added, carry) = sum.overflowing_add(u128::from(x[i]) * u128::from(y[column - i]));
+            sum = added;
+            over += u64::from(carry);
+        }
+        out[column + 1 - LEADING] = sum as u64;
+        sum = sum >> 64 | u128::from(over) << 64;
+        over = 0;
+    }
+    out[LEADING] = sum as u64;
+    work(LEADING * (LEADING + 1) / 2);
+    out
+}
+
+#[cfg(test)]
+#[path = "../../tests/kernels/hostile_series.rs"]
+#[allow(dead_code, reason = "names and settings are for the tests of the kernels, which share these series")]
+mod hostile_series;
+
+#[cfg(test)]
+mod tests {
+    use super::super::digits::take_work;
+    use super::hostile_series::families;
+    use super::{Divisor, WideMoments, WideSum};
+
+    /// The limbs touched in each of 4000 rows, and the most that a row took.
+    fn work(window: usize, mut row: impl FnMut(Option<usize>, usize)) -> (usize, usize) {
+        let (mut all, mut most) = (0, 0);
+        let _ = take_work();
+        for i in 0..4000 {
+            row(usize::checked_sub(i, window), i);
+            let work = take_work();
+            all += work;
+            most = most.max(work);
+        }
+        (all / 4000, most)
+    }
+
+    #[test]
+    fn no_row_of_any_input_takes_more_than_a_stated_number_of_limbs() {
+        let mut worst = [(0, 0); 3];
+        for window in [20, 200, 1000] {
+            for family in families(4000, window) {
+                let finite = |v: &f64| if v.is_finite() { *v } else { 0.0 };
+                let (x, y): (Vec<f64>, Vec<f64>) =
+                    (family.x.iter().map(finite).collect(), family.y.iter().map(finite).collect());
+                let (mut sum, mut divisor, ddof) = (WideSum::ZERO, Divisor::ONE, family.ddof as u64);
+                let sums = work(window, |old, new| {
+                    if let Some(old) = old {
+                        sum.remove(x[old]);
+                    }
+                    sum.add(x[new]);
+                    let _ = sum.quotient(window as u64, &mut divisor);
+                });
+                let mut square = WideMoments::<true>::ZERO;
+                let squares = work(window, |old, new| {
+                    if let Some(old) = old {
+                        square.remove(x[old], x[old]);
+                    }
+                    square.add(x[new], x[new]);
+                    let _ = square.quotient(ddof, &mut divisor);
+                });
+                let mut product = WideMoments::<false>::ZERO;
+                let products = work(window, |old, new| {
+                    if let Some(old) = old {
+                        product.remove(x[old], y[old]);
+                    }
+                    product.add(x[new], y[new]);
+                    let _ = product.quotient(ddof, &mut divisor);
+                });
+                for (worst, (mean, most)) in worst.iter_mut().zip([sums, squares, products]) {
+                    *worst = (worst.0.max(mean), worst.1.max(most));
+                }
+            }
+        }
+        // On average, and in the one row that makes the product of the sums anew.
+        for (kernel, worst, most) in
+            [("sum", worst[0], (64, 128)), ("var", worst[1], (256, 1536)), ("cov", worst[2], (320, 1536))]
+        {
+            assert!(worst.0 <= most.0 && worst.1 <= most.1, "{kernel}: {worst:?} of {most:?}");
+        }
     }
 }

@@ -22,7 +22,11 @@ const KERNELS: [(&str, Kernel); 9] = [
 ];
 
 /// The kernel's results, which every set of instructions must give.
-fn run(kernel: impl Fn(&[f64], Window, &mut [f64]) -> Result<(), Error>, x: &[f64], window: Window) -> Vec<f64> {
+pub(crate) fn run(
+    kernel: impl Fn(&[f64], Window, &mut [f64]) -> Result<(), Error>,
+    x: &[f64],
+    window: Window,
+) -> Vec<f64> {
     let results = Isa::available().map(|isa| {
         let mut out = vec![0.5; x.len()];
         isa.run(|| kernel(x, window, &mut out)).unwrap();
@@ -210,8 +214,11 @@ fn every_path_is_taken_by_the_rows_that_need_it() {
     let mixed: Vec<f64> = (0..rows).map(|_| random.magnitude(-900, 900)).collect();
     for isa in Isa::available() {
         let full = rows - 19;
-        assert_eq!(paths(isa, &prices), Paths { fixed: full, wide: 0, close: 0 }, "{isa:?}");
-        assert_eq!(paths(isa, &mixed), Paths { fixed: 0, wide: full, close: 0 }, "{isa:?}");
+        let close = paths(isa, &prices).close;
+        // Where integers are divided one by one, 64 bits leave a few more in doubt.
+        assert!(close * if isa == Isa::Portable { 100 } else { 1000 } <= full, "{isa:?}: {close}");
+        assert_eq!(paths(isa, &prices), Paths { fixed: full, pairs: 0, wide: 0, close }, "{isa:?}");
+        assert_eq!(paths(isa, &mixed), Paths { fixed: 0, pairs: 0, wide: full, close: 0 }, "{isa:?}");
         let tick = paths(isa, &with_tick);
         assert_eq!(tick.fixed + tick.wide, full);
         assert!((20..=512).contains(&tick.wide), "{isa:?}: one tick takes {tick:?}");

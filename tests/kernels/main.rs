@@ -11,9 +11,16 @@
 )]
 
 mod cases;
+mod chains;
+mod extremes;
+mod hostile;
+mod hostile_series;
 mod laws;
+mod limbs;
+mod logarithm;
 mod oracle;
 mod series;
+mod streams;
 
 /// The same bits, any NaN being like any other.
 fn same(a: f64, b: f64) -> bool {

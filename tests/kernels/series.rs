@@ -91,6 +91,13 @@ pub(crate) fn every(n: usize) -> Vec<(&'static str, Vec<f64>)> {
         ),
         ("NaNs", with(fx(), &[(0, f64::NAN), (7, f64::NAN), (8, f64::NAN), (n / 2, f64::NAN), (n - 5, f64::NAN)])),
         ("infinities", with(fx(), &[(9, f64::INFINITY), (n / 2, f64::NEG_INFINITY), (n / 2 + 1, f64::INFINITY)])),
+        ("noise", some(20, n, |r| (0..12).map(|_| r.unit()).sum::<f64>() - 6.0)),
+        (
+            "ties of two limbs",
+            some(21, n, |r| {
+                [1_073_741_824.0, 2_f64.powi(-23), -2_f64.powi(-23), 2_f64.powi(-50), 3.0][r.below(5) as usize]
+            }),
+        ),
         ("uniform", some(19, n, Random::unit)),
     ]
 }

@@ -7,78 +7,144 @@
 @inline extreme(old::Float64, new::Float64, largest::Val) = ifelse(stands(old, new, largest), old, new)
 
 function julia_extreme!(out::Vector{Float64}, x::Vector{Float64}, window::Window, largest::Val, ::Val{WHERE}) where {WHERE}
-    len = min(window.len, length(x))
-    if any_nan(x)
+    rows, len = length(x), min(window.len, length(x))
+    missed = first_nan(x, 1)
+    if missed <= rows && window.skip
         queue_extremes!(out, x, window, largest, Val(WHERE))
-    elseif WHERE
-        herk_places!(out, x, len, largest)
     else
-        herk_extremes!(out, x, len, largest)
+        scratch = WHERE ? Places(len, largest) : tails_for(len, largest)
+        first = 1
+        while first <= rows
+            # Windows that hold the NaN before this run, and there may be no others, are not looked at.
+            full = first == 1 ? 1 : first + len - 1
+            full < missed && herk!(out, x, scratch, first, missed - 1, len, largest)
+            next = first_number(x, missed)
+            @inbounds for i in first:min(full, missed)-1
+                out[i] = NaN
+            end
+            @inbounds for i in missed:next-1
+                out[i] = NaN
+            end
+            first, missed = next, first_nan(x, next)
+        end
     end
-    @inbounds for i in 1:min(window.min_periods - 1, length(out))
+    @inbounds for i in 1:min(window.min_periods - 1, rows)
         out[i] = NaN
     end
     return out
 end
 
-function any_nan(x::Vector{Float64})
-    found = false
-    @inbounds @simd for i in eachindex(x)
-        found |= isnan(x[i])
+function first_number(x::Vector{Float64}, first::Int)
+    while first <= length(x) && isnan(@inbounds x[first])
+        first += 1
     end
-    return found
+    return first
 end
 
-function herk_extremes!(out, x, len::Int, largest::Val{MAX}) where {MAX}
-    nothing_yet = MAX ? -Inf : Inf
-    tails = fill(nothing_yet, len + 1) # tails[j]: of rows j.. of the stretch before; none after its end
-    first, rows = 1, length(x)
-    @inbounds while first <= rows
-        last = min(first + len - 1, rows)
+# Column k of tails[j, k]: of rows j.. of a stretch; none after its end. The first is of the stretch before.
+tails_for(len::Int, ::Val{MAX}) where {MAX} = fill(MAX ? -Inf : Inf, len + 1, len < SHORTEST_OF_FOUR ? 1 : 5)
+
+# Rows first:last, before which there is nothing.
+function herk!(out, x, tails::Matrix{Float64}, first::Int, last::Int, len::Int, largest::Val{MAX}) where {MAX}
+    @inbounds for j in 2:len
+        tails[j, 1] = MAX ? -Inf : Inf
+    end
+    if len >= SHORTEST_OF_FOUR
+        while first <= last - 4len
+            four_stretches!(out, x, tails, first, len, largest)
+            first += 4len
+        end
+    end
+    while first <= last
+        to = min(first + len - 1, last)
+        one_stretch!(out, x, tails, first, to, largest)
+        first = to + 1
+    end
+    return nothing
+end
+
+@inline function one_stretch!(out, x, tails::Matrix{Float64}, first::Int, last::Int, largest::Val)
+    @inbounds begin
         head = x[first]
-        out[first] = extreme(tails[2], head, largest)
+        out[first] = extreme(tails[2, 1], head, largest)
         for i in first+1:last
             head = extreme(head, x[i], largest)
-            out[i] = extreme(tails[i-first+2], head, largest)
+            out[i] = extreme(tails[i-first+2, 1], head, largest)
         end
-        if last < rows
-            tail = x[last]
-            tails[len] = tail
-            for j in len-1:-1:2
-                tail = extreme(x[first+j-1], tail, largest)
-                tails[j] = tail
-            end
+        len = size(tails, 1) - 1
+        last - first + 1 == len || return nothing
+        tail = x[last]
+        tails[len, 1] = tail
+        for j in len-1:-1:2
+            tail = extreme(x[first+j-1], tail, largest)
+            tails[j, 1] = tail
         end
-        first = last + 1
     end
-    return out
+    return nothing
 end
 
-function herk_places!(out, x, len::Int, largest::Val{MAX}) where {MAX}
-    tails = fill(MAX ? -Inf : Inf, len + 1)
-    places = zeros(Int, len + 1) # the rows of those; 0 where there is none, which no value loses to
-    first, rows = 1, length(x)
-    @inbounds while first <= rows
-        last = min(first + len - 1, rows)
-        head, place = x[first], first
-        for i in first:last
-            old = stands(head, x[i], largest)
-            head, place = ifelse(old, head, x[i]), ifelse(old, place, i)
-            j = i - first + 2
-            out[i] = Float64(i - ifelse((places[j] != 0) & stands(tails[j], head, largest), places[j], place))
+# Shorter ones are not worth it.
+const SHORTEST_OF_FOUR = 4
+
+# Four of them at once: every scan is all waiting for the comparison before.
+@inline function four_stretches!(out, x, tails::Matrix{Float64}, first::Int, len::Int, largest::Val)
+    f1, f2, f3, f4 = first - 1, first + len - 1, first + 2len - 1, first + 3len - 1
+    @inbounds begin
+        t1, t2, t3, t4 = x[f1+len], x[f2+len], x[f3+len], x[f4+len]
+        for j in len:-1:2
+            t1, t2 = extreme(x[f1+j], t1, largest), extreme(x[f2+j], t2, largest)
+            t3, t4 = extreme(x[f3+j], t3, largest), extreme(x[f4+j], t4, largest)
+            tails[j, 2], tails[j, 3], tails[j, 4], tails[j, 5] = t1, t2, t3, t4
         end
-        if last < rows
-            tail, place = x[last], last
-            tails[len], places[len] = tail, place
+        h1, h2, h3, h4 = x[f1+1], x[f2+1], x[f3+1], x[f4+1]
+        for j in 1:len
+            h1, h2 = extreme(h1, x[f1+j], largest), extreme(h2, x[f2+j], largest)
+            h3, h4 = extreme(h3, x[f3+j], largest), extreme(h4, x[f4+j], largest)
+            out[f1+j], out[f2+j] = extreme(tails[j+1, 1], h1, largest), extreme(tails[j+1, 2], h2, largest)
+            out[f3+j], out[f4+j] = extreme(tails[j+1, 3], h3, largest), extreme(tails[j+1, 4], h4, largest)
+        end
+        for j in 2:len
+            tails[j, 1] = tails[j, 5]
+        end
+    end
+    return nothing
+end
+
+# The same with the rows of the extremes; 0 where there is none, which no value loses to.
+struct Places
+    tails::Vector{Float64}
+    rows::Vector{Int}
+end
+Places(len::Int, ::Val{MAX}) where {MAX} = Places(fill(MAX ? -Inf : Inf, len + 1), zeros(Int, len + 1))
+
+# One of two rows without a branch, which nobody could foresee.
+@inline chosen(first::Bool, a::Int, b::Int) = b ⊻ ((a ⊻ b) & -(first % Int))
+
+function herk!(out, x, places::Places, first::Int, last::Int, len::Int, largest::Val{MAX}) where {MAX}
+    tails, rows = places.tails, places.rows
+    fill!(tails, MAX ? -Inf : Inf)
+    fill!(rows, 0)
+    @inbounds while first <= last
+        to = min(first + len - 1, last)
+        head, place = x[first], first
+        for i in first:to
+            old = stands(head, x[i], largest)
+            head, place = ifelse(old, head, x[i]), chosen(old, place, i)
+            j = i - first + 2
+            out[i] = Float64(i - chosen((rows[j] != 0) & stands(tails[j], head, largest), rows[j], place))
+        end
+        if to < last
+            tail, place = x[to], to
+            tails[len], rows[len] = tail, place
             for j in len-1:-1:2
                 old = stands(x[first+j-1], tail, largest)
-                tail, place = ifelse(old, x[first+j-1], tail), ifelse(old, first + j - 1, place)
-                tails[j], places[j] = tail, place
+                tail, place = ifelse(old, x[first+j-1], tail), chosen(old, first + j - 1, place)
+                tails[j], rows[j] = tail, place
             end
         end
-        first = last + 1
+        first = to + 1
     end
-    return out
+    return nothing
 end
 
 # The rows that may yet be the extreme of a window, oldest and most extreme first, in a ring; rows count from 1.

@@ -33,10 +33,11 @@ end
 
 exponent_field(bits::UInt64) = max((bits >> 52) % Int, 1)
 
-# The largest power of two that divides every finite value.
-function common_unit(x::Vector{Float64}, first::Int, last::Int)
+# The largest power of two that divides every finite value, or any at most 2^enough: looking further would not help then.
+function common_unit(x::Vector{Float64}, first::Int, last::Int, enough::Int)
     unit = 1024
     @inbounds for i in first:last
+        unit <= enough && break
         isfinite(x[i]) & (x[i] != 0.0) || continue
         _, mantissa, exponent = parts(x[i])
         unit = min(unit, exponent + trailing_zeros(mantissa))
@@ -70,7 +71,7 @@ function fixed_point!(d::Vector{Int64}, x::Vector{Float64}, first::Int, last::In
             end
         end
         # The exponent of the smallest value may promise bits that no value has.
-        attempt == 1 && (lowest = common_unit(x, first, last))
+        attempt == 1 && (lowest = common_unit(x, first, last, top - 61))
     end
     return false, clean, Scale(0.0, 0)
 end
@@ -151,6 +152,3 @@ end
     magnitude = fixed_quotient(abs(spread) % UInt128, divisor, inverse, unit)
     return spread < 0 ? -magnitude : magnitude
 end
-
-@inline fixed_var(squares::Int128, sum::Int64, m::Int, divisor::Float64, inverse::Float64, unit::Int) =
-    fixed_quotient((squares * m - widemul(sum, sum)) % UInt128, divisor, inverse, unit)

@@ -3,8 +3,9 @@
 # x = 2^k * z with z in [0.70, 1.42), and ln x = k*ln(2) - ln(c) + ln(1 + r) with r = z*c - 1 below 2^-6.9, c having
 # nine bits, so that r is exact in two doubles. The largest parts are added without rounding; only what is small
 # beside the answer is rounded, and bounds the error. Where a change by four times the bound, either way, would
-# change what rounding gives (one value in ten thousand at worst), 256 bits of fraction decide: no double's logarithm
-# is that near to a rounding boundary (the nearest needs 118).
+# change what rounding gives (one value in ten thousand, and those a few last bits from 1), pairs of doubles are asked, whose
+# error is 2^-98 of the answer; next to 1, where answers lie nearest to boundaries, exact terms. In the very few cases
+# after that 256 bits of fraction decide: no double's logarithm is that near to a boundary (the nearest needs 118).
 
 const LOG_FRACTION = 256
 
@@ -53,29 +54,36 @@ const LOG_TABLE = log_table()
 # Short enough for products with exponents to be exact, and the rest.
 const LN2_HIGH = reinterpret(Float64, reinterpret(UInt64, nearest_double(log_of_2())) & ~UInt64(0xfff))
 const LN2_LOW = nearest_double(log_of_2() - as_units(LN2_HIGH))
+const LN2_LOWEST = nearest_double(log_of_2() - as_units(LN2_HIGH) - as_units(LN2_LOW))
 
 @inline function natural_log(x::Float64)
     bits = reinterpret(UInt64, x)
     # Positive, finite and not subnormal, all in one comparison.
     bits - 0x0010_0000_0000_0000 < 0x7fe0_0000_0000_0000 || return rare_log(x)
     value, certain = quick_log(bits, 0)
-    return certain ? value : long_log(x)
+    return certain ? value : careful_log(x, bits, 0)
 end
 
 @noinline function rare_log(x::Float64)
     isnan(x) | (x < 0.0) && return NaN
     x == 0.0 && return -Inf
     isinf(x) && return x
-    value, certain = quick_log(reinterpret(UInt64, x * 0x1p54), -54)
-    return certain ? value : long_log(x)
+    bits = reinterpret(UInt64, x * 0x1p54)
+    value, certain = quick_log(bits, -54)
+    return certain ? value : careful_log(x, bits, -54)
 end
 
-@inline function quick_log(bits::UInt64, more::Int)
+# 2^k * z, and c with what belongs to it.
+@inline function reduced(bits::UInt64, more::Int)
     i = ((bits >> 45) & 0x7f) % Int
     upper = i >= 53
     k = Float64(((bits >> 52) % Int) - 1023 + more + upper)
     z = reinterpret(Float64, (bits & 0x000f_ffff_ffff_ffff) | (upper ? 0x3fe0_0000_0000_0000 : 0x3ff0_0000_0000_0000))
-    c, minus_log, minus_log_low = @inbounds LOG_TABLE[i+1]
+    return k, z, @inbounds(LOG_TABLE[i+1])
+end
+
+@inline function quick_log(bits::UInt64, more::Int)
+    k, z, (c, minus_log, minus_log_low) = reduced(bits, more)
     product = z * c
     r_low = fma(z, c, -product)
     r = product - 1.0
@@ -91,6 +99,70 @@ end
     slack = 0x1p-50 * (abs(series) + abs(rest)) + (0x1p-90 * abs(k) + 0x1p-104 * abs(minus_log))
     value = third + (low - slack)
     return value, value == third + (low + slack)
+end
+
+# How often pairs of doubles could not tell, for the tests.
+const LONG_LOGS = Threads.Atomic{Int}(0)
+
+@noinline function careful_log(x::Float64, bits::UInt64, more::Int)
+    k, z, (c, minus_log, minus_log_low) = reduced(bits, more)
+    value, certain = (k == 0.0) & (abs(z - 1.0) < 0x1p-20) ? log_next_to_1(z - 1.0) : paired_log(k, z, c, minus_log, minus_log_low)
+    certain && return value
+    Threads.atomic_add!(LONG_LOGS, 1)
+    return long_log(x)
+end
+
+# Numbers in two doubles: a fast sum for |a| >= |b|, a product, a sum.
+@inline fast_sum(a::Float64, b::Float64) = (sum = a + b; (sum, b - (sum - a)))
+@inline function pair_product(a::NTuple{2,Float64}, b::NTuple{2,Float64})
+    product = a[1] * b[1]
+    return fast_sum(product, fma(a[1], b[1], -product) + (a[1] * b[2] + a[2] * b[1]))
+end
+@inline function pair_sum(a::NTuple{2,Float64}, b::NTuple{2,Float64})
+    sum, error = two_sum(a[1], b[1])
+    low, lower = two_sum(a[2], b[2])
+    sum, error = fast_sum(sum, error + low)
+    return fast_sum(sum, error + lower)
+end
+
+# 1/n in two doubles.
+reciprocal(n::Int) = (1.0 / n, fma(-(1.0 / n), Float64(n), 1.0) / n)
+const RECIPROCALS = ntuple(reciprocal, 8)
+
+# Each pair operation is off by 2^-103 of its result at most; the terms from the ninth on, in plain doubles, by 2^-52 of
+# what is 2^-55 of the first. No sum loses more than a bit and a half to cancellation.
+function paired_log(k::Float64, z::Float64, c::Float64, minus_log::Float64, minus_log_low::Float64)
+    product = z * c
+    r = fast_sum(product - 1.0, fma(z, c, -product))
+    tail = 1 / 9 + r[1] * (-1 / 10 + r[1] * (1 / 11 + r[1] * (-1 / 12 + r[1] * (1 / 13 + r[1] * (-1 / 14 + r[1] * (1 / 15 - r[1] / 16))))))
+    factor = (tail, 0.0)
+    for n in 8:-1:1
+        step = pair_product(r, factor)
+        factor = pair_sum(@inbounds(RECIPROCALS[n]), (-step[1], -step[2]))
+    end
+    series = pair_product(r, factor)
+    middle = k * LN2_LOW
+    total = pair_sum(two_sum(k * LN2_HIGH, minus_log), pair_sum((middle, fma(k, LN2_LOW, -middle) + k * LN2_LOWEST), (minus_log_low, 0.0)))
+    total = pair_sum(total, series)
+    slack = 0x1p-96 * abs(total[1])
+    value = total[1] + (total[2] - slack)
+    return value, value == total[1] + (total[2] + slack)
+end
+
+# r - r^2/2 + (r^3/3 - ...) for |r| < 2^-20, in a sum and what is left of it: all exact but for the series in brackets and
+# the last bit of what is left. Of one double alone the series is lost beside that bit, while the rest lies on a boundary:
+# ln(1 - 2^-52) = -2^-52 - 2^-105 - (2^-156 / 3 + ...), which is beyond it.
+function log_next_to_1(r::Float64)
+    r == -0x1p-52 && return prevfloat(r), true
+    square = r * r
+    half, half_low = 0.5 * square, 0.5 * fma(r, r, -square)
+    series = r * square * (1 / 3 + r * (-1 / 4 + r * (1 / 5 + r * (-1 / 6 + r * (1 / 7)))))
+    sum, low = two_sum(r, -half)
+    middle, lowest = two_sum(low, -half_low)
+    low = middle + (series + lowest)
+    slack = 0x1p-48 * (abs(series) + abs(lowest)) + 0x1p-51 * abs(low)
+    value = sum + (low - slack)
+    return value, value == sum + (low + slack)
 end
 
 @noinline function long_log(x::Float64)

@@ -48,11 +48,28 @@ end
 
 function julia_ema!(out::Vector{Float64}, x::Vector{Float64}, period::Int, skip::Bool)
     chain = ema_chain(period)
-    @inbounds for i in eachindex(x)
-        skip & isnan(x[i]) || (chain = follow(chain, x[i]))
-        out[i] = chain.value
+    first = 1
+    @inbounds while first <= length(x) && !chain.started
+        skip & isnan(x[first]) || (chain = follow(chain, x[first]))
+        out[first] = chain.value
+        first += 1
     end
+    chain_column!(out, x, first, chain, skip)
     return out
+end
+
+# Rows first:... of a chain that has been seeded. From a NaN on there is nothing else, unless it is skipped.
+function chain_column!(out::Vector{Float64}, x::Vector{Float64}, first::Int, chain::Chain, skip::Bool)
+    last = length(x)
+    first <= last || return nothing
+    missed = first_nan(x, first)
+    skip || (last = missed - 1)
+    isnan(chain.value) && (last = first - 1)
+    chain_rows!(out, i -> @inbounds(x[i]), first, last, chain.a, chain.b, chain.value, missed <= last)
+    @inbounds for i in last+1:length(x)
+        out[i] = NaN
+    end
+    return nothing
 end
 
 # Four chains side by side cost little more than one, which is all waiting.
@@ -73,22 +90,15 @@ function julia_wilder!(out::Vector{Float64}, x::Vector{Float64}, period::Int, sk
         out[first] = skip & isnan(x[first]) ? NaN : follow!(seeded, x[first])
         first += 1
     end
-    a, b, average = seeded.chain.a, seeded.chain.b, seeded.chain.value
-    @inbounds for i in first:length(x)
-        now = x[i]
-        average = ifelse(skip & isnan(now), average, (b * average) + (a * now))
-        out[i] = average
-    end
+    chain_column!(out, x, first, seeded.chain, skip)
     return out
 end
 
 # --- relative strength index ---
 
-# 100 * (gain / (gain + loss)).
-@inline function strength(gain::Float64, loss::Float64)
-    loss == 0.0 && return gain == 0.0 ? 50.0 : 100.0
-    return 100.0 * (gain / (gain + loss))
-end
+# 100 * (gain / (gain + loss)). Not "without loss" alone: a gain that has become NaN is no gain.
+@inline strength(gain::Float64, loss::Float64) = ifelse((loss == 0.0) & (gain >= 0.0), ifelse(gain == 0.0, 50.0, 100.0),
+    100.0 * (gain / (gain + loss)))
 
 # The gain and the loss of a difference, NaN of NaN.
 @inline gain_of(difference::Float64) = ifelse(difference < 0.0, 0.0, difference)

@@ -54,7 +54,7 @@ end
 
 function julia_kernel!(outs::Tuple{Vector{Float64}}, ins::NTuple{2,Vector{Float64}}, call::KernelCall)
     KERNELS[call.kernel+1] === :corr && return julia_corr!(outs[1], ins..., window_of(call), call.ddof)
-    return julia_cov!(outs[1], pairs_of(ins...)..., window_of(call), call.ddof)
+    return julia_cov!(outs[1], ins..., window_of(call), call.ddof)
 end
 
 function julia_kernel!(outs::Tuple{Vector{Float64}}, ins::NTuple{3,Vector{Float64}}, call::KernelCall)

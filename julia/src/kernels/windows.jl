@@ -67,9 +67,17 @@ function begin!(state, tally::Tally, x::Vector{Float64}, start::Int, first::Int)
     return nothing
 end
 
-# One value for each of the rows first:last, whatever is in them. The tally and the state hold the window of
-# the row before, whose oldest row leaves unless it lies before `start`.
-function slide!(state, tally::Tally, out::Vector{Float64}, x::Vector{Float64}, start::Int, first::Int, last::Int, window::Window)
+# The same where every one of them is finite.
+function load!(state, start::Int, first::Int)
+    for i in start:first-1
+        add!(state, i)
+    end
+    return nothing
+end
+
+# One value for each of the rows first:last, whatever is in them, row i in out[i-at]. The tally and the state hold the
+# window of the row before, whose oldest row leaves unless it lies before `start`.
+function slide!(state, tally::Tally, out::Vector{Float64}, at::Int, x::Vector{Float64}, start::Int, first::Int, last::Int, window::Window)
     @inbounds for i in first:last
         oldest = i - window.len
         leaves = oldest >= start
@@ -80,7 +88,69 @@ function slide!(state, tally::Tally, out::Vector{Float64}, x::Vector{Float64}, s
         elseif isfinite(x[i])
             add!(state, i)
         end
-        out[i] = is_defined(tally, window) ? statistic(state, tally) : NaN
+        out[i-at] = is_defined(tally, window) ? statistic(state, tally) : NaN
     end
     return nothing
+end
+
+# One value for each of the rows first:last of a block. Where a NaN or an infinity settles the answer of every window
+# that it is in, nothing is computed for those, and the runs between are as quick as a block without any.
+function slide_block!(state, out::Vector{Float64}, at::Int, x::Vector{Float64}, start::Int, first::Int, last::Int, window::Window, clean::Bool)
+    if clean
+        slide_clean!(state, out, at, x, start, first, last, window)
+    elseif window.skip || !settled_by_any(state, x, start, last)
+        tally = Tally()
+        begin!(state, tally, x, start, first)
+        slide!(state, tally, out, at, x, start, first, last, window)
+    else
+        @inbounds for i in first-at:last-at
+            out[i] = NaN
+        end
+        each_run(x, start, first, last, window.len) do run, from, to
+            clear!(state)
+            slide_clean!(state, out, at, x, run, from, to, window)
+        end
+    end
+    return nothing
+end
+
+function infinite_inside(x::Vector{Float64}, first::Int, last::Int)
+    found = false
+    @inbounds @simd for i in first:last
+        found |= abs(x[i]) == Inf
+    end
+    return found
+end
+
+# Calls f(run, from, to) for the rows from:to whose windows are finite and lie in the run that begins with row `run`.
+@inline function each_run(f::F, x::Vector{Float64}, start::Int, first::Int, last::Int, len::Int) where {F}
+    run = start
+    while run <= last
+        after = run
+        while after <= last && isfinite(@inbounds x[after])
+            after += 1
+        end
+        # The run that the block begins with goes on from before, or has windows that still grow.
+        from = run == start ? first : len > last - run + 1 ? last + 1 : max(first, run + len - 1)
+        from < after && f(run, from, after - 1)
+        run = after + 1
+    end
+    return nothing
+end
+
+# The first row from `first` on that is NaN, or the one after the last.
+function first_nan(x::Vector{Float64}, first::Int)
+    while first <= length(x)
+        last = min(first + 1023, length(x))
+        found = false
+        @inbounds @simd for i in first:last
+            found |= isnan(x[i])
+        end
+        found && break
+        first = last + 1
+    end
+    @inbounds while first <= length(x) && !isnan(x[first])
+        first += 1
+    end
+    return first
 end

@@ -1,11 +1,13 @@
 """Which backend answers for a module: the choice, its reason, and what happens when it cannot be had.
 
 The native library is loaded here and nowhere else, and never when the fallback was chosen. A choice
-holds for objects made after it; those that exist keep theirs.
+holds for objects made after it; those that exist keep theirs. What was decided for a module is remembered
+until `set_backend` or a variable that bears on it changes: most calls are too short to decide anew.
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
 import sys
 import threading
@@ -13,7 +15,7 @@ import warnings
 from typing import Any, Final, NamedTuple
 
 from . import _library
-from ._config import MODULES, WORDS, Choice, from_environment, from_file, silent
+from ._config import MODULES, WORDS, Choice, forget_file, from_environment, from_file, surroundings
 from ._engine import Engine
 from ._errors import InvalidArgumentError, OmegaError, TypeMismatchError
 from ._fallback import PYTHON
@@ -23,6 +25,10 @@ __all__ = ["Answer", "FallbackWarning", "check_word", "engine", "inspect", "set_
 _LOG: Final = logging.getLogger("omega_slicer")
 _LOCK: Final = threading.Lock()
 _chosen: dict[str, str] = {}
+# By module: the state of choices and environment, and which backend it comes to; replaced whole.
+_settled: dict[str, tuple[tuple[Any, ...], Engine]] = {}
+_choices = itertools.count()
+_choice = next(_choices)
 _warned: set[str] = set()
 
 
@@ -43,28 +49,42 @@ def set_backend(module: str, backend: str | None) -> None:
 
     `module` is "slicer" or "kernels"; `backend` is "native" (an error here and now if it cannot be had),
     "python", or "auto" (native if possible). Stands above environment and `omega.toml`, below a
-    `backend=` argument. Raises `InvalidArgumentError` for unknown words, `NotBuiltInError` or
-    `FfiSchemaMismatchError` saying where the library was looked for.
+    `backend=` argument. The environment counts as it is at each call; `omega.toml` is read when first needed
+    and then again only after a call of this function, which also has a library that was not found looked for
+    anew. Raises `InvalidArgumentError` for unknown words, and `NotBuiltInError` or `FfiSchemaMismatchError`
+    saying where the library was looked for.
 
     >>> set_backend("slicer", "python")
     >>> set_backend("slicer", None)
     """
+    global _choice  # noqa: PLW0603 - what `_settled` is compared with
     _check_module(module)
-    if backend is None:
-        _chosen.pop(module, None)
-        return
-    word = check_word(backend, "set_backend")
+    word = None if backend is None else check_word(backend, "set_backend")
     if word == "native":
         _library.load(retry=True)
-    _chosen[module] = word
+    forget_file()
+    _library.forget_failure()
+    if word is None:
+        _chosen.pop(module, None)
+    else:
+        _chosen[module] = word
+    _choice = next(_choices)
 
 
 def engine(module: str, argument: str | None) -> Engine:
     """The backend of an object that is being made, or of a call; `argument` is its `backend=`."""
-    if argument is None and module not in _chosen and silent(module):
-        native = _library.loaded()
-        if native is not None:
-            return native
+    if argument is not None:
+        return _decided(module, argument)
+    state = _choice, surroundings(module)
+    settled = _settled.get(module)
+    if settled is not None and settled[0] == state:
+        return settled[1]
+    decided = _decided(module, None)
+    _settled[module] = state, decided
+    return decided
+
+
+def _decided(module: str, argument: str | None) -> Engine:
     choice = _requested(module, argument)
     if choice.requested == "python":
         return PYTHON

@@ -19,16 +19,16 @@ from ._kernel_input import output, series, together
 
 __all__ = ["emas", "joined", "one", "several"]
 
-_TICKS = {(kernel, kind): ticker(kernel, kind) for kernel in SHAPES for kind in ("native", "fallback")}
+_TICKS = {kind: {kernel: ticker(kernel, kind) for kernel in SHAPES} for kind in ("native", "fallback")}
 
 
 def one(kernel: str, x: Any, numbers: Numbers, out: Any, backend: str | None) -> Floats:
     """A kernel of one series: its line, in `out` if there is one."""
     engine = _backend.engine("kernels", backend).kernels
     array = series(x, "x")
-    _TICKS[kernel, engine.kind]()
+    _TICKS[engine.kind][kernel]()
     if array.ndim == 1:
-        result: Floats = _empty(len(array)) if out is None else output(out, array.shape, (array,))
+        result: Floats = _line(len(array)) if out is None else output(out, array.shape, (array,))
         engine.run(kernel, (np.ascontiguousarray(array),), numbers, (result,))
         return result
     given = None if out is None else output(out, array.shape, (array,))
@@ -42,24 +42,33 @@ def joined(
 ) -> Floats:
     """A kernel of several series of one shape: its line."""
     engine = _backend.engine("kernels", backend).kernels
-    arrays = [series(values, name) for values, name in zip(inputs, names, strict=True)]
+    arrays = tuple(map(series, inputs, names))
     together(arrays, names)
+    _TICKS[engine.kind][kernel]()
     shape = arrays[0].shape
+    if len(shape) == 1:
+        result: Floats = _line(shape[0]) if out is None else output(out, shape, arrays)
+        engine.run(kernel, tuple(map(np.ascontiguousarray, arrays)), numbers, (result,))
+        return result
     given = None if out is None else output(out, shape, arrays)
-    _TICKS[kernel, engine.kind]()
     made = _columns_for(given, shape)
     _by_column(engine, kernel, arrays, numbers, [made])
     return _handed_over(made, given)
 
 
-def several(kernel: str, x: Any, numbers: Numbers, backend: str | None) -> list[Floats]:
+def several(kernel: str, x: Any, numbers: Numbers, backend: str | None) -> tuple[Floats, ...]:
     """A kernel of one series and three lines."""
     engine = _backend.engine("kernels", backend).kernels
     array = series(x, "x")
-    _TICKS[kernel, engine.kind]()
-    lines = [_columns_for(None, array.shape) for _ in range(SHAPES[kernel].outputs)]
-    _by_column(engine, kernel, [array], numbers, lines)
-    return lines
+    _TICKS[engine.kind][kernel]()
+    if array.ndim == 1:
+        rows = len(array)
+        lines = _line(rows), _line(rows), _line(rows)
+        engine.run(kernel, (np.ascontiguousarray(array),), numbers, lines)
+        return lines
+    made = [_columns_for(None, array.shape) for _ in range(SHAPES[kernel].outputs)]
+    _by_column(engine, kernel, [array], numbers, made)
+    return tuple(made)
 
 
 def emas(x: Floats, periods: tuple[int, ...], nan: int, out: Any, backend: str | None) -> Floats:
@@ -67,7 +76,7 @@ def emas(x: Floats, periods: tuple[int, ...], nan: int, out: Any, backend: str |
     engine = _backend.engine("kernels", backend).kernels
     shape = (len(x), len(periods))
     given = None if out is None else output(out, shape, (x,))
-    _TICKS["ema", engine.kind]()
+    _TICKS[engine.kind]["ema"]()
     made = _columns_for(given, shape)
     if made.size:
         engine.emas(np.ascontiguousarray(x), periods, nan, made)
@@ -77,9 +86,6 @@ def emas(x: Floats, periods: tuple[int, ...], nan: int, out: Any, backend: str |
 def _by_column(
     engine: KernelEngine, kernel: str, arrays: Sequence[Floats], numbers: Numbers, lines: Sequence[Floats]
 ) -> None:
-    if arrays[0].ndim == 1:
-        engine.run(kernel, tuple(map(np.ascontiguousarray, arrays)), numbers, tuple(lines))
-        return
     whole = [np.asfortranarray(array) for array in arrays]
     for i in range(whole[0].shape[1]):
         engine.run(
@@ -87,18 +93,21 @@ def _by_column(
         )
 
 
-def _empty(shape: int | tuple[int, ...]) -> Floats:
+def _line(rows: int) -> Floats:
     try:
-        return np.empty(shape, order="F")
-    except (MemoryError, ValueError):
-        raise OutOfMemoryError(f"no memory for an answer of shape {shape}") from None
+        return np.empty(rows)
+    except MemoryError:
+        raise OutOfMemoryError(f"no memory for an answer of {rows} rows") from None
 
 
 def _columns_for(given: Floats | None, shape: tuple[int, ...]) -> Floats:
     """An array of contiguous columns: the caller's own if it is one."""
     if given is not None and given.flags.f_contiguous and given.flags.aligned:
         return given
-    return _empty(shape)
+    try:
+        return np.empty(shape, order="F")
+    except (MemoryError, ValueError):
+        raise OutOfMemoryError(f"no memory for an answer of shape {shape}") from None
 
 
 def _handed_over(made: Floats, given: Floats | None) -> Floats:

@@ -1,7 +1,8 @@
 """What the environment and `omega.toml` say about backends.
 
-Reads and validates; who wins is `_backend`'s business. Nothing is cached, so that a choice can change
-while the program runs.
+Reads and validates; who wins is `_backend`'s business. The environment counts as it is at each call, since
+to look at it costs next to nothing. The file is read when it is first needed, and again after `set_backend`
+or once OMEGA_CONFIG names another one; a file that cannot be read is tried again each time.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ._errors import (
     PermissionDeniedError,
 )
 
-__all__ = ["MODULES", "WORDS", "Choice", "from_environment", "from_file", "silent"]
+__all__ = ["MODULES", "WORDS", "Choice", "forget_file", "from_environment", "from_file", "surroundings"]
 
 MODULES: Final = ("slicer", "kernels")
 WORDS: Final = ("auto", "native", "python")
@@ -49,20 +50,30 @@ class Choice(NamedTuple):
 _variables: Final[Any] = getattr(os.environ, "_data", None)
 
 
-def _looked_at(module: str) -> list[Any]:
+_get: Final[Any] = os.environ.get if _variables is None else _variables.get
+
+
+def _looked_at(module: str) -> tuple[Any, ...]:
     plain = f"USE_RUST_{module.upper()}"
-    return [os.environ.encodekey(name) for name in (plain, f"OMEGA_{plain}", "OMEGA_CONFIG")]
+    names = (plain, f"OMEGA_{plain}", "OMEGA_CONFIG", "OMEGA_LIBRARY")
+    return names if _variables is None else tuple(map(os.environ.encodekey, names))
 
 
 _LOOKED_AT: Final = {module: _looked_at(module) for module in MODULES}
+# The words of the file that was read last, by the value of OMEGA_CONFIG it was found under.
+_read: tuple[str | None, str, dict[str, str]] | None = None
 
 
-def silent(module: str) -> bool:
-    """Whether neither environment nor file can have a say; for calls too short to ask them at length."""
-    if _variables is None or os.access("omega.toml", os.F_OK):
-        return False
-    plain, prefixed, file = _LOOKED_AT[module]
-    return not (plain in _variables or prefixed in _variables or file in _variables)
+def surroundings(module: str) -> tuple[Any, ...]:
+    """What the environment holds that bears on a module: as long as it is the same, so is a choice."""
+    plain, prefixed, file, library = _LOOKED_AT[module]
+    return _get(plain), _get(prefixed), _get(file), _get(library)
+
+
+def forget_file() -> None:
+    """Have the file read again when it is next needed."""
+    global _read  # noqa: PLW0603 - one file per process
+    _read = None
 
 
 def from_environment(module: str) -> Choice | None:
@@ -86,10 +97,20 @@ def from_environment(module: str) -> Choice | None:
 
 def from_file(module: str) -> Choice | None:
     """What `$OMEGA_CONFIG`, else `omega.toml` in the working directory, says. Errors name file and line."""
-    named = os.environ.get("OMEGA_CONFIG")
-    path = Path(named or "omega.toml")
+    global _read  # noqa: PLW0603 - one file per process
+    named, read = os.environ.get("OMEGA_CONFIG"), _read
+    if read is None or read[0] != named:
+        path = Path(named or "omega.toml")
+        text = _text(path, named)
+        _read = read = named, str(path.absolute()), {} if text is None else _parse(path, text)
+    _, source, words = read
+    word = words.get(module)
+    return Choice(word, source) if word else None
+
+
+def _text(path: Path, named: str | None) -> str | None:
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except FileNotFoundError:
         if named:
             raise FileMissingError(f"{path}: no such file (environment variable OMEGA_CONFIG)") from None
@@ -100,8 +121,6 @@ def from_file(module: str) -> Choice | None:
         raise InputOutputError(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise InvalidFormatError(f"{path}: not UTF-8 text: {error.reason}") from error
-    word = _parse(path, text).get(module)
-    return Choice(word, str(path.absolute())) if word else None
 
 
 def _parse(path: Path, text: str) -> dict[str, str]:

@@ -5,11 +5,12 @@ The order of parameters is that of the C ABI. Types and tables only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Protocol
 
 from ._columns import Floats
 
-__all__ = ["SHAPES", "KernelEngine", "Numbers", "RawStream", "Shape"]
+__all__ = ["SHAPES", "KernelEngine", "Numbers", "Push", "Shape"]
 
 Numbers = tuple[Any, ...]
 """The parameters of a kernel in their order: integers, but for bollinger's width."""
@@ -54,11 +55,8 @@ SHAPES: Final = {
 }
 
 
-class RawStream(Protocol):
-    """A stream of one backend, used by one thread at a time."""
-
-    def push(self, *row: float) -> tuple[float, ...]:
-        """Take a row, give the lines' values."""
+Push = Callable[..., tuple[float, ...]]
+"""A stream of one backend, used by one thread at a time: takes a row, gives the lines' values."""
 
 
 class KernelEngine(Protocol):
@@ -77,5 +75,5 @@ class KernelEngine(Protocol):
     def emas(self, x: Floats, periods: tuple[int, ...], nan: int, out: Floats) -> None:
         """One column of `out`, which is Fortran-contiguous, for each period."""
 
-    def stream(self, kernel: str, numbers: Numbers) -> RawStream:
+    def stream(self, kernel: str, numbers: Numbers) -> Push:
         """A new stream without rows."""

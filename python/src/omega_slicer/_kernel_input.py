@@ -32,7 +32,9 @@ def series(values: Any, name: str) -> Floats:
         raise TypeMismatchError(f"{name} must be an array of numbers: {error}") from None
     if array.dtype is not _FLOAT64:
         array = _widened(array, name)
-    if not 1 <= array.ndim <= 2:
+    if not array.flags.aligned:
+        array = array.copy()
+    if array.ndim != 1 and array.ndim != 2:  # noqa: PLR1714 - a set is slower
         raise SizeMismatchError(f"{name} must have one or two dimensions, not {array.ndim}")
     return array
 
@@ -57,30 +59,36 @@ def _widened(array: npt.NDArray[Any], name: str) -> Floats:
 def together(arrays: Sequence[Floats], names: Sequence[str]) -> None:
     """1011 unless all have the first one's shape."""
     first = arrays[0].shape
-    for array, name in zip(arrays[1:], names[1:], strict=True):
+    for array in arrays:
         if array.shape != first:
+            name = next(name for name, its in zip(names, arrays, strict=True) if its is array)
             raise SizeMismatchError(f"{name} has shape {array.shape}, {names[0]} has {first}")
 
 
 def output(out: Any, shape: tuple[int, ...], inputs: Sequence[Floats]) -> Floats:
     """The caller's own array for the answer: 1004, 1011 or 1001 naming what is wrong with it."""
-    if not isinstance(out, np.ndarray) or out.dtype != _FLOAT64:
+    if not isinstance(out, np.ndarray) or (out.dtype is not _FLOAT64 and out.dtype != _FLOAT64):
         what = f"an array of {out.dtype}" if isinstance(out, np.ndarray) else type(out).__name__
         raise TypeMismatchError(f"out must be an array of float64, not {what}")
     if out.shape != shape:
         raise SizeMismatchError(f"out has shape {out.shape}, the answer {shape}")
-    if not out.flags.writeable:
+    flags = out.flags
+    if not flags.writeable:
         raise InvalidArgumentError("out is read-only")
-    if out.ndim == 1 and not (out.flags.c_contiguous and out.flags.aligned):
+    if len(shape) == 1 and not (flags.c_contiguous and flags.aligned):
         raise InvalidArgumentError(f"out is not contiguous: its stride is {out.strides[0]} bytes, not 8")
-    if any(np.may_share_memory(out, array) for array in inputs):
-        raise InvalidArgumentError("out overlaps an input")
+    for array in inputs:
+        if np.may_share_memory(out, array):
+            raise InvalidArgumentError("out overlaps an input")
     return out
 
 
 def whole(value: Any, name: str, least: int, most: int = sys.maxsize) -> int:
     """An integer, 1004 for what is none, 1001 naming one outside its range."""
-    if type(value) is not int:
+    if type(value) is int:
+        if least <= value <= most:
+            return value
+    else:
         if isinstance(value, (bool, np.bool_)):
             raise TypeMismatchError(f"{name} must be an integer, not {value!r}")
         try:
@@ -94,6 +102,8 @@ def whole(value: Any, name: str, least: int, most: int = sys.maxsize) -> int:
 
 def window(length: Any, least: Any) -> tuple[int, int]:
     """Window and `min_periods`, by default the window."""
+    if least is None and type(length) is int and 1 <= length <= sys.maxsize:
+        return length, length
     length = whole(length, "window", 1)
     return length, length if least is None else whole(least, "min_periods", 1, length)
 

@@ -17,7 +17,7 @@ from ._errors import FfiSchemaMismatchError, NotBuiltInError, OmegaError
 from ._native_abi import abi_of, declare
 from ._native_engine import NativeEngine
 
-__all__ = ["build_record", "library_name", "load", "loaded"]
+__all__ = ["build_record", "forget_failure", "library_name", "load", "loaded"]
 
 _PACKAGE: Final = Path(__file__).resolve().parent
 _LOCK: Final = threading.Lock()
@@ -59,13 +59,20 @@ def load(*, retry: bool) -> NativeEngine:
         if _engine is not None:
             return _engine
         if not retry and _failure is not None and _failure[0] == named:
-            raise _failure[1]
+            raise _failure[1].with_traceback(None)  # else each raise makes it longer
         try:
             _engine = _search(named)
         except OmegaError as error:
             _failure = (named, error)
             raise
         return _engine
+
+
+def forget_failure() -> None:
+    """Have a library that was not found looked for again."""
+    global _failure  # noqa: PLW0603 - one library per process
+    with _LOCK:
+        _failure = None
 
 
 def _search(named: str | None) -> NativeEngine:

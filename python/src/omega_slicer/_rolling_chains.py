@@ -1,7 +1,7 @@
 """Recurrences, indicators and differences: they depend on their first row, or on single rows.
 
 `nan="skip"` treats a row with a NaN as if it were not there and repeats the value before; with "propagate" a
-recurrence is NaN from there on.
+recurrence is NaN from there on. Seeds and first rows differ between libraries: see docs/differences.md.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ def ema(
 ) -> Floats:
     """Exponential moving average: the first value, then (b*e) + (a*x) with a = 2/(period+1), b = 1-a.
 
-    Several periods of one series are one call: the answer has a column for each.
+    The seed is the first value, as pandas has it with `adjust=False`; TA-Lib's is the mean of the first
+    `period` values, with NaN before. Several periods of one series are one call: the answer has a column for
+    each.
 
     >>> ema([4.0, 8.0], 3)
     array([4., 6.])
@@ -79,7 +81,7 @@ def wilder(
 ) -> Floats:
     """Wilder's average: the mean of the first `period` values, then (b*e) + (a*x) with a = 1/period, b = 1-a.
 
-    NaN before row `period` - 1.
+    NaN before row `period` - 1. pandas' `ewm(alpha=1/period)` is seeded by the first value instead.
 
     >>> wilder([1.0, 3.0, 4.0], 2)
     array([nan,  2.,  3.])
@@ -97,7 +99,7 @@ def rsi(
 ) -> Floats:
     """Relative strength index: 100 * (gain / (gain + loss)) of Wilder's averages of the gains and the losses.
 
-    100 without loss, 50 without either; NaN before row `period`.
+    100 without loss, 50 without either (TA-Lib says 0); NaN before row `period`, the first of TA-Lib's, too.
 
     >>> rsi([1.0, 2.0, 1.0, 2.0], 2)
     array([nan, nan, 50., 75.])
@@ -110,7 +112,7 @@ def true_range(
 ) -> Floats:
     """The largest of high - low, abs(high - close') and abs(low - close') with the close of the row before.
 
-    `high - low` in row 0; NaN if any of the three is.
+    `high - low` in row 0, where TA-Lib has NaN; NaN if any of the three is.
 
     >>> true_range([3.0, 4.0], [1.0, 3.5], [2.0, 4.0])
     array([2., 2.])
@@ -130,6 +132,8 @@ def atr(
 ) -> Floats:
     """Average true range: Wilder's average of `true_range` from row 0; NaN before row `period` - 1.
 
+    TA-Lib leaves row 0 out, so that its first value is in row `period`.
+
     >>> atr([3.0, 4.0, 5.0], [1.0, 3.5, 4.0], [2.0, 4.0, 5.0], 2)
     array([nan, 2. , 1.5])
     """
@@ -147,7 +151,7 @@ def macd(
 ) -> MacdLines:
     """Moving average convergence and divergence: ema(fast) - ema(slow), its ema(signal), their difference.
 
-    All averages start at row 0.
+    All averages start at row 0 with its value. TA-Lib's start with means; NaN before row slow + signal - 2.
 
     >>> macd([1.0, 3.0], 1, 3, 1).macd
     array([0., 1.])

@@ -64,6 +64,8 @@ def mean(
 ) -> Floats:
     """Rolling mean: the exact mean of each window, rounded once, also where the sum overflows.
 
+    A NaN or an infinity counts while it is in the window; TA-Lib's moving average is NaN ever after.
+
     >>> mean([1.0, 2.0, 4.0, 8.0], 2)
     array([nan, 1.5, 3. , 6. ])
     """
@@ -81,6 +83,8 @@ def min(
 ) -> Floats:
     """Rolling minimum. Of equal values, the signed zeros too, the newest.
 
+    TA-Lib passes over NaNs, as `nan="skip"` with `min_periods=1` does.
+
     >>> min([3.0, 1.0, 2.0, 4.0], 2)
     array([nan,  1.,  1.,  2.])
     """
@@ -97,6 +101,8 @@ def max(
     backend: str | None = None,
 ) -> Floats:
     """Rolling maximum. Of equal values, the signed zeros too, the newest.
+
+    TA-Lib passes over NaNs, as `nan="skip"` with `min_periods=1` does.
 
     >>> max([3.0, 1.0, 2.0, 4.0], 2, min_periods=1)
     array([3., 3., 2., 4.])
@@ -172,6 +178,8 @@ def std(
 ) -> Floats:
     """Rolling standard deviation: the square root of `var`.
 
+    `ddof` is 1 as in pandas; in TA-Lib and Bottleneck it is 0.
+
     >>> std([1.0, 2.0, 4.0], 2, ddof=0)
     array([nan, 0.5, 1. ])
     """
@@ -233,7 +241,7 @@ def corr(
 ) -> Floats:
     """Rolling correlation: cov / (std_x * std_y), clamped to [-1, 1]; NaN where either std is 0.
 
-    `corr(x, x)` may be 1 - 2**-53, since each operation is rounded once.
+    `corr(x, x)` may be 1 - 2**-53, since each operation is rounded once. TA-Lib has 0 where a std is.
 
     >>> corr([1.0, 2.0, 4.0, 5.0], [1.0, 3.0, 2.0, 3.0], 2).round(9)
     array([nan,  1., -1.,  1.])
@@ -253,6 +261,8 @@ def bollinger(
     backend: str | None = None,
 ) -> BollingerBands:
     """Bollinger bands: the mean, and `width` standard deviations above and below it.
+
+    TA-Lib's are those of `ddof=0`.
 
     >>> bollinger([1.0, 2.0, 4.0], 2, ddof=0).upper
     array([nan, 2.5, 5. ])

@@ -123,4 +123,51 @@ impl Lanes for Avx2 {
             }
         }
     }
+
+    #[inline(always)]
+    fn zero_or_nan(self, v: F) -> u32 {
+        // SAFETY: the features as above.
+        unsafe { _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_EQ_UQ>(v, _mm256_setzero_pd())) }.cast_unsigned()
+    }
+
+    #[inline(always)]
+    fn quotient(self, a: F, b: F) -> F {
+        // SAFETY: the features as above.
+        unsafe { _mm256_div_pd(a, b) }
+    }
+
+    operations! {
+        fn nan_as(test: F, v: F) -> F { _mm256_or_pd(v, _mm256_cmp_pd::<_CMP_UNORD_Q>(test, test)) }
+        fn where_equal(a: F, b: F, yes: F, no: F) -> F {
+            _mm256_blendv_pd(no, yes, _mm256_cmp_pd::<_CMP_EQ_OQ>(a, b))
+        }
+    }
+
+    #[inline(always)]
+    fn transpose(self, v: [F; 8]) -> [F; 8] {
+        // SAFETY: the features as above.
+        unsafe {
+            let mut out = v;
+            for i in [0, 4] {
+                let (a, b) = (_mm256_unpacklo_pd(v[i], v[i + 1]), _mm256_unpackhi_pd(v[i], v[i + 1]));
+                let (c, d) = (_mm256_unpacklo_pd(v[i + 2], v[i + 3]), _mm256_unpackhi_pd(v[i + 2], v[i + 3]));
+                out[i] = _mm256_permute2f128_pd::<0x20>(a, c);
+                out[i + 1] = _mm256_permute2f128_pd::<0x20>(b, d);
+                out[i + 2] = _mm256_permute2f128_pd::<0x31>(a, c);
+                out[i + 3] = _mm256_permute2f128_pd::<0x31>(b, d);
+            }
+            out
+        }
+    }
+
+    const REGISTERS: bool = true;
+
+    operations! {
+        fn sub_integers(a: I, b: I) -> I { _mm256_sub_epi64(a, b) }
+    }
+
+    #[inline(always)]
+    fn nearest(self, v: I) -> F {
+        self.pair(v).0
+    }
 }

@@ -114,4 +114,54 @@ impl Lanes for Avx512 {
             })
         }
     }
+
+    #[inline(always)]
+    fn zero_or_nan(self, v: F) -> u32 {
+        // SAFETY: the features as above.
+        u32::from(unsafe { _mm512_cmp_pd_mask::<_CMP_EQ_UQ>(v, _mm512_setzero_pd()) })
+    }
+
+    #[inline(always)]
+    fn quotient(self, a: F, b: F) -> F {
+        // SAFETY: the features as above.
+        unsafe { _mm512_div_pd(a, b) }
+    }
+
+    operations! {
+        fn nan_as(test: F, v: F) -> F {
+            _mm512_mask_mov_pd(v, _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(test, test), _mm512_set1_pd(f64::NAN))
+        }
+        fn where_equal(a: F, b: F, yes: F, no: F) -> F {
+            _mm512_mask_mov_pd(no, _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(a, b), yes)
+        }
+    }
+
+    #[inline(always)]
+    fn transpose(self, v: [F; 8]) -> [F; 8] {
+        // SAFETY: the features as above.
+        unsafe {
+            // The even and the odd columns of two rows, then every other quarter of four, then of eight.
+            let (mut pairs, mut fours, mut out) = (v, v, v);
+            for i in [0, 2, 4, 6] {
+                pairs[i] = _mm512_unpacklo_pd(v[i], v[i + 1]);
+                pairs[i + 1] = _mm512_unpackhi_pd(v[i], v[i + 1]);
+            }
+            for i in [0, 1, 4, 5] {
+                fours[i] = _mm512_shuffle_f64x2::<0x88>(pairs[i], pairs[i + 2]);
+                fours[i + 2] = _mm512_shuffle_f64x2::<0xdd>(pairs[i], pairs[i + 2]);
+            }
+            for i in [0, 1, 2, 3] {
+                out[i] = _mm512_shuffle_f64x2::<0x88>(fours[i], fours[i + 4]);
+                out[i + 4] = _mm512_shuffle_f64x2::<0xdd>(fours[i], fours[i + 4]);
+            }
+            out
+        }
+    }
+
+    const REGISTERS: bool = true;
+
+    operations! {
+        fn sub_integers(a: I, b: I) -> I { _mm512_sub_epi64(a, b) }
+        fn nearest(v: I) -> F { _mm512_cvtepi64_pd(v) }
+    }
 }

@@ -43,6 +43,12 @@ fn split_low(v: f64) -> (f64, f64) {
     (high, v - high)
 }
 
+/// A mask instead of a branch, which two numbers in a vector could not take together.
+#[inline(always)]
+fn ones_if(condition: bool) -> u64 {
+    u64::from(condition).wrapping_neg()
+}
+
 impl Lanes for Portable {
     const N: usize = N;
     type F = F;
@@ -192,5 +198,46 @@ impl Lanes for Portable {
     fn follow<const BY: i32>(self, before: F, now: F) -> F {
         let by = BY as usize;
         std::array::from_fn(|i| if i < by { before[N + i - by] } else { now[i - by] })
+    }
+
+    #[inline(always)]
+    fn zero_or_nan(self, v: F) -> u32 {
+        (0..N).map(|i| u32::from(v[i] == 0.0 || v[i].is_nan()) << i).sum()
+    }
+
+    #[inline(always)]
+    fn quotient(self, a: F, b: F) -> F {
+        both(a, b, |a, b| a / b)
+    }
+
+    #[inline(always)]
+    fn nan_as(self, test: F, v: F) -> F {
+        // All bits set: a NaN.
+        both(test, v, |test, v| f64::from_bits(v.to_bits() | ones_if(test.is_nan())))
+    }
+
+    #[inline(always)]
+    fn where_equal(self, a: F, b: F, yes: F, no: F) -> F {
+        let yeses = both(a, b, |a, b| ones_if(a == b));
+        let yes = both(yes, yeses, |yes, chosen| yes.to_bits() & chosen);
+        let no = both(no, yeses, |no, chosen| no.to_bits() & !chosen);
+        both(yes, no, |yes, no| f64::from_bits(yes | no))
+    }
+
+    #[inline(always)]
+    fn transpose(self, v: [F; 8]) -> [F; 8] {
+        std::array::from_fn(|to| std::array::from_fn(|i| v[to / N * N + i][to % N]))
+    }
+
+    const REGISTERS: bool = false;
+
+    #[inline(always)]
+    fn sub_integers(self, a: I, b: I) -> I {
+        both(a, b, i64::wrapping_sub)
+    }
+
+    #[inline(always)]
+    fn nearest(self, v: I) -> F {
+        self.pair(v).0
     }
 }

@@ -38,5 +38,5 @@ class PythonKernels:
             self.run("ema", (x,), (period, nan), (out[:, i],))
 
     def stream(self, kernel: str, numbers: tuple[Any, ...]) -> Any:
-        """A stream in Python."""
-        return STREAMS[kernel](*numbers)
+        """The push of a stream in Python."""
+        return STREAMS[kernel](*numbers).push

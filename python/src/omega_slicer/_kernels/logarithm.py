@@ -22,6 +22,7 @@ _DIGITS = 60
 _STEPS = 7
 _SPLIT = float((1 << 27) + 1)
 _BLOCK = 1 << 13
+_NEAR = 2.0**-8
 
 
 class _Tables(NamedTuple):
@@ -63,6 +64,33 @@ def log(x: Floats) -> Floats:
 
 
 def _block(x: Floats) -> Floats:
+    z = x - 1.0
+    return _near_one(x, z) if max(z.max(), -z.min()) < _NEAR else _anywhere(x)
+
+
+def _near_one(x: Floats, z: Floats) -> Floats:
+    """Quotients of following prices: z is exact, and there is no power of two nor reciprocal."""
+    split = z * _SPLIT
+    head = split - (split - z)
+    tail = z - head
+    square = z * z
+    square_low = ((head * head - square) + 2.0 * head * tail) + tail * tail
+    series = z * (1 / 6 - z * (1 / 7 - z * (1 / 8)))
+    series = square * z * (1 / 3 - z * (1 / 4 - z * (1 / 5 - series)))
+    half = -0.5 * square
+    total = z + half
+    rest = (z - total) + half
+    rest += series - 0.5 * square_low
+    # Rounding of the series and its terms from the ninth power on; what is small in the rest.
+    doubt = np.abs(series) * 2.0**-47 + np.abs(total) * 2.0**-75
+    least = total + (rest - doubt)
+    answer: Floats = total + (rest + doubt)
+    for i in np.flatnonzero(answer != least).tolist():
+        answer[i] = float(Decimal(float(x[i])).ln(Context(prec=_DIGITS)))
+    return answer
+
+
+def _anywhere(x: Floats) -> Floats:
     tables = _tables()
     usual = (x > 0.0) & (x < np.inf)
     m, k = np.frexp(np.where(usual, x, 1.0))

@@ -1,7 +1,7 @@
 """Recurrences and indicators: plain floats in the written order, each operation rounded once.
 
-Python never fuses a multiplication with an addition, so a loop over floats is the definition itself. What
-does not depend on the row before is done for all rows at once.
+Neither Python nor NumPy fuses a multiplication with an addition. What does not depend on the row before is
+done for all rows at once; what does is a chain.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from .chains import chain
 from .exact import mean_of
 from .windows import Floats
 
@@ -66,23 +67,14 @@ def strength(gain: float, loss: float) -> float:
 
 def _ema(x: Floats, period: int) -> Floats:
     a = 2.0 / (period + 1.0)
-    return _chain(x, a, float(x[0])) if len(x) else x.copy()
+    return chain(x, a, float(x[0])) if len(x) else x.copy()
 
 
 def _wilder(x: Floats, period: int) -> Floats:
     if len(x) < period:
         return np.full(len(x), np.nan)
-    average = _chain(x[period - 1 :], 1.0 / period, mean_of(x[:period].tolist()))
+    average = chain(x[period - 1 :], 1.0 / period, mean_of(x[:period].tolist()))
     return np.concatenate([np.full(period - 1, np.nan), average])
-
-
-def _chain(x: Floats, a: float, e: float) -> Floats:
-    """(b*e) + (a*x) of every row but the first, which is the seed `e`."""
-    b = 1.0 - a
-    out = np.empty(len(x))
-    out[0] = e
-    out[1:] = [e := b * e + ax for ax in (a * x[1:]).tolist()]
-    return out
 
 
 def _rsi(x: Floats, period: int) -> Floats:

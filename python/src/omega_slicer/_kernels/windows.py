@@ -13,7 +13,21 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Bools", "Column", "Fixed", "Floats", "Ints", "Window", "fixed_point", "slide", "window_sums"]
+__all__ = [
+    "Bools",
+    "Column",
+    "Fixed",
+    "Floats",
+    "Ints",
+    "Limbs",
+    "Near",
+    "Window",
+    "fixed_point",
+    "near_fixed_point",
+    "slide",
+    "two_limbs",
+    "window_sums",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -70,6 +84,66 @@ def fixed_point(block: Floats, bits: int, lowest: int) -> Fixed | None:
     anchor = (int(least * scale) + int(most * scale)) >> 1
     steps -= anchor
     return Fixed(steps, anchor, exponent)
+
+
+class Near(NamedTuple):
+    """A block of doubles: (an anchor + `steps` + `rest`) * 2**`exponent`, exactly, no rest beyond a half."""
+
+    steps: Ints
+    rest: Floats
+    exponent: int
+
+
+def near_fixed_point(block: Floats, bits: int) -> Near:
+    """Finite doubles in 2**-990 to 2**1000 as integers of fewer than `bits` bits around an anchor, and rests.
+
+    >>> near_fixed_point(np.array([1.5, 1.84375]), 3)
+    Near(steps=array([-3,  3]), rest=array([ 0. , -0.5]), exponent=-4)
+    """
+    least, most = float(block.min()), float(block.max())
+    spread = most * 0.5 - least * 0.5
+    exponent = max(math.frexp(max(most, -least))[1] - 62, math.frexp(spread)[1] + 1 - bits)
+    rest = block * math.ldexp(1.0, -exponent)
+    whole = np.rint(rest)
+    rest -= whole
+    steps = whole.astype(np.int64)
+    steps -= (int(whole.min()) + int(whole.max())) >> 1
+    return Near(steps, rest, exponent)
+
+
+class Limbs(NamedTuple):
+    """A block of doubles: (`high` * 2**shift + `low`) * 2**`exponent`, exactly."""
+
+    high: Ints
+    low: Ints
+    exponent: int
+
+
+def two_limbs(block: Floats, bits: int, shift: int, lowest: int) -> Limbs | None:
+    """Finite doubles as integers of `bits` + 1 and `shift` bits; none where they do not fit.
+
+    The grid is no finer than 2**`lowest`, and that where results in it might not be normal numbers.
+
+    >>> two_limbs(np.array([-3.0, 2.0**-57]), 10, 50, -1000)
+    Limbs(high=array([-768,    0]), low=array([0, 2]), exponent=-58)
+    """
+    top = max(float(block.max()), -float(block.min()))
+    size = math.frexp(top)[1]
+    exponent = size - bits - shift
+    if exponent < lowest + 100:
+        exponent = lowest
+        if size > exponent + bits + shift:
+            return None
+    up = -exponent - shift
+    low = block * math.ldexp(1.0, min(up, 1000))
+    if up > 1000:
+        low *= math.ldexp(1.0, up - 1000)
+    high = np.rint(low)
+    low -= high
+    low *= math.ldexp(1.0, shift)
+    if (low != np.rint(low)).any():
+        return None
+    return Limbs(high.astype(np.int64), low.astype(np.int64), exponent)
 
 
 def window_sums(values: Ints, rows: int, window: int) -> Ints:
@@ -139,14 +213,19 @@ class Column:
         if self.bad is None:
             out[: window.least - 1] = np.nan
             return out
-        nans, above, below = (self.count(mask) for mask in (np.isnan(x), x == np.inf, x == -np.inf))
-        if sums:
-            out[above > 0] = np.inf
-            out[below > 0] = -np.inf
-            out[(above > 0) & (below > 0)] = np.nan
-        else:
-            out[(above > 0) | (below > 0)] = np.nan
-        out[self.finite + above + below < window.least] = np.nan
+        missing = np.isnan(x)
+        nans = self.count(missing)
+        counted = self.finite
+        if (missing != self.bad).any():
+            above, below = self.count(x == np.inf), self.count(x == -np.inf)
+            if sums:
+                out[above > 0] = np.inf
+                out[below > 0] = -np.inf
+                out[(above > 0) & (below > 0)] = np.nan
+            else:
+                out[(above > 0) | (below > 0)] = np.nan
+            counted = counted + above + below
+        out[counted < window.least] = np.nan
         if not window.skip:
             out[nans > 0] = np.nan
         return out

@@ -1,0 +1,85 @@
+//! Division by a number that stays the same for many rows: its reciprocal is found once, then a quotient of 128 bits
+//! takes a few multiplications (Möller and Granlund, "Improved division by invariant integers", 2011).
+
+use super::exact::round;
+
+/// A divisor with the reciprocal of what it is when its leading bit is set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Divisor {
+    d: u64,
+    normal: u64,
+    reciprocal: u64,
+}
+
+impl Divisor {
+    pub(super) const ONE: Self = Self { d: 1, normal: 1 << 63, reciprocal: u64::MAX };
+
+    /// Makes it a divisor by `d`, which is not 0.
+    #[inline(always)]
+    pub(super) fn set(&mut self, d: u64) -> &Self {
+        if d != self.d {
+            *self = Self::new(d);
+        }
+        self
+    }
+
+    #[cold]
+    fn new(d: u64) -> Self {
+        let normal = d << d.leading_zeros();
+        Self { d, normal, reciprocal: (u128::MAX / u128::from(normal) - (1 << 64)) as u64 }
+    }
+
+    /// `n * 2^(shift of the divisor) / d` in 128 bits, where `n` is less than 2^128 and the quotient's 129th bit is
+    /// not wanted: the shift is taken off the quotient's unit. Also whether a remainder is left.
+    #[inline(always)]
+    fn divide(&self, n: u128) -> (u128, bool) {
+        // The leading bit of the quotient by the normal divisor is 0 or 1.
+        let high = (n >> 64) as u64;
+        let over = high >= self.normal;
+        let rest = high - if over { self.normal } else { 0 };
+        let (first, rest) = self.step(rest, n as u64);
+        // Of 129 bits the lowest is not kept, as `n` has 128.
+        let (second, rest) = self.step(rest, 0);
+        let low = u128::from(first) << 64 | u128::from(second);
+        if over { (1 << 127 | low >> 1, rest != 0 || low & 1 == 1) } else { (low, rest != 0) }
+    }
+
+    /// `(high * 2^64 + low) / normal` and the remainder, for `high < normal`.
+    #[inline(always)]
+    fn step(&self, high: u64, low: u64) -> (u64, u64) {
+        let d = self.normal;
+        let estimate = u128::from(self.reciprocal) * u128::from(high) + (u128::from(high) << 64 | u128::from(low));
+        let mut q = ((estimate >> 64) as u64).wrapping_add(1);
+        let mut rest = low.wrapping_sub(q.wrapping_mul(d));
+        if rest > estimate as u64 {
+            q = q.wrapping_sub(1);
+            rest = rest.wrapping_add(d);
+        }
+        if rest >= d {
+            q = q.wrapping_add(1);
+            rest -= d;
+        }
+        (q, rest)
+    }
+
+    /// `(n + less than 1, where inexact) * 2^exp / d` for an `n` with its leading bit set: a quotient of 127 bits or
+    /// 128, its exponent, and whether something is below.
+    #[inline(always)]
+    pub(super) fn quotient(&self, n: u128, exp: i32, inexact: bool) -> (u128, i32, bool) {
+        let over = (n >> 64) as u64 >= self.normal;
+        let (q, rest) = self.divide(n);
+        (q, exp - 64 + self.d.leading_zeros() as i32 + i32::from(over), inexact || rest)
+    }
+
+    /// `n * 2^exp / d`, rounded once.
+    #[inline(always)]
+    pub(super) fn round(&self, n: i128, exp: i32) -> f64 {
+        if n == 0 {
+            return 0.0;
+        }
+        let magnitude = n.unsigned_abs();
+        let shift = magnitude.leading_zeros();
+        let (q, exp, inexact) = self.quotient(magnitude << shift, exp - shift as i32, false);
+        round(n < 0, q, exp, inexact)
+    }
+}

@@ -1,0 +1,90 @@
+//! Windows slid over rows in lanes: each lane has a segment of the results of its own, so nothing is summed across
+//! lanes. Values are loaded a few rows of each segment at a time and turned, so that vectors hold one row of each.
+
+use super::simd::{Lanes, load_some};
+
+/// Rows of `S` series whose results go to `out`, all with a full window.
+pub(super) struct Segments<'a, const S: usize> {
+    pub(super) series: [&'a [f64]; S],
+    /// The row of `out[0]`.
+    pub(super) start: usize,
+    pub(super) window: usize,
+    pub(super) out: &'a mut [f64],
+}
+
+/// A statistic of one window per lane. Not closures: those would not have the instructions of the loop around them.
+pub(super) trait Rolling<L: Lanes, const S: usize> {
+    fn add(&mut self, lanes: L, row: [L::F; S]);
+    fn remove(&mut self, lanes: L, row: [L::F; S]);
+    fn value(&mut self, lanes: L) -> L::F;
+}
+
+/// For each lane, the first of its results.
+type Starts = [usize; 8];
+
+impl<const S: usize> Segments<'_, S> {
+    #[inline(always)]
+    pub(super) fn run<L: Lanes>(self, lanes: L, state: &mut impl Rolling<L, S>) {
+        let n = self.out.len();
+        let mut len = n.div_ceil(L::N);
+        if len > L::N {
+            // Whole vectors, and an odd number of them: segments a power of two apart would share places in the cache.
+            len = (len.div_ceil(L::N) | 1) * L::N;
+        }
+        // The last segments overlap where there are too few rows: the same results, twice.
+        let starts: Starts = std::array::from_fn(|lane| (lane * len).min(n - len));
+        let before = self.window - 1;
+        for at in (0..before).step_by(L::N) {
+            let rows = self.turned(lanes, &starts, self.start - before + at);
+            for i in 0..L::N.min(before - at) {
+                state.add(lanes, row::<L, S>(&rows, i));
+            }
+        }
+        for at in (0..len).step_by(L::N) {
+            let mut entering = self.turned(lanes, &starts, self.start + at);
+            let leaving = self.turned(lanes, &starts, self.start + at - before);
+            let count = L::N.min(len - at);
+            for i in 0..count {
+                state.add(lanes, row::<L, S>(&entering, i));
+                // In the place of what has entered, which is not needed any more.
+                entering[0][i] = state.value(lanes);
+                state.remove(lanes, row::<L, S>(&leaving, i));
+            }
+            let results = &mut entering[0];
+            *results = lanes.transpose(*results);
+            for lane in 0..L::N {
+                let at = starts[lane] + at;
+                if count == L::N {
+                    lanes.store(self.out, at, results[lane]);
+                } else {
+                    let mut some = [0.0; 8];
+                    lanes.store(&mut some, 0, results[lane]);
+                    self.out[at..at + count].copy_from_slice(&some[..count]);
+                }
+            }
+        }
+    }
+
+    /// The rows from `at` on of each lane's segment: as many vectors as there are lanes.
+    #[inline(always)]
+    fn turned<L: Lanes>(&self, lanes: L, starts: &Starts, at: usize) -> [[L::F; 8]; S] {
+        let mut rows = [[lanes.splat(0.0); 8]; S];
+        for (rows, series) in rows.iter_mut().zip(&self.series) {
+            for lane in 0..L::N {
+                rows[lane] = load_some(lanes, series, starts[lane] + at, 0.0);
+            }
+            *rows = lanes.transpose(*rows);
+        }
+        rows
+    }
+}
+
+/// Row `i` of every series.
+#[inline(always)]
+fn row<L: Lanes, const S: usize>(rows: &[[L::F; 8]; S], i: usize) -> [L::F; S] {
+    let mut row = [rows[0][i]; S];
+    for (value, rows) in row.iter_mut().zip(rows) {
+        *value = rows[i];
+    }
+    row
+}

@@ -1,0 +1,295 @@
+//! Chains run in segments side by side, each from a guess: these tests hold them to their definitions, one row after
+//! the other, bit for bit, above all where a guess cannot come true.
+
+use omega_slicer::kernels::{Isa, MacdPeriods, NanPolicy, Segments, atr, ema, macd, rsi, take_segments, wilder};
+use proptest::prelude::*;
+
+use super::oracle;
+use super::series::{Random, every, walk};
+use super::{assert_same, same};
+
+fn mean(values: &[f64]) -> f64 {
+    if values.iter().any(|v| v.is_nan()) { f64::NAN } else { oracle::mean(values, values.len()) }
+}
+
+/// Row by row from the first value.
+fn ema_of(x: &[f64], period: usize) -> Vec<f64> {
+    let a = 2.0 / (period as f64 + 1.0);
+    let next = |e: &mut Option<f64>, &x: &f64| Some(*e.insert(e.map_or(x, |e| ((1.0 - a) * e) + (a * x))));
+    x.iter().scan(None, next).collect()
+}
+
+/// Row by row from the mean of the first values.
+fn wilder_of(x: &[f64], period: usize) -> Vec<f64> {
+    let a = 1.0 / period as f64;
+    let mut out = vec![f64::NAN; x.len()];
+    if period <= x.len() {
+        out[period - 1] = mean(&x[..period]);
+    }
+    for i in period..x.len() {
+        out[i] = ((1.0 - a) * out[i - 1]) + (a * x[i]);
+    }
+    out
+}
+
+fn rsi_of(x: &[f64], period: usize) -> Vec<f64> {
+    let differences = || x.windows(2).map(|pair| pair[1] - pair[0]);
+    let gains = wilder_of(&differences().map(|d| if d < 0.0 { 0.0 } else { d }).collect::<Vec<_>>(), period);
+    let losses = wilder_of(&differences().map(|d| if d > 0.0 { 0.0 } else { -d }).collect::<Vec<_>>(), period);
+    let strength = |(&gain, &loss): (&f64, &f64)| match (gain == 0.0, loss == 0.0) {
+        (true, true) => 50.0,
+        (false, true) if !gain.is_nan() => 100.0,
+        _ => 100.0 * (gain / (gain + loss)),
+    };
+    let strengths = gains.iter().zip(&losses).map(strength);
+    std::iter::once(f64::NAN).take(x.len()).chain(strengths).collect()
+}
+
+fn atr_of(high: &[f64], low: &[f64], close: &[f64], period: usize) -> Vec<f64> {
+    let range = |i: usize| {
+        let inside = high[i] - low[i];
+        let (up, down) = if i == 0 { (inside, inside) } else { (high[i] - close[i - 1], low[i] - close[i - 1]) };
+        let nan = inside.is_nan() || up.is_nan() || down.is_nan();
+        if nan {
+            f64::NAN
+        } else if i == 0 {
+            inside
+        } else {
+            inside.max(up.abs()).max(down.abs())
+        }
+    };
+    wilder_of(&(0..high.len()).map(range).collect::<Vec<_>>(), period)
+}
+
+fn macd_of(x: &[f64], periods: MacdPeriods) -> [Vec<f64>; 3] {
+    let minus = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>();
+    let difference = minus(&ema_of(x, periods.fast), &ema_of(x, periods.slow));
+    let signal = ema_of(&difference, periods.signal);
+    let histogram = minus(&difference, &signal);
+    [difference, signal, histogram]
+}
+
+/// What `skip` makes of a definition without NaNs: rows with one are left out and repeat what was before.
+fn skipping(missing: impl Fn(usize) -> bool, rows: usize, definition: impl Fn(&[usize]) -> Vec<f64>) -> Vec<f64> {
+    let kept: Vec<usize> = (0..rows).filter(|&i| !missing(i)).collect();
+    let (mut values, mut last) = (definition(&kept).into_iter(), f64::NAN);
+    let mut value = |i| {
+        if !missing(i) {
+            last = values.next().unwrap();
+        }
+        last
+    };
+    (0..rows).map(&mut value).collect()
+}
+
+/// A second and a third column for `x`, as unlike as can be.
+fn others(x: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let mut turned = x.to_vec();
+    turned.rotate_left(x.len() / 3);
+    (x.iter().rev().copied().collect(), turned)
+}
+
+/// Every kernel of every instruction set against its definition; the rows done in segments and again.
+fn check(name: &str, x: &[f64], period: usize) -> Segments {
+    let mut out = vec![0.0; x.len()];
+    let (low, close) = others(x);
+    let periods = MacdPeriods { fast: period, slow: period * 2, signal: period.div_ceil(2) };
+    let expected = [ema_of(x, period), wilder_of(x, period), rsi_of(x, period), atr_of(x, &low, &close, period)];
+    let expected_macd = macd_of(x, periods);
+    let _ = take_segments();
+    for isa in Isa::available() {
+        isa.run(|| {
+            let what = |kernel| format!("{kernel} of {} rows, period {period}: {name}, {isa:?}", x.len());
+            ema(x, &[period], NanPolicy::Propagate, &mut out).unwrap();
+            assert_same(&what("ema"), &out, &expected[0]);
+            wilder(x, period, NanPolicy::Propagate, &mut out).unwrap();
+            assert_same(&what("wilder"), &out, &expected[1]);
+            rsi(x, period, NanPolicy::Propagate, &mut out).unwrap();
+            assert_same(&what("rsi"), &out, &expected[2]);
+            atr(x, &low, &close, period, NanPolicy::Propagate, &mut out).unwrap();
+            assert_same(&what("atr"), &out, &expected[3]);
+            let [mut a, mut b, mut c] = std::array::from_fn(|_| vec![0.0; x.len()]);
+            macd(x, periods, NanPolicy::Propagate, &mut a, &mut b, &mut c).unwrap();
+            for (kernel, (got, expected)) in
+                ["macd", "signal", "histogram"].iter().zip([a, b, c].iter().zip(&expected_macd))
+            {
+                assert_same(&what(kernel), got, expected);
+            }
+        });
+    }
+    take_segments()
+}
+
+#[test]
+fn every_chain_is_its_definition_whatever_the_series_and_the_period() {
+    let n = 5000;
+    for (name, x) in every(n) {
+        for period in [1, 2, 14, 20, 200, 2500, n, n + 1] {
+            check(name, &x, period);
+        }
+    }
+}
+
+#[test]
+fn no_length_of_a_series_is_cut_wrongly() {
+    let x = walk(3, 40_000.0, 2e-3, 3000);
+    for n in (0..3).chain(250..330).chain(1500..1517).chain([2047, 2048, 2049]) {
+        for period in [1, 3, 14] {
+            check("walk", &x[..n], period);
+        }
+    }
+}
+
+#[test]
+fn most_guesses_come_true() {
+    let x = walk(5, 1.1, 3e-4, 20_000);
+    let Segments { rows, redone } = check("walk", &x, 14);
+    assert!(rows > 10 * x.len(), "only {rows} rows were done in segments");
+    assert!(redone < rows / 20, "{redone} of {rows} rows were done again");
+    let ticks: Vec<f64> = x.iter().map(|x| (x * 1e5).round() / 1e5).collect();
+    let Segments { rows, redone } = check("ticks", &ticks, 14);
+    assert!(redone < rows / 20, "{redone} of {rows} rows were done again");
+}
+
+/// The ema of every instruction set against its definition, and the rows done again by each.
+fn redone(name: &str, x: &[f64], period: usize) -> Vec<usize> {
+    let (expected, mut out) = (ema_of(x, period), vec![0.0; x.len()]);
+    let one = |isa: Isa| {
+        let _ = take_segments();
+        isa.run(|| ema(x, &[period], NanPolicy::Propagate, &mut out)).unwrap();
+        assert_same(&format!("{name}, {isa:?}"), &out, &expected);
+        let Segments { rows, redone } = take_segments();
+        assert_eq!(rows, x.len() - 1, "{name} is to be cut");
+        redone
+    };
+    Isa::available().map(one).collect()
+}
+
+#[test]
+fn segments_are_done_again_where_chains_never_meet() {
+    // Of a constant, every value near it is its own next one, since the step to it is less than half a unit in the
+    // last place. The chain comes from above and stays there; a guess of the constant itself stays on that.
+    let n = 9000;
+    let quantum = f64::from_bits(1);
+    for (name, first, constant) in
+        [("subnormal", 400.0 * quantum, 104.0 * quantum), ("normal", 1.2, 1.1), ("negative", -1.2, -1.1)]
+    {
+        let mut x = vec![constant; n];
+        x[0] = first;
+        let expected = ema_of(&x, 30);
+        assert!(!same(expected[n - 1], constant), "{name}: the chain is to stop short of the constant");
+        for redone in redone(name, &x, 30) {
+            assert!(redone > n / 2, "{name}: only {redone} rows were done again");
+        }
+    }
+}
+
+#[test]
+fn doing_again_ends_where_the_chains_meet() {
+    // The first row is so far away that no warm-up makes it small; once it is, prices join the chains.
+    let mut x = walk(7, 1.1, 3e-4, 20_000);
+    for (at, spike) in [(0, 1e300), (8000, 1e200)] {
+        x[at] = spike;
+    }
+    for redone in redone("spikes", &x, 20) {
+        assert!((1..10_000).contains(&redone), "{redone} rows were done again");
+    }
+}
+
+#[test]
+fn no_spike_nan_or_infinity_is_missed_wherever_it_is() {
+    let n = 2600;
+    for spike in [1e300, -1e308, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        for at in (0..n).step_by(97).chain([n - 1]) {
+            let mut x = walk(9, 1.1, 3e-4, n);
+            x[at] = spike;
+            check(&format!("{spike:e} in row {at}"), &x, 7);
+        }
+    }
+}
+
+#[test]
+fn rows_to_skip_are_as_if_they_were_not_there() {
+    let n = 4000;
+    let skip = NanPolicy::Skip;
+    for holes in [vec![], vec![0], vec![1, 2, 3], vec![n / 2], (500..900).collect(), (0..n).step_by(3).collect()] {
+        let mut x = walk(11, 1.1, 3e-4, n);
+        for &i in &holes {
+            x[i] = f64::NAN;
+        }
+        let (low, close) = others(&x);
+        let pick = |column: &[f64], rows: &[usize]| rows.iter().map(|&i| column[i]).collect::<Vec<_>>();
+        let gone = |i: usize| x[i].is_nan();
+        let bar_gone = |i: usize| x[i].is_nan() || low[i].is_nan() || close[i].is_nan();
+        let of_bars = |rows: &[usize]| atr_of(&pick(&x, rows), &pick(&low, rows), &pick(&close, rows), 14);
+        let periods = MacdPeriods::default();
+        for isa in Isa::available() {
+            isa.run(|| {
+                let mut out = vec![0.0; n];
+                ema(&x, &[20], skip, &mut out).unwrap();
+                assert_same("ema", &out, &skipping(gone, n, |rows| ema_of(&pick(&x, rows), 20)));
+                wilder(&x, 20, skip, &mut out).unwrap();
+                assert_same("wilder", &out, &skipping(gone, n, |rows| wilder_of(&pick(&x, rows), 20)));
+                rsi(&x, 14, skip, &mut out).unwrap();
+                assert_same("rsi", &out, &skipping(gone, n, |rows| rsi_of(&pick(&x, rows), 14)));
+                atr(&x, &low, &close, 14, skip, &mut out).unwrap();
+                assert_same("atr", &out, &skipping(bar_gone, n, of_bars));
+                let mut columns: [Vec<f64>; 3] = std::array::from_fn(|_| vec![0.0; n]);
+                let [a, b, c] = &mut columns;
+                macd(&x, periods, skip, a, b, c).unwrap();
+                for (which, column) in columns.iter().enumerate() {
+                    let of_rows = |rows: &[usize]| macd_of(&pick(&x, rows), periods)[which].clone();
+                    assert_same("macd", column, &skipping(gone, n, of_rows));
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn several_periods_in_one_call_are_each_as_alone() {
+    let x = walk(13, 1.1, 3e-4, 3000);
+    let sets: [&[usize]; 5] =
+        [&[12, 26], &[5, 10, 20, 50, 100, 200, 1, 2], &[3, 5000], &[1; 9], &[2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]];
+    for n in [1, 2, 100, 300, 3000] {
+        for periods in sets {
+            let mut out = vec![0.0; n * periods.len()];
+            for isa in Isa::available() {
+                isa.run(|| ema(&x[..n], periods, NanPolicy::Propagate, &mut out)).unwrap();
+                for (&period, out) in periods.iter().zip(out.chunks(n)) {
+                    assert_same(&format!("period {period} of {n} rows, {isa:?}"), out, &ema_of(&x[..n], period));
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn chains_are_their_definitions(
+        seed in any::<u64>(),
+        n in 256_usize..6000,
+        period in 1_usize..60,
+        spread in 0_u64..4,
+        spikes in prop::collection::vec((any::<prop::sample::Index>(), any::<f64>()), 0..4),
+    ) {
+        let mut random = Random::new(seed);
+        // From constants with rare steps to any magnitude.
+        let mut value = 1.0;
+        let mut x: Vec<f64> = (0..n).map(|_| {
+            match spread {
+                0 => if random.below(500) == 0 { value = random.below(9) as f64 },
+                1 => value = random.below(3) as f64,
+                2 => value += random.unit() - 0.5,
+                _ => value = random.magnitude(-1070, 1020),
+            }
+            value
+        }).collect();
+        for (at, spike) in spikes {
+            x[at.index(n)] = spike;
+        }
+        check("random", &x, period);
+    }
+}

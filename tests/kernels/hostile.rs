@@ -1,0 +1,80 @@
+//! The law on inputs made to be slow: every one has the exact oracle's bits, in the batch and in the twins.
+
+use num_bigint::BigInt;
+use omega_slicer::kernels::*;
+
+use crate::hostile_series::{Family, dense_cancellation, families};
+use crate::oracle::{counted, cov, mean};
+use crate::same;
+
+/// Rows in the middle of things, and the last.
+fn sampled(n: usize, window: usize) -> impl Iterator<Item = usize> {
+    (0..n).filter(move |row| row % 37 == 5 || (window - 1..window + 4).contains(row) || *row == n - 1)
+}
+
+fn check(family: &Family, window: usize) {
+    let Family { name, x, y, ddof, skip, min_periods } = family;
+    let nan = if *skip { NanPolicy::Skip } else { NanPolicy::Propagate };
+    let setting = Window::new(window).min_periods(*min_periods).nan(nan);
+    let n = x.len();
+    let (mut means, mut vars, mut covs) = (vec![0.5; n], vec![0.5; n], vec![0.5; n]);
+    rolling_mean(x, setting, &mut means).unwrap();
+    rolling_var(x, setting, *ddof, &mut vars).unwrap();
+    rolling_cov(x, y, setting, *ddof, &mut covs).unwrap();
+    let mut mean_twin = RollingMean::new(setting).unwrap();
+    let mut var_twin = RollingVar::new(setting, *ddof).unwrap();
+    let mut cov_twin = RollingCov::new(setting, *ddof).unwrap();
+    for i in 0..n {
+        for (kernel, twin, batch) in [
+            ("mean", mean_twin.push(x[i]), means[i]),
+            ("var", var_twin.push(x[i]), vars[i]),
+            ("cov", cov_twin.push(x[i], y[i]), covs[i]),
+        ] {
+            assert!(same(twin, batch), "{kernel} of {name}, {window}, row {i}: a twin's {twin:e}, not {batch:e}");
+        }
+    }
+    for i in sampled(n, window) {
+        let values = counted(x, i, window, *min_periods, *skip);
+        let expected = values.map_or([f64::NAN; 2], |v| [mean(&v, v.len()), cov(&v, &v, *ddof)]);
+        assert!(same(means[i], expected[0]), "mean of {name}, {window}, row {i}: {:e}, {:e}", means[i], expected[0]);
+        assert!(same(vars[i], expected[1]), "var of {name}, {window}, row {i}: {:e}, {:e}", vars[i], expected[1]);
+        let rows = (i + 1).saturating_sub(window)..=i;
+        let length = rows.clone().count();
+        let (xs, ys): (Vec<_>, Vec<_>) = rows.map(|i| (x[i], y[i])).filter(|(x, y)| !x.is_nan() && !y.is_nan()).unzip();
+        let defined = (*skip || xs.len() == length) && xs.len() >= *min_periods;
+        let expected = if defined { cov(&xs, &ys, *ddof) } else { f64::NAN };
+        assert!(same(covs[i], expected), "cov of {name}, {window}, row {i}: {:e}, {expected:e}", covs[i]);
+    }
+}
+
+#[test]
+fn every_hostile_input_has_the_exact_oracles_bits() {
+    for window in [2, 20, 200] {
+        for family in families(900, window) {
+            check(&family, window);
+        }
+    }
+}
+
+/// The construction is what it says: in units of the smallest square, the sums of a window cancel down to one.
+#[test]
+fn the_deepest_cancellation_is_one_unit_at_the_end_of_the_range() {
+    let window = 256;
+    let x = dense_cancellation(window, window, 1);
+    let exact = |x: f64| {
+        let bits = x.to_bits();
+        let (exponent, fraction) = (bits >> 52 & 0x7ff, BigInt::from(bits & 0xf_ffff_ffff_ffff));
+        let magnitude = if exponent == 0 { fraction } else { (fraction + (1_u64 << 52)) << (exponent - 1) };
+        if x < 0.0 { -magnitude } else { magnitude }
+    };
+    let sum: BigInt = x.iter().map(|&x| exact(x)).sum();
+    let squares: BigInt = x.iter().map(|&x| exact(x) * exact(x)).sum();
+    let spread = squares * window - &sum * &sum;
+    // Half way between two doubles but for bits that are more than 3000 places below.
+    let length = spread.bits();
+    let below: BigInt = &spread & ((BigInt::from(1) << (length - 53)) - 1);
+    let from_half: BigInt = below - (BigInt::from(1) << (length - 54));
+    assert!(from_half != BigInt::ZERO && from_half.bits() + 3000 < length, "{} of {length}", from_half.bits());
+    // The sum is dense.
+    assert!(sum.magnitude().iter_u64_digits().filter(|digit| *digit != 0).count() > 24);
+}
