@@ -4,9 +4,10 @@ use libc::c_char;
 
 use super::arguments::{Span, drilled, flags as check_flags, out, outputs, text};
 use super::handle::Table;
-use super::series::{OmegaPriceType, OmegaSeries, shared};
+use super::series::{OmegaPriceType, OmegaSeries};
 use super::slicer::{OmegaCandle, drilled_row};
 use super::status::{Failure, OmegaStatus};
+use super::symbol_slice::shared;
 use crate::candle::PriceType;
 use crate::error::Error;
 use crate::multi_symbol::{MultiSymbolOptions, MultiSymbolSlice, PriceKind};

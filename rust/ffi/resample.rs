@@ -1,10 +1,11 @@
 //! Longer candles out of shorter ones.
 
-use super::arguments::{flags as check_flags, out};
+use super::arguments::{drilled, flags as check_flags, out};
 use super::series::{OmegaSeries, publish, series_of};
 use super::status::OmegaStatus;
+use crate::error::Error;
 use crate::resample::{ResampleOptions, resample};
-use crate::series::CandleSeries;
+use crate::series::{CandleSeries, Check, Columns, SeriesOptions};
 use crate::timeframe::Timeframe;
 
 /// A flag of omega_series_resample: keep a last bucket that closes after the last candle.
@@ -48,17 +49,11 @@ pub unsafe extern "C" fn omega_series_resample(
 }
 
 /// What a fault drill does to a series: nothing, in any build that may be shipped.
-#[cfg(not(feature = "fault-injection"))]
-#[expect(clippy::unnecessary_wraps, reason = "as in the build that can be drilled")]
-fn drilled_series(series: CandleSeries) -> Result<CandleSeries, crate::error::Error> {
-    Ok(series)
-}
-
-#[cfg(feature = "fault-injection")]
-fn drilled_series(series: CandleSeries) -> Result<CandleSeries, crate::error::Error> {
-    use crate::series::{Check, Columns, SeriesOptions};
-
-    let column = |values: &[f64]| values.iter().copied().map(super::arguments::drilled).collect::<Vec<_>>().into();
+fn drilled_series(series: CandleSeries) -> Result<CandleSeries, Error> {
+    if cfg!(not(feature = "fault-injection")) {
+        return Ok(series);
+    }
+    let column = |values: &[f64]| values.iter().copied().map(drilled).collect::<Vec<_>>().into();
     let columns = Columns {
         timestamp: series.columns().timestamp.clone(),
         open: column(series.open()),

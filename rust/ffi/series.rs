@@ -134,17 +134,6 @@ pub(super) unsafe fn series_of<'a>(handle: *const OmegaSeries) -> Result<&'a Ser
     unsafe { SERIES.get(handle as u64) }
 }
 
-/// The series behind an array of handles, shared.
-///
-/// # Safety
-/// As [`series_of`] for each, and `handles` must be readable for `count` handles.
-pub(super) unsafe fn shared(handles: *const *const OmegaSeries, count: usize) -> Result<Vec<CandleSeries>, Failure> {
-    // SAFETY: promised by the caller.
-    let handles = unsafe { array(handles, count, "series") }?;
-    // SAFETY: promised by the caller.
-    handles.iter().map(|&handle| Ok(unsafe { series_of(handle) }?.series().clone())).collect()
-}
-
 /// A handle for a series of the host's.
 pub(super) fn publish(series: CandleSeries) -> Result<*mut OmegaSeries, Failure> {
     let symbol = CString::new(series.symbol()).unwrap_or_default();

@@ -1,13 +1,14 @@
 //! OmegaSymbolSlice: questions by index on one symbol's series in several timeframes. The index is an argument, so
 //! that any thread may ask.
 
-use super::arguments::{Span, drilled, out, outputs};
+use super::arguments::{Span, array, drilled, out, outputs};
 use super::handle::Table;
-use super::series::{OmegaPriceType, OmegaSeries, shared};
+use super::series::{OmegaPriceType, OmegaSeries, series_of};
 use super::slicer::{OmegaField, OmegaRange, drilled_row, range_out, row_out};
 use super::status::{Failure, OmegaStatus};
 use crate::candle::{Field, PriceType};
 use crate::error::ErrorCode;
+use crate::series::CandleSeries;
 use crate::symbol_slice::SymbolDataSlice;
 use crate::timeframe::Timeframe;
 
@@ -26,6 +27,17 @@ static SLICES: Table<SymbolDataSlice> = Table::new(0x3A, "OmegaSymbolSlice");
 unsafe fn slice_of<'a>(handle: *const OmegaSymbolSlice) -> Result<&'a SymbolDataSlice, Failure> {
     // SAFETY: passed on to the caller.
     unsafe { SLICES.get(handle as u64) }
+}
+
+/// The series behind an array of handles, shared.
+///
+/// # Safety
+/// As [`series_of`] for each, and `handles` must be readable for `count` handles.
+pub(super) unsafe fn shared(handles: *const *const OmegaSeries, count: usize) -> Result<Vec<CandleSeries>, Failure> {
+    // SAFETY: promised by the caller.
+    let handles = unsafe { array(handles, count, "series") }?;
+    // SAFETY: promised by the caller.
+    handles.iter().map(|&handle| Ok(unsafe { series_of(handle) }?.series().clone())).collect()
 }
 
 /// A new slice over count series of one symbol, each timeframe and price type once.
