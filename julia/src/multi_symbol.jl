@@ -186,6 +186,7 @@ function set_index!(slice::MultiSymbolSlice, index)
 end
 
 function Base.peek(slice::MultiSymbolSlice, n=1)
+    current_moment(slice)
     ahead = widen(getfield(slice, :index)) + length_number(n)
     return ahead <= length(slice) ? getfield(slice, :timeline)[ahead] : nothing
 end

@@ -82,9 +82,12 @@ function resampled_columns(series::CandleSeries, duration::Int64, origin::Int64,
         pop!(firsts)
     end
     of(pick, column) = Float64[pick(column, firsts[k], firsts[k+1] - 1) for k in eachindex(starts)]
-    return (timestamp=starts, open=of(first_present, getfield(series, :open)), high=of(newest_highest, getfield(series, :high)),
+    columns = (timestamp=starts, open=of(first_present, getfield(series, :open)), high=of(newest_highest, getfield(series, :high)),
         low=of(newest_lowest, getfield(series, :low)), close=of(last_present, getfield(series, :close)),
         volume=series.has_volume ? of(exact_sum, volume) : Float64[])
+    # Volumes whose sum is too large for a double.
+    check_columns(columns, series.has_volume, check_number("full"), true)
+    return columns
 end
 
 @noinline fail_bucket(row, stamp, shorter, close) = fail(CONSTRAINT_VIOLATION, "row ", row, ": the candle stamped ", stamp,

@@ -162,6 +162,10 @@ for backend in BACKENDS
         end
         @test market.index == 5
         @test get_price(market, "X", :bid) == get_price(market, "X", "bid")
+        nothing_shared = MultiSymbolSlice([walk_series(stamps, "M1", "bid", backend), walk_series(stamps .+ 1, "M1", "ask", backend)]; backend=backend)
+        @test isempty(collect(nothing_shared)) && skip(nothing_shared) == 0
+        @test_error 1003 [] peek(nothing_shared)
+        @test_error 1003 [] nothing_shared.timestamp
         lone = MultiSymbolSlice([walk_series(stamps, "M1", "bid", backend)]; asof=true, stale_limit=Minute(1), backend=backend)
         @test length(lone) == 6
     end

@@ -70,6 +70,10 @@ def test_both_backends_show_the_same_moments_and_neither_the_future(
     if not together:
         with pytest.raises(om.OutOfBoundsError):
             native.get_candle(native.symbols[0], next(iter(several))[1])
+        for empty in (native, python):
+            assert empty.skip() == 0
+            with pytest.raises(om.OutOfBoundsError):
+                empty.peek()
         return
     index = data.draw(st.integers(0, len(together) - 1))
     expected = everything_at(native, index)

@@ -149,7 +149,9 @@ class PythonEngine:
     def resample(self, series: CandleSeries, duration: int, origin: int, keep_partial: bool) -> Read:
         """Buckets are runs of rows."""
         tick("resample", "fallback")
-        return Read(resampled(series, duration, origin, keep_partial), None)
+        columns = resampled(series, duration, origin, keep_partial)
+        _check_finite(columns, allow_missing=True)  # volumes whose sum is too large for a double
+        return Read(columns, None)
 
     def align(
         self,

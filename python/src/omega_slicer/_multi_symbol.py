@@ -164,6 +164,7 @@ class MultiSymbolSlice:
 
     def peek(self, n: int = 1) -> int | None:
         """The timestamp `n` moments ahead, None past the end: when, never at what price."""
+        self._check_any()
         ahead = self._index + _steps(n)
         return int(self._times[ahead]) if ahead < len(self._times) else None
 

@@ -59,6 +59,14 @@ SERIES |= {
         [1.5] * 12,
         [1e16, 1.0, 1.0, 0.1, 0.2, NAN, NAN, 0.3, 1.0, 2.0**53, 2.0**-60, 5e-324],
     ),
+    "volumes_huge": Series(
+        minutes(*range(4)),
+        [1.0] * 4,
+        [2.0] * 4,
+        [0.5] * 4,
+        [1.5] * 4,
+        [1e308, 5e307, 1e308, 1e308],
+    ),
     "volumes_missing": Series(
         minutes(*range(10)),
         [1.0] * 10,

@@ -15,6 +15,7 @@ from oracle.model import (
     Failure,
     Series,
 )
+from oracle.rules import check_series
 
 # 1970-01-01 was a Thursday; weeks start on Mondays.
 MONDAY = 4 * DAY
@@ -45,7 +46,7 @@ def exact_sum(values: list[float]) -> float:
     try:
         return float(total)
     except OverflowError:
-        return math.copysign(math.inf, total)
+        return math.inf if total > 0 else -math.inf
 
 
 def resample(series: Series, timeframe_us: int, origin: int = 0, keep_partial: bool = False) -> Series:
@@ -75,7 +76,7 @@ def resample(series: Series, timeframe_us: int, origin: int = 0, keep_partial: b
         out["low"].append(_newest_extreme(column["low"], -1))
         out["close"].append(closes[-1] if closes else NAN)
         out["volume"].append(exact_sum(volumes) if volumes else NAN)
-    return Series(
+    made = Series(
         kept,
         out["open"],
         out["high"],
@@ -87,6 +88,7 @@ def resample(series: Series, timeframe_us: int, origin: int = 0, keep_partial: b
         price_type=series.price_type,
         allow_missing=series.allow_missing,
     )
+    return check_series(made, allow_missing=True)  # volumes whose sum is too large for a double
 
 
 def close_time(series: Series, row: int, stamps: str = "open") -> int:
