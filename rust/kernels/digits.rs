@@ -9,8 +9,8 @@ use super::exact::{Parts, parts, round, round_long_quotient};
 pub(super) const PAD: usize = 6;
 /// Digits of a sum: 2098 bits, in units of 2^-1074.
 pub(super) const SUM: usize = 36 + PAD;
-/// Digits of a sum of products: 4196 bits, in units of 2^-2148.
-pub(super) const PRODUCT: usize = 70 + PAD;
+/// Digits of a sum of products: 4196 bits, in units of 2^-2148, and what counts make of them.
+pub(super) const PRODUCT: usize = 72 + PAD;
 /// Limbs that are read of a sum to round it, its carry included.
 pub(super) const LEADING: usize = 7;
 
@@ -59,35 +59,6 @@ impl<const N: usize> Digits<N> {
         self.reach(at, at + 1, nothing);
     }
 
-    /// Adds `v * 2^bit * factor`, or subtracts it. Digits may outgrow a window by what 2^63 products bring.
-    pub(super) fn add_product<const M: usize>(&mut self, v: u64, bit: usize, factor: &Fixed<M>, negative: bool) {
-        let (first, end, below) = factor.significant();
-        if v == 0 || end == 0 && !below {
-            return;
-        }
-        let (at, shift) = (bit / 64 + PAD, bit % 64);
-        let sign = -i128::from(negative);
-        let (mut high, mut previous) = (0_u64, 0_u64);
-        let target = &mut self.places[at + first..at + end + 2];
-        for (&limb, digit) in factor.0[first..end].iter().zip(target.iter_mut()) {
-            let product = u128::from(v) * u128::from(limb) + u128::from(high);
-            high = (product >> 64) as u64;
-            let addend = (product as u64) << shift | (previous >> 1) >> (63 - shift);
-            previous = product as u64;
-            *digit += (i128::from(addend) ^ sign) - sign;
-        }
-        let last = [high << shift | (previous >> 1) >> (63 - shift), (high >> 1) >> (63 - shift)];
-        for (addend, digit) in last.into_iter().zip(&mut target[end - first..]) {
-            *digit += (i128::from(addend) ^ sign) - sign;
-        }
-        work(end - first + 2);
-        self.reach(at + first, at + end + 1, false);
-        if below {
-            // The limbs above are the sign of `factor`: minus one at `end`.
-            self.add(u128::from(v), bit + 64 * end, !negative);
-        }
-    }
-
     /// The highest digit that is not 0, if there is one.
     #[inline(always)]
     pub(super) fn top(&mut self) -> Option<usize> {
@@ -132,13 +103,6 @@ impl<const N: usize> Digits<N> {
     pub(super) fn digits(&self, range: std::ops::Range<usize>) -> &[i128] {
         &self.places[range]
     }
-
-    /// All digits, with carries done.
-    pub(super) fn limbs(&self) -> Fixed<N> {
-        let mut limbs = [0; N];
-        normalise(&self.places[PAD..], &mut limbs);
-        Fixed(limbs)
-    }
 }
 
 /// Does the carries of digits: limbs in two's complement, least first, which the last ones fill up.
@@ -169,7 +133,12 @@ pub(super) fn settle(limbs: &mut [u64], unit: i32, d: [u64; 2], divisor: &mut Di
     let limb = |back: usize| last.checked_sub(back).map_or(0, |at| limbs[at]);
     let top = [limb(0), limb(1), limb(2), limb(3)];
     let rest = limbs[..last.saturating_sub(3)].iter().fold(0, |any, limb| any | limb) != 0;
-    let exp = unit + 64 * (last as i32 - 3);
+    finish(negative, top, unit + 64 * (last as i32 - 3), rest, d, divisor)
+}
+
+/// `top * 2^exp / (d[0] * d[1])`, rounded once, where `top` is big-endian with a leading limb that is not 0, and `rest`
+/// says that something follows below.
+pub(super) fn finish(negative: bool, top: [u64; 4], exp: i32, rest: bool, d: [u64; 2], divisor: &mut Divisor) -> f64 {
     if let Some(d) = d[0].checked_mul(d[1]) {
         let (n, cut) = high_bits([top[0], top[1], top[2]]);
         let exp = exp + 128 - top[0].leading_zeros() as i32;
@@ -183,71 +152,6 @@ fn negate(limbs: &mut [u64]) {
     let mut carry = true;
     for limb in limbs {
         (*limb, carry) = (!*limb).overflowing_add(u64::from(carry));
-    }
-}
-
-/// A two's complement integer, least limb first.
-#[derive(Clone)]
-pub(super) struct Fixed<const LIMBS: usize>(pub(super) [u64; LIMBS]);
-
-impl<const LIMBS: usize> Fixed<LIMBS> {
-    pub(super) const ZERO: Self = Self([0; LIMBS]);
-
-    pub(super) fn is_negative(&self) -> bool {
-        self.0[LIMBS - 1] >> 63 == 1
-    }
-
-    /// Adds `v * 2^bit`, or subtracts it.
-    pub(super) fn add(&mut self, v: u128, bit: usize, negative: bool) {
-        let (at, shift) = (bit / 64, bit % 64);
-        let low = v << shift;
-        let high = ((v >> 64) >> 1) >> (63 - shift);
-        let mut carry = false;
-        for (limb, addend) in self.0[at..].iter_mut().zip([low as u64, (low >> 64) as u64, high as u64]) {
-            (*limb, carry) =
-                if negative { step::<true>(*limb, addend, carry) } else { step::<false>(*limb, addend, carry) };
-        }
-        work(3);
-        self.ripple(at + 3, carry, negative);
-    }
-
-    fn ripple(&mut self, at: usize, mut carry: bool, negative: bool) {
-        let mut limbs = self.0[at..].iter_mut();
-        while carry && let Some(limb) = limbs.next() {
-            (*limb, carry) = if negative { limb.overflowing_sub(1) } else { limb.overflowing_add(1) };
-            work(1);
-        }
-    }
-
-    /// The first limb that is not zero, the end of those that say more than the sign, and the sign.
-    fn significant(&self) -> (usize, usize, bool) {
-        let below = self.is_negative();
-        let sign = if below { u64::MAX } else { 0 };
-        let end = self.0.iter().rposition(|&limb| limb != sign).map_or(0, |last| last + 1);
-        let first = self.0[..end].iter().position(|&limb| limb != 0).unwrap_or(end);
-        (first, end, below)
-    }
-
-    /// The magnitude.
-    pub(super) fn magnitude(mut self) -> Self {
-        if self.is_negative() {
-            negate(&mut self.0);
-        }
-        self
-    }
-}
-
-/// One limb of an addition or subtraction, with the carry or borrow in and out.
-#[inline(always)]
-fn step<const NEGATIVE: bool>(limb: u64, addend: u64, carry: bool) -> (u64, bool) {
-    if NEGATIVE {
-        let (difference, first) = limb.overflowing_sub(addend);
-        let (difference, second) = difference.overflowing_sub(u64::from(carry));
-        (difference, first | second)
-    } else {
-        let (sum, first) = limb.overflowing_add(addend);
-        let (sum, second) = sum.overflowing_add(u64::from(carry));
-        (sum, first | second)
     }
 }
 

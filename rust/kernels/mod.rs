@@ -66,6 +66,7 @@ mod recurrences;
 mod simd;
 mod sliding;
 mod speculation;
+mod spread;
 mod statistics;
 mod streaming;
 mod sums;

@@ -1,82 +1,14 @@
 //! The moments of any doubles at all, exact: sums and sums of products in digits, of which the leading ones nearly
-//! always tell how `m*Sxy - Sx*Sy` rounds. Where they do not (ties, and what cancels), the whole product of the two
-//! sums is brought up to date in work proportional to the values that have changed since it was last wanted.
+//! always tell how `m*Sxy - Sx*Sy` rounds. Where they do not (ties, and what cancels), it is computed whole, and then
+//! kept up to date value by value until rows have been easy for a while: hard rows come together.
 
-use super::digits::{Digits, Fixed, LEADING, PAD, PRODUCT, SUM, WideSum, magnitude, nearest, settle, work};
+use super::digits::{Digits, LEADING, PAD, PRODUCT, WideSum, magnitude, nearest, work};
 use super::divisor::Divisor;
 use super::exact::parts;
+use super::spread::{Spread, Sums};
 
-/// Changes after which the product is made anew instead.
-const PENDING: usize = 12;
-/// Rows that go straight to the whole product after one that needed it.
-const PATIENCE: u8 = 7;
-
-/// A value, or pair, that has come or gone.
-#[derive(Clone, Copy)]
-struct Change {
-    x: f64,
-    y: f64,
-    remove: bool,
-}
-
-/// The product of two sums, with what has happened to them since.
-#[derive(Clone)]
-struct Product<const SQUARE: bool> {
-    sx: Fixed<SUM>,
-    sy: Fixed<SUM>,
-    xy: Digits<PRODUCT>,
-    changes: [Change; PENDING],
-    /// How many there are; more than fit: the product is out of date.
-    pending: usize,
-}
-
-impl<const SQUARE: bool> Product<SQUARE> {
-    fn stale() -> Box<Self> {
-        let changes = [Change { x: 0.0, y: 0.0, remove: false }; PENDING];
-        Box::new(Self { sx: Fixed::ZERO, sy: Fixed::ZERO, xy: Digits::ZERO, changes, pending: PENDING + 1 })
-    }
-
-    #[inline(always)]
-    fn note(&mut self, change: Change) {
-        if let Some(place) = self.changes.get_mut(self.pending) {
-            *place = change;
-        }
-        self.pending = (self.pending + 1).min(PENDING + 1);
-    }
-
-    /// Brings the product up to date.
-    fn update(&mut self, sx: &WideSum, sy: &WideSum) {
-        if self.pending > PENDING {
-            self.sx = sx.0.limbs();
-            self.sy = if SQUARE { self.sx.clone() } else { sy.0.limbs() };
-            self.xy = Digits::ZERO;
-            let negative = self.sx.is_negative();
-            for (at, &limb) in self.sx.clone().magnitude().0.iter().enumerate().filter(|(_, limb)| **limb != 0) {
-                self.xy.add_product(limb, 64 * at, &self.sy, negative);
-            }
-        } else {
-            for change in self.changes.into_iter().take(self.pending) {
-                self.apply(change);
-            }
-        }
-        self.pending = 0;
-    }
-
-    /// (Sx + x)(Sy + y) = Sx*Sy + x*Sy + y*Sx + xy
-    fn apply(&mut self, Change { x, y, remove }: Change) {
-        let (x, y) = (parts(x), parts(y));
-        if SQUARE {
-            self.xy.add_product(x.mantissa, x.bit + 1, &self.sx, x.negative != remove);
-        } else {
-            self.xy.add_product(x.mantissa, x.bit, &self.sy, x.negative != remove);
-            self.xy.add_product(y.mantissa, y.bit, &self.sx, y.negative != remove);
-            self.sy.add(u128::from(y.mantissa), y.bit, y.negative != remove);
-        }
-        let product = u128::from(x.mantissa) * u128::from(y.mantissa);
-        self.xy.add(product, x.bit + y.bit, x.negative != y.negative);
-        self.sx.add(u128::from(x.mantissa), x.bit, x.negative != remove);
-    }
-}
+/// Rows in a row that the leading digits would have told, after which they are asked again.
+const PATIENCE: u8 = 32;
 
 /// `m*Sxy - Sx*Sy` of finite pairs that come and go, in units of 2^-2148. `SQUARE` says that x and y are one series.
 #[derive(Clone)]
@@ -85,16 +17,16 @@ pub(super) struct WideMoments<const SQUARE: bool> {
     sx: WideSum,
     sy: WideSum,
     sxy: Digits<PRODUCT>,
-    product: Option<Box<Product<SQUARE>>>,
     /// How many values' worth of digits there may be besides the `m` that have been added.
     slack: u64,
-    /// Rows for which the leading digits need not be asked.
-    hard: u8,
+    /// Up to date for so many rows more.
+    patience: u8,
+    spread: Option<Box<Spread<SQUARE>>>,
 }
 
 impl<const SQUARE: bool> WideMoments<SQUARE> {
     pub(super) const ZERO: Self =
-        Self { m: 0, sx: WideSum::ZERO, sy: WideSum::ZERO, sxy: Digits::ZERO, product: None, slack: 0, hard: 0 };
+        Self { m: 0, sx: WideSum::ZERO, sy: WideSum::ZERO, sxy: Digits::ZERO, slack: 0, patience: 0, spread: None };
 
     /// The moments of `m` pairs whose sums are known: of each series, and of the products, all with their units.
     pub(super) fn of(m: u64, [sx, sy]: [(i128, usize); 2], (sxy, bit): ([u64; 4], usize)) -> Self {
@@ -113,22 +45,24 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
 
     #[inline]
     pub(super) fn add(&mut self, x: f64, y: f64) {
-        self.change(Change { x, y, remove: false });
+        if self.patience > 0 {
+            self.follow(x, y, false);
+        }
+        self.change(x, y, false);
         self.m += 1;
     }
 
     #[inline]
     pub(super) fn remove(&mut self, x: f64, y: f64) {
-        self.change(Change { x, y, remove: true });
+        self.change(x, y, true);
         self.m -= 1;
+        if self.patience > 0 {
+            self.follow(x, y, true);
+        }
     }
 
     #[inline(always)]
-    fn change(&mut self, change: Change) {
-        let Change { x, y, remove } = change;
-        if let Some(product) = &mut self.product {
-            product.note(change);
-        }
+    fn change(&mut self, x: f64, y: f64, remove: bool) {
         let (x, y) = (parts(x), parts(y));
         self.sx.0.add_short(x.mantissa, x.bit, x.negative != remove);
         if !SQUARE {
@@ -138,52 +72,38 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
         self.sxy.add(xy, x.bit + y.bit, (x.negative != y.negative) != remove);
     }
 
+    /// Keeps the spread up to date, where the sums are those without the pair.
+    #[inline(never)]
+    fn follow(&mut self, x: f64, y: f64, remove: bool) {
+        let sums = &mut Sums { sx: &mut self.sx.0, sy: &mut self.sy.0 };
+        if let Some(spread) = &mut self.spread {
+            spread.change(parts(x), parts(y), remove, sums);
+        }
+    }
+
     /// `(m*Sxy - Sx*Sy) / (m*(m - ddof))`, rounded once; NaN unless `m > ddof`.
     #[inline(never)]
     pub(super) fn quotient(&mut self, ddof: u64, divisor: &mut Divisor) -> f64 {
         if self.m <= ddof {
             return f64::NAN;
         }
-        if self.hard == 0 {
-            if let Some(value) = self.leading(ddof, divisor) {
-                return value;
-            }
-            self.hard = PATIENCE;
-        } else {
-            self.hard -= 1;
+        if self.patience == 0
+            && let Some(value) = self.leading(ddof, divisor)
+        {
+            return value;
         }
         self.whole(ddof, divisor)
     }
 
-    /// From all digits.
+    /// From all there is.
     fn whole(&mut self, ddof: u64, divisor: &mut Divisor) -> f64 {
-        let product = self.product.get_or_insert_with(Product::stale);
-        product.update(&self.sx, &self.sy);
-        let (mut first, mut last) = match self.sxy.top() {
-            Some(top) => (self.sxy.bottom(), top),
-            None => (PRODUCT - 1, PAD),
-        };
-        if let Some(top) = product.xy.top() {
-            first = first.min(product.xy.bottom());
-            last = last.max(top);
+        let spread = self.spread.get_or_insert_with(|| Box::new(Spread::EMPTY));
+        if self.patience == 0 {
+            spread.set(self.m, &mut self.sx.0, &mut self.sy.0, &mut self.sxy);
         }
-        // Two more for what `m` makes of them.
-        let end = (last + 3).min(PRODUCT);
-        let mut spread = [0; PRODUCT];
-        let spread = &mut spread[first..end.max(first)];
-        let (mut digit, mut carry) = (0_i128, 0_i128);
-        let range = first..end.max(first);
-        let sums = self.sxy.digits(range.clone()).iter().zip(product.xy.digits(range));
-        for (out, (sxy, xy)) in spread.iter_mut().zip(sums) {
-            digit += sxy;
-            let product = u128::from(self.m) * u128::from(digit as u64);
-            digit >>= 64;
-            carry += i128::from(product as u64) - xy;
-            *out = carry as u64;
-            carry = (carry >> 64) + i128::from((product >> 64) as u64);
-        }
-        work(spread.len());
-        settle(spread, 64 * (first as i32 - PAD as i32) - 2148, [self.m, self.m - ddof], divisor)
+        let (value, hard) = spread.quotient(self.m, ddof, &mut self.sxy, divisor);
+        self.patience = if hard || self.patience == 0 { PATIENCE } else { self.patience - 1 };
+        value
     }
 
     /// From the leading digits, if they tell.
