@@ -69,30 +69,43 @@ impl<const N: usize> Limbs<N> {
         &mut self,
         v: u64,
         bit: usize,
-        factor: &Limbs<M>,
+        (factor, scratch): (&Limbs<M>, &mut [u64; M]),
         (first, end): (usize, usize),
         negative: bool,
     ) {
         if v == 0 || first >= end {
             return;
         }
-        let (at, v, mask) = (bit / 64, u128::from(v) << (bit % 64), mask(negative));
-        let (low, high) = (u128::from(v as u64), v >> 64);
-        let (mut low_carry, mut high_carry, mut before) = (0_u64, 0_u64, 0_u64);
-        for (limb, &factor) in self.0[at + first..at + end].iter_mut().zip(&factor.0[first..end]) {
-            let sum = low * u128::from(factor) + u128::from(*limb ^ mask) + u128::from(low_carry);
-            low_carry = (sum >> 64) as u64;
-            let sum = high * u128::from(before) + u128::from(sum as u64) + u128::from(high_carry);
-            high_carry = (sum >> 64) as u64;
-            before = factor;
-            *limb = sum as u64 ^ mask;
+        let (at, shift, mask) = (bit / 64, bit % 64, mask(negative));
+        // The factor, shifted: that needs no carries, so it is quick.
+        let shifted = &mut scratch[first..=end];
+        shifted[0] = factor.0[first] << shift;
+        for (out, limbs) in shifted[1..].iter_mut().zip(factor.0[first..end].windows(2)) {
+            *out = limbs[1] << shift | (limbs[0] >> 1) >> (63 - shift);
         }
-        // `high` has less than 64 bits, so the carries fit, too.
-        let rest = high * u128::from(before) + u128::from(low_carry) + u128::from(high_carry);
+        shifted[end - first] = (factor.0[end - 1] >> 1) >> (63 - shift);
+        let mut carry = 0;
+        let mut step = |limb: &mut u64, factor: u64| {
+            let sum = u128::from(v) * u128::from(factor) + u128::from(*limb ^ mask);
+            // Apart, so that each carry waits for one addition only.
+            let (low, over) = (sum as u64).overflowing_add(carry);
+            carry = ((sum >> 64) as u64).wrapping_add(u64::from(over));
+            *limb = low ^ mask;
+        };
+        let (fours, others) = shifted.as_chunks::<4>();
+        let (limbs, last) = self.0[at + first..=at + end].as_chunks_mut::<4>();
+        for (limbs, factors) in limbs.iter_mut().zip(fours) {
+            for (limb, factor) in limbs.iter_mut().zip(factors) {
+                step(limb, *factor);
+            }
+        }
+        for (limb, factor) in last.iter_mut().zip(others) {
+            step(limb, *factor);
+        }
         work(end - first);
-        self.add(rest, 64 * (at + end - PAD), negative);
+        self.add_limb(carry, at + end + 1, mask);
         if factor.is_negative() {
-            self.add(v, 64 * (at + end - PAD), !negative);
+            self.add(u128::from(v), bit + 64 * (end - PAD), !negative);
         }
     }
 
@@ -140,10 +153,12 @@ pub(super) struct Spread<const SQUARE: bool> {
     sx: Limbs<SUM>,
     sy: Limbs<SUM>,
     spread: Limbs<PRODUCT>,
+    scratch: [u64; SUM],
 }
 
 impl<const SQUARE: bool> Spread<SQUARE> {
-    pub(super) const EMPTY: Self = Self { m: 0, sx: Limbs::ZERO, sy: Limbs::ZERO, spread: Limbs::ZERO };
+    pub(super) const EMPTY: Self =
+        Self { m: 0, sx: Limbs::ZERO, sy: Limbs::ZERO, spread: Limbs::ZERO, scratch: [0; SUM] };
 
     /// Makes it that of `m` values with these sums.
     #[cold]
@@ -157,10 +172,10 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         let range = if SQUARE { (first, end) } else { reach(sy) };
         // With the sign: limbs of the first sum, the last of which counts negatively where the sum is negative.
         for at in first..end {
-            self.spread.add_product(self.sx.0[at], 64 * (at - PAD), &self.sy, range, true);
+            self.spread.add_product(self.sx.0[at], 64 * (at - PAD), (&self.sy, &mut self.scratch), range, true);
         }
         if self.sx.is_negative() && first < end {
-            self.spread.add_product(1, 64 * (end - PAD), &self.sy, range, false);
+            self.spread.add_product(1, 64 * (end - PAD), (&self.sy, &mut self.scratch), range, false);
         }
     }
 
@@ -173,16 +188,20 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         // m*(Sxy + xy) - (Sx + x)(Sy + y) = m*Sxy - Sx*Sy + (m - 1)xy - x*Sy - y*Sx
         let reach_x = reach(without.sx);
         if SQUARE {
-            self.spread.add_product(x.mantissa, x.bit + 1, &self.sx, reach_x, x.negative == remove);
+            self.spread.add_product(x.mantissa, x.bit + 1, (&self.sx, &mut self.scratch), reach_x, x.negative == remove);
         } else {
             let reach_y = reach(without.sy);
-            self.spread.add_product(x.mantissa, x.bit, &self.sy, reach_y, x.negative == remove);
-            self.spread.add_product(y.mantissa, y.bit, &self.sx, reach_x, y.negative == remove);
+            self.spread.add_product(x.mantissa, x.bit, (&self.sy, &mut self.scratch), reach_y, x.negative == remove);
+            self.spread.add_product(y.mantissa, y.bit, (&self.sx, &mut self.scratch), reach_x, y.negative == remove);
         }
         let xy = u128::from(x.mantissa) * u128::from(y.mantissa);
         let (m, bit, negative) = (u128::from(self.m - 1), x.bit + y.bit, (x.negative != y.negative) != remove);
-        self.spread.add(u128::from(xy as u64) * m, bit, negative);
-        self.spread.add((xy >> 64) * m, bit + 64, negative);
+        if m >> 22 == 0 {
+            self.spread.add(xy * m, bit, negative);
+        } else {
+            self.spread.add(u128::from(xy as u64) * m, bit, negative);
+            self.spread.add((xy >> 64) * m, bit + 64, negative);
+        }
         if !remove {
             self.change_sums(x, y, remove);
         }
