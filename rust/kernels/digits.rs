@@ -73,12 +73,11 @@ impl<const N: usize> Digits<N> {
         Some(self.top)
     }
 
-    /// Six digits from `from` on, in two's complement.
+    /// Six digits from `from` on with a carry from those below, in two's complement.
     #[inline(always)]
-    pub(super) fn leading(&self, from: usize) -> [u64; LEADING] {
+    pub(super) fn leading(&self, from: usize, mut carry: i128) -> [u64; LEADING] {
         let digits: &[i128; LEADING - 1] = self.places[from..from + LEADING - 1].try_into().expect("six digits");
         let mut limbs = [0; LEADING];
-        let mut carry = 0_i128;
         for (limb, digit) in limbs.iter_mut().zip(digits) {
             carry += digit;
             *limb = carry as u64;
@@ -87,6 +86,23 @@ impl<const N: usize> Digits<N> {
         limbs[LEADING - 1] = carry as u64;
         work(LEADING);
         limbs
+    }
+
+    /// What the digits below `end` carry over, rounded down, and whether that has left anything below.
+    #[inline(never)]
+    fn below(&mut self, end: usize) -> (i128, bool) {
+        let (mut carry, mut rest) = (0_i128, 0);
+        let start = self.bottom().min(end);
+        for digit in &self.places[start..end] {
+            // Nothing happens in a run of zeros.
+            if *digit != 0 || carry != carry >> 64 {
+                carry += digit;
+            }
+            rest |= carry as u64;
+            carry >>= 64;
+        }
+        work(end - start);
+        (carry, rest != 0)
     }
 
     /// The lowest digit that is not 0, where `top` has found one.
@@ -106,50 +122,40 @@ impl<const N: usize> Digits<N> {
 }
 
 /// Does the carries of digits: limbs in two's complement, least first, which the last ones fill up.
-#[inline(always)]
 fn normalise(digits: &[i128], limbs: &mut [u64]) {
     let mut carry = 0_i128;
-    let (limbs, above) = limbs.split_at_mut(digits.len());
-    for (limb, digit) in limbs.iter_mut().zip(digits) {
+    for (limb, digit) in limbs.iter_mut().zip(digits.iter().chain(std::iter::repeat(&0))) {
         carry += digit;
         *limb = carry as u64;
         carry >>= 64;
     }
-    for limb in above.iter_mut() {
-        *limb = carry as u64;
-        carry >>= 64;
-    }
-    work(limbs.len() + above.len());
+    work(limbs.len());
 }
 
-/// `limbs * 2^unit / (d[0] * d[1])`, rounded once, of two's complement, which becomes its magnitude.
-pub(super) fn settle(limbs: &mut [u64], unit: i32, d: [u64; 2], divisor: &mut Divisor) -> f64 {
+/// `(limbs + rest) * 2^unit / (d[0] * d[1])`, rounded once, of two's complement, which becomes its magnitude. `rest` is
+/// less than 1, and more than 0 where it says so.
+pub(super) fn settle(limbs: &mut [u64], rest: bool, unit: i32, d: [u64; 2], divisor: &mut Divisor) -> f64 {
     let negative = limbs.last().is_some_and(|limb| limb >> 63 == 1);
     if negative {
-        negate(limbs);
+        negate(limbs, rest);
     }
     work(limbs.len());
     let Some(last) = limbs.iter().rposition(|&limb| limb != 0) else { return 0.0 };
     let limb = |back: usize| last.checked_sub(back).map_or(0, |at| limbs[at]);
-    let top = [limb(0), limb(1), limb(2), limb(3)];
-    let rest = limbs[..last.saturating_sub(3)].iter().fold(0, |any, limb| any | limb) != 0;
-    finish(negative, top, unit + 64 * (last as i32 - 3), rest, d, divisor)
-}
-
-/// `top * 2^exp / (d[0] * d[1])`, rounded once, where `top` is big-endian with a leading limb that is not 0, and `rest`
-/// says that something follows below.
-pub(super) fn finish(negative: bool, top: [u64; 4], exp: i32, rest: bool, d: [u64; 2], divisor: &mut Divisor) -> f64 {
-    if let Some(d) = d[0].checked_mul(d[1]) {
-        let (n, cut) = high_bits([top[0], top[1], top[2]]);
-        let exp = exp + 128 - top[0].leading_zeros() as i32;
-        let (q, exp, inexact) = divisor.set(d).quotient(n, exp, cut || top[3] != 0 || rest);
+    let (n, cut) = high_bits([limb(0), limb(1), limb(2)]);
+    let below = |limbs: &[u64]| limbs.iter().fold(u64::from(rest), |any, limb| any | limb) != 0;
+    if let Some(product) = d[0].checked_mul(d[1]) {
+        let exp = unit + 64 * (last as i32 - 1) - limb(0).leading_zeros() as i32;
+        let (q, exp, inexact) = divisor.set(product).quotient(n, exp, cut || below(&limbs[..last.saturating_sub(2)]));
         return round(negative, q, exp, inexact);
     }
-    round_long_quotient(negative, top, exp, rest, d)
+    let (top, rest) = ([limb(0), limb(1), limb(2), limb(3)], below(&limbs[..last.saturating_sub(3)]));
+    round_long_quotient(negative, top, unit + 64 * (last as i32 - 3), rest, d)
 }
 
-fn negate(limbs: &mut [u64]) {
-    let mut carry = true;
+/// Negates what has a rest above it, if so: then that makes up for the one that a complement lacks.
+fn negate(limbs: &mut [u64], rest: bool) {
+    let mut carry = !rest;
     for limb in limbs {
         (*limb, carry) = (!*limb).overflowing_add(u64::from(carry));
     }
@@ -185,6 +191,9 @@ pub(super) fn nearest<const N: usize>(negative: bool, limbs: &[u64; N], unit: i3
     let top = [limbs[last], limbs[last - 1], limbs[last - 2]];
     let (n, _) = high_bits(top);
     let exp = unit + 64 * (last as i32 - 1) - top[0].leading_zeros() as i32;
+    if let Some(value) = d.leading(negative, (n >> 64) as u64, exp + 64) {
+        return Some(value);
+    }
     let (q, exp, _) = d.quotient(n, exp, true);
     let bits = 128 - q.leading_zeros() as i32;
     let drop = (exp + bits - 53).max(-1074) - exp;
@@ -230,21 +239,28 @@ impl WideSum {
     pub(super) fn quotient(&mut self, d: u64, divisor: &mut Divisor) -> f64 {
         let Some(top) = self.0.top() else { return 0.0 };
         let from = top + 2 - LEADING;
-        let mut limbs = self.0.leading(from);
+        let mut limbs = self.0.leading(from, 0);
         let negative = limbs[LEADING - 1] >> 63 == 1;
         magnitude(&mut limbs, negative);
         // The digits below `from`, fewer than 2^62 values' worth, are less than one unit of limb 1.
-        let quick = nearest(negative, &limbs, 64 * (from as i32 - PAD as i32) - 1074, divisor.set(d));
-        quick.unwrap_or_else(|| self.whole(d, divisor))
+        let unit = 64 * (from as i32 - PAD as i32) - 1074;
+        nearest(negative, &limbs, unit, divisor.set(d)).unwrap_or_else(|| self.whole(from, d, divisor))
     }
 
     /// The same from all digits.
     #[inline(never)]
-    fn whole(&mut self, d: u64, divisor: &mut Divisor) -> f64 {
+    fn whole(&mut self, from: usize, d: u64, divisor: &mut Divisor) -> f64 {
+        let (carry, rest) = self.0.below(from);
+        let mut limbs = self.0.leading(from, carry);
+        let sign = if limbs[LEADING - 1] >> 63 == 1 { u64::MAX } else { 0 };
+        if limbs[3..].iter().any(|limb| *limb != sign) {
+            return settle(&mut limbs, rest, 64 * (from as i32 - PAD as i32) - 1074, [d, 1], divisor);
+        }
+        // The leading digits cancel: more are needed.
         let (mut limbs, top, bottom) = ([0; SUM + 2], self.0.top, self.0.bottom());
         let limbs = &mut limbs[..top + 3 - bottom];
         normalise(&self.0.places[bottom..=top], limbs);
-        settle(limbs, 64 * (bottom as i32 - PAD as i32) - 1074, [d, 1], divisor)
+        settle(limbs, false, 64 * (bottom as i32 - PAD as i32) - 1074, [d, 1], divisor)
     }
 }
 

@@ -71,6 +71,24 @@ impl Divisor {
         (q, exp - 64 + self.d.leading_zeros() as i32 + i32::from(over), inexact || rest)
     }
 
+    /// `n * 2^exp / d`, rounded once, where `n` has its leading bit set and is less than the true number by less than
+    /// 1, or more than it by less than half: none if that could change the result, or if that is no normal number.
+    #[inline(always)]
+    pub(super) fn leading(&self, negative: bool, n: u64, exp: i32) -> Option<f64> {
+        // Less than the quotient by less than 4, or more by less than 1: what `n` misses counts at most twice.
+        let estimate = u128::from(n) + (u128::from(n) * u128::from(self.reciprocal) >> 64);
+        let over = (estimate >> 64) as u32;
+        let q = (estimate >> over) as u64;
+        let last = exp + over as i32 + self.d.leading_zeros() as i32 - 64 + 11;
+        // The lower 11 bits are cut off. Just below half a place they might be above it.
+        let below = q & 0x7ff;
+        if below.wrapping_sub(1024 - 6) < 8 || !(-1074..=971).contains(&last) {
+            return None;
+        }
+        let bits = (((last + 1074) as u64) << 52) + (q >> 11) + (below >> 10);
+        Some(f64::from_bits(bits | u64::from(negative) << 63))
+    }
+
     /// `n * 2^exp / d`, rounded once.
     #[inline(always)]
     pub(super) fn round(&self, n: i128, exp: i32) -> f64 {
@@ -79,7 +97,14 @@ impl Divisor {
         }
         let magnitude = n.unsigned_abs();
         let shift = magnitude.leading_zeros();
-        let (q, exp, inexact) = self.quotient(magnitude << shift, exp - shift as i32, false);
-        round(n < 0, q, exp, inexact)
+        let (magnitude, exp) = (magnitude << shift, exp - shift as i32);
+        self.leading(n < 0, (magnitude >> 64) as u64, exp + 64).unwrap_or_else(|| self.whole(n < 0, magnitude, exp))
+    }
+
+    /// The same from all bits, the leading one of which is set.
+    #[cold]
+    fn whole(&self, negative: bool, n: u128, exp: i32) -> f64 {
+        let (q, exp, inexact) = self.quotient(n, exp, false);
+        round(negative, q, exp, inexact)
     }
 }

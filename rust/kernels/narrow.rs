@@ -379,7 +379,7 @@ impl<const SQUARE: bool> AdaptiveMoments<SQUARE> {
         add_product(&mut spread, -self.x.sum, if SQUARE { self.x.sum } else { self.y.sum });
         let unit = self.unit() - 2148;
         self.move_anchors();
-        settle(&mut spread, unit, [self.m, self.m - ddof], &mut self.divisor)
+        settle(&mut spread, false, unit, [self.m, self.m - ddof], &mut self.divisor)
     }
 
     /// Makes the means the anchors, if they are far from them: around the means the sums are the smallest.

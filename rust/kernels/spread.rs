@@ -2,7 +2,7 @@
 //! the leading digits of the sums do not tell how it rounds (ties, and what cancels). Its last limb is exact, so a
 //! tie is broken by whether any limb is not 0.
 
-use super::digits::{Digits, PAD, PRODUCT, SUM, finish, magnitude, nearest, work};
+use super::digits::{Digits, PAD, PRODUCT, SUM, magnitude, nearest, settle, work};
 use super::divisor::Divisor;
 use super::exact::Parts;
 
@@ -244,17 +244,8 @@ impl<const SQUARE: bool> Spread<SQUARE> {
             }
         }
         let rest = limbs[..last - 3].iter().fold(0, |any, limb| any | limb) != 0;
-        let mut leading = leading.map(|limb| limb ^ sign);
-        // The complement is one less than the magnitude: that one is among what is below, if anything is.
-        if negative && !rest {
-            let mut carry = true;
-            for limb in &mut leading {
-                (*limb, carry) = limb.overflowing_add(u64::from(carry));
-            }
-        }
-        let [e, d, c, b, a] = leading;
-        let (top, exp, rest) = if a == 0 { ([b, c, d, e], unit, rest) } else { ([a, b, c, d], unit + 64, rest || e != 0) };
         work(last);
-        (finish(negative, top, exp, rest, [m, m - ddof], divisor), true)
+        let mut leading = leading;
+        (settle(&mut leading, rest, unit, [m, m - ddof], divisor), true)
     }
 }

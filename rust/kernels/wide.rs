@@ -122,13 +122,13 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
             top = Some(top.map_or(product_top, |top| top.max(product_top)));
             let shift = top? - product_top;
             if shift < LEADING {
-                let mut x = self.sx.0.leading(x_top + 2 - LEADING);
+                let mut x = self.sx.0.leading(x_top + 2 - LEADING, 0);
                 x_negative = x[LEADING - 1] >> 63 == 1;
                 magnitude(&mut x, x_negative);
                 let mut y = x;
                 y_negative = x_negative;
                 if !SQUARE {
-                    y = self.sy.0.leading(y_top + 2 - LEADING);
+                    y = self.sy.0.leading(y_top + 2 - LEADING, 0);
                     y_negative = y[LEADING - 1] >> 63 == 1;
                     magnitude(&mut y, y_negative);
                 }
@@ -142,7 +142,7 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
         // Digits of sums cut off below: less than w + 1 units of the last one read, times the other sum's 2^384 * w,
         // where w is m with the slack.
         // Together with the lower half of the product, and m times what `sxy` lost, that is less than 8 * 2^64 units.
-        let limbs = self.sxy.leading(from);
+        let limbs = self.sxy.leading(from, 0);
         let mut spread = [0_u64; LEADING + 1];
         let subtract = x_negative == y_negative;
         let mask = if subtract { u64::MAX } else { 0 };
