@@ -134,6 +134,7 @@ fn normalise(digits: &[i128], limbs: &mut [u64]) {
 
 /// `(limbs + rest) * 2^unit / (d[0] * d[1])`, rounded once, of two's complement, which becomes its magnitude. `rest` is
 /// less than 1, and more than 0 where it says so.
+#[inline(always)]
 pub(super) fn settle(limbs: &mut [u64], rest: bool, unit: i32, d: [u64; 2], divisor: &mut Divisor) -> f64 {
     let negative = limbs.last().is_some_and(|limb| limb >> 63 == 1);
     if negative {
@@ -154,6 +155,7 @@ pub(super) fn settle(limbs: &mut [u64], rest: bool, unit: i32, d: [u64; 2], divi
 }
 
 /// Negates what has a rest above it, if so: then that makes up for the one that a complement lacks.
+#[inline(always)]
 fn negate(limbs: &mut [u64], rest: bool) {
     let mut carry = !rest;
     for limb in limbs {
@@ -180,17 +182,29 @@ pub(super) fn magnitude<const N: usize>(limbs: &mut [u64; N], negative: bool) {
     }
 }
 
-/// `limbs * 2^unit / d`, rounded once, where the number is known but for less than 8 units of limb 1: none if that
-/// could change the result.
+/// The leading 128 bits and the unit of the last, where limb 3 is not 0, or one above it.
 #[inline(always)]
-pub(super) fn nearest<const N: usize>(negative: bool, limbs: &[u64; N], unit: i32, d: &Divisor) -> Option<f64> {
+fn leading_bits<const N: usize>(limbs: &[u64; N], unit: i32) -> Option<(u128, i32)> {
     let last = limbs.iter().rposition(|&limb| limb != 0)?;
     if last < 3 {
         return None;
     }
-    let top = [limbs[last], limbs[last - 1], limbs[last - 2]];
-    let (n, _) = high_bits(top);
-    let exp = unit + 64 * (last as i32 - 1) - top[0].leading_zeros() as i32;
+    let (n, _) = high_bits([limbs[last], limbs[last - 1], limbs[last - 2]]);
+    Some((n, unit + 64 * (last as i32 - 1) - limbs[last].leading_zeros() as i32))
+}
+
+/// `limbs * 2^unit / d`, rounded once, where the number is known but for less than 8 units of limb 1, if its leading
+/// 64 bits tell.
+#[inline(always)]
+pub(super) fn glance<const N: usize>(negative: bool, limbs: &[u64; N], unit: i32, d: &Divisor) -> Option<f64> {
+    let (n, exp) = leading_bits(limbs, unit)?;
+    d.leading(negative, (n >> 64) as u64, exp + 64)
+}
+
+/// The same if its leading 128 bits tell.
+#[inline(always)]
+pub(super) fn nearest<const N: usize>(negative: bool, limbs: &[u64; N], unit: i32, d: &Divisor) -> Option<f64> {
+    let (n, exp) = leading_bits(limbs, unit)?;
     if let Some(value) = d.leading(negative, (n >> 64) as u64, exp + 64) {
         return Some(value);
     }

@@ -66,6 +66,10 @@ impl Divisor {
     /// 128, its exponent, and whether something is below.
     #[inline(always)]
     pub(super) fn quotient(&self, n: u128, exp: i32, inexact: bool) -> (u128, i32, bool) {
+        if self.normal == 1 << 63 {
+            // A power of two.
+            return (n, exp - 63 + self.d.leading_zeros() as i32, inexact);
+        }
         let over = (n >> 64) as u64 >= self.normal;
         let (q, rest) = self.divide(n);
         (q, exp - 64 + self.d.leading_zeros() as i32 + i32::from(over), inexact || rest)

@@ -2,7 +2,7 @@
 //! the leading digits of the sums do not tell how it rounds (ties, and what cancels). Its last limb is exact, so a
 //! tie is broken by whether any limb is not 0.
 
-use super::digits::{Digits, PAD, PRODUCT, SUM, magnitude, nearest, settle, work};
+use super::digits::{Digits, PAD, PRODUCT, SUM, glance, magnitude, settle, work};
 use super::divisor::Divisor;
 use super::exact::Parts;
 
@@ -239,7 +239,7 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         if let Some(d) = m.checked_mul(m - ddof) {
             let mut leading = leading;
             magnitude(&mut leading, negative);
-            if let Some(value) = nearest(negative, &leading, unit, divisor.set(d)) {
+            if let Some(value) = glance(negative, &leading, unit, divisor.set(d)) {
                 return (value, false);
             }
         }
