@@ -62,6 +62,7 @@ mod indicators;
 mod logarithm;
 mod moments;
 mod narrow;
+mod narrow_moments;
 mod recurrences;
 mod simd;
 mod sliding;

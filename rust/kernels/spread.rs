@@ -188,7 +188,13 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         // m*(Sxy + xy) - (Sx + x)(Sy + y) = m*Sxy - Sx*Sy + (m - 1)xy - x*Sy - y*Sx
         let reach_x = reach(without.sx);
         if SQUARE {
-            self.spread.add_product(x.mantissa, x.bit + 1, (&self.sx, &mut self.scratch), reach_x, x.negative == remove);
+            self.spread.add_product(
+                x.mantissa,
+                x.bit + 1,
+                (&self.sx, &mut self.scratch),
+                reach_x,
+                x.negative == remove,
+            );
         } else {
             let reach_y = reach(without.sy);
             self.spread.add_product(x.mantissa, x.bit, (&self.sy, &mut self.scratch), reach_y, x.negative == remove);

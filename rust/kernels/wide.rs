@@ -191,9 +191,63 @@ mod hostile_series;
 
 #[cfg(test)]
 mod tests {
+    use num_bigint::BigInt;
+
     use super::super::digits::take_work;
     use super::hostile_series::families;
     use super::{Divisor, WideMoments, WideSum};
+
+    /// Whether `value` is the double nearest to `n / d` units of 2^-2148.
+    fn is_nearest(value: f64, n: &BigInt, d: &BigInt) -> bool {
+        let units = |bits: u64| {
+            let (exponent, fraction) = (bits >> 52, bits & 0xf_ffff_ffff_ffff);
+            let mantissa = if exponent == 0 { fraction } else { fraction | 1 << 52 };
+            BigInt::from(mantissa) << (exponent.max(1) - 1 + 1074)
+        };
+        let bits = value.to_bits();
+        let twice_off: BigInt = (n - units(bits) * d) * 2;
+        let (above, below) = ((units(bits + 1) - units(bits)) * d, (units(bits - 1) - units(bits)) * d);
+        let inside = below < twice_off && twice_off < above;
+        inside || bits & 1 == 0 && (twice_off == above || twice_off == below)
+    }
+
+    #[test]
+    fn windows_of_more_rows_than_the_leading_digits_allow_are_exact() {
+        // So many rows of each of two values: as if they had been added one by one. The last ones' m^2 has 66 bits.
+        for half in [1_u64 << 29, (1 << 30) + 7, (1 << 31) - 1, (1 << 32) + 5] {
+            for (a, b, bit) in [(9_007_199_254_740_991_u64, 4_503_599_627_370_497, 700), (5, 3, 600), (6, 6, 2000)] {
+                let of = |mantissa: u64| f64::from_bits((bit + 1) << 52) * (mantissa as f64 / 4_503_599_627_370_496.0);
+                let (mut m, scale) = (BigInt::from(2 * half), BigInt::from(1) << bit);
+                let mut sum = BigInt::from(half) * (a + b);
+                let mut squares = BigInt::from(half) * (BigInt::from(a) * a + BigInt::from(b) * b);
+                let mut limbs = [0; 4];
+                for (limb, digit) in limbs.iter_mut().zip(squares.iter_u64_digits()) {
+                    *limb = digit;
+                }
+                let total = i128::from(half) * i128::from(a + b);
+                let mut moments =
+                    WideMoments::<true>::of(2 * half, [(total, bit as usize); 2], (limbs, 2 * bit as usize));
+                let mut divisor = Divisor::ONE;
+                // Some come, more go.
+                for (value, add) in [(a, true), (b, true), (b, false), (a, false), (a, false), (a, true), (a, false)] {
+                    let count = if add { 1 } else { -1 };
+                    if add {
+                        moments.add(of(value), of(value));
+                    } else {
+                        moments.remove(of(value), of(value));
+                    }
+                    m += count;
+                    sum += BigInt::from(value) * count;
+                    squares += BigInt::from(value) * value * count;
+                    let spread = (&m * &squares - &sum * &sum) * &scale * &scale;
+                    let got = moments.quotient(1, &mut divisor);
+                    let equal =
+                        if spread == BigInt::ZERO { got == 0.0 } else { is_nearest(got, &spread, &(&m * (&m - 1))) };
+                    assert!(equal, "{got:e} of {m} rows of {a} and {b}");
+                }
+            }
+        }
+    }
 
     /// The limbs touched in each of 4000 rows, and the most that a row took.
     fn work(window: usize, mut row: impl FnMut(Option<usize>, usize)) -> (usize, usize) {

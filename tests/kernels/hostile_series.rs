@@ -198,6 +198,18 @@ pub(crate) fn families(n: usize, window: usize) -> Vec<Family> {
     }
     let skip =
         |x: Vec<f64>, y: Vec<f64>, name| Family { name, x, y, ddof: 1, skip: true, min_periods: (window / 2).max(1) };
+    // Hard and easy rows in turn, and with each of them another count.
+    let paired = |i: usize, v: f64| if i % 14 / 2 == 3 { f64::NAN } else { v };
+    let (x, ddof) = ties(n, window, &[0.0, 5e-324]);
+    let x: Vec<f64> = x.into_iter().enumerate().map(|(i, v)| paired(i, v)).collect();
+    all.push(Family { ddof, ..skip(x.clone(), x, "ties and the smallest, pairs of NaNs skipped") });
+    // One hard row in so many that those before are forgotten, among sums that are dense.
+    let (x, ddof) = ties(n, window, &[0.0, 5e-324]);
+    let (period, mut random) = (window + 34, Random(44));
+    let x: Vec<f64> = (0..n)
+        .map(|i| if i % period < window { x[i % period] } else { every_place(i, &mut random) * random.sign() })
+        .collect();
+    all.push(Family { name: "a tie now and then", y: x.clone(), x, ddof, skip: false, min_periods: window });
     all.push(skip(gaps(f64::NAN), index(), "a NaN in 300, skipped"));
     let holes = |x: Vec<f64>| x.into_iter().enumerate().map(|(i, v)| if i % 3 == 0 { f64::NAN } else { v }).collect();
     all.push(skip(holes(mixed(37)), mixed(38), "mixed, every third NaN skipped"));
