@@ -76,7 +76,7 @@ impl Divisor {
     }
 
     /// `n * 2^exp / d`, rounded once, where `n` has its leading bit set and is less than the true number by less than
-    /// 1, or more than it by less than half: none if that could change the result, or if that is no normal number.
+    /// 1, or more than it by less than half: none if that could change the result.
     #[inline(always)]
     pub(super) fn leading(&self, negative: bool, n: u64, exp: i32) -> Option<f64> {
         // Less than the quotient by less than 4, or more by less than 1: what `n` misses counts at most twice.
@@ -84,12 +84,20 @@ impl Divisor {
         let over = (estimate >> 64) as u32;
         let q = (estimate >> over) as u64;
         let last = exp + over as i32 + self.d.leading_zeros() as i32 - 64 + 11;
-        // The lower 11 bits are cut off. Just below half a place they might be above it.
-        let below = q & 0x7ff;
-        if below.wrapping_sub(1024 - 6) < 8 || !(-1074..=971).contains(&last) {
+        if last > 971 {
+            return Some(if negative { f64::NEG_INFINITY } else { f64::INFINITY });
+        }
+        // So many bits are cut off, more among the subnormals. Just below half a place they might be above it.
+        let deep = (-1074 - last).max(0);
+        if deep > 52 {
             return None;
         }
-        let bits = (((last + 1074) as u64) << 52) + (q >> 11) + (below >> 10);
+        let half = 1_u64 << (10 + deep);
+        let below = q & (2 * half - 1);
+        if below.wrapping_sub(half - 6) < 8 {
+            return None;
+        }
+        let bits = (((last + deep + 1074) as u64) << 52) + (q >> (11 + deep)) + u64::from(below > half);
         Some(f64::from_bits(bits | u64::from(negative) << 63))
     }
 

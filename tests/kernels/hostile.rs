@@ -52,6 +52,12 @@ fn every_hostile_input_has_the_exact_oracles_bits() {
     for window in [2, 20, 200] {
         for family in families(900, window) {
             check(&family, window);
+            // What overflows is easy.
+            if family.name.contains("tie") || family.name == "dense cancellation" {
+                let (n, last) = (family.x.len(), family.x.len() - 1);
+                let counted = counted(&family.x, last, window, 1, true).expect("values");
+                assert!(n > window && cov(&counted, &counted, family.ddof) < f64::INFINITY, "{}", family.name);
+            }
         }
     }
 }
@@ -76,5 +82,5 @@ fn the_deepest_cancellation_is_one_unit_at_the_end_of_the_range() {
     let from_half: BigInt = below - (BigInt::from(1) << (length - 54));
     assert!(from_half != BigInt::ZERO && from_half.bits() + 3000 < length, "{} of {length}", from_half.bits());
     // The sum is dense.
-    assert!(sum.magnitude().iter_u64_digits().filter(|digit| *digit != 0).count() > 24);
+    assert!(sum.magnitude().iter_u64_digits().filter(|digit| *digit != 0).count() > 22);
 }
