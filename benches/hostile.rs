@@ -33,7 +33,7 @@ struct Plan {
 
 impl Plan {
     fn of(mut arguments: impl Iterator<Item = String>) -> Self {
-        let mut plan = Self { kernels: Vec::new(), family: String::new(), rows: 20_000, rounds: 15 };
+        let mut plan = Self { kernels: Vec::new(), family: String::new(), rows: 12_000, rounds: 25 };
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} is of what?"));
             let number = |text: String| text.parse().unwrap_or_else(|_| panic!("{argument} is {text}, not a number"));

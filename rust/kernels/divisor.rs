@@ -80,7 +80,7 @@ impl Divisor {
     #[inline(always)]
     pub(super) fn leading(&self, negative: bool, n: u64, exp: i32) -> Option<f64> {
         // Less than the quotient by less than 4, or more by less than 1: what `n` misses counts at most twice.
-        let estimate = u128::from(n) + (u128::from(n) * u128::from(self.reciprocal) >> 64);
+        let estimate = u128::from(n) + ((u128::from(n) * u128::from(self.reciprocal)) >> 64);
         let over = (estimate >> 64) as u32;
         let q = (estimate >> over) as u64;
         let last = exp + over as i32 + self.d.leading_zeros() as i32 - 64 + 11;
@@ -118,5 +118,39 @@ impl Divisor {
     fn whole(&self, negative: bool, n: u128, exp: i32) -> f64 {
         let (q, exp, inexact) = self.quotient(n, exp, false);
         round(negative, q, exp, inexact)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Divisor, round};
+
+    #[test]
+    fn a_quotient_told_by_the_leading_bits_is_that_of_all_bits() {
+        let mut state = 9_u64;
+        let mut random = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let (mut told, mut divisor) = (0, Divisor::ONE);
+        for i in 0..200_000 {
+            let d = if i % 4 == 0 { 1 << (random() % 64) } else { random() >> (random() % 64) }.max(1);
+            // Half of them near half a place.
+            let near = (random() & !0xfff).wrapping_add(1012 + random() % 24 + (random() & 0x800));
+            let n = if i % 2 == 0 { near } else { random() } | 1 << 63;
+            // From below the subnormals to beyond the largest double.
+            let exp = (random() % 2400) as i32 - 1200 + if i % 3 == 0 { 64 } else { 0 };
+            let (negative, divisor) = (i % 5 == 0, *divisor.set(d));
+            let Some(value) = divisor.leading(negative, n, exp) else { continue };
+            told += 1;
+            for below in [0, u64::MAX] {
+                let (q, exp, rest) = divisor.quotient(u128::from(n) << 64 | u128::from(below), exp - 64, below != 0);
+                let whole = round(negative, q, exp, rest);
+                assert_eq!(value.to_bits(), whole.to_bits(), "{n} * 2^{exp} / {d}: {value:e}, not {whole:e}");
+            }
+        }
+        assert!(told > 100_000, "{told}");
     }
 }

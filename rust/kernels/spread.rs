@@ -152,13 +152,13 @@ pub(super) struct Spread<const SQUARE: bool> {
     m: u64,
     sx: Limbs<SUM>,
     sy: Limbs<SUM>,
-    spread: Limbs<PRODUCT>,
+    limbs: Limbs<PRODUCT>,
     scratch: [u64; SUM],
 }
 
 impl<const SQUARE: bool> Spread<SQUARE> {
     pub(super) const EMPTY: Self =
-        Self { m: 0, sx: Limbs::ZERO, sy: Limbs::ZERO, spread: Limbs::ZERO, scratch: [0; SUM] };
+        Self { m: 0, sx: Limbs::ZERO, sy: Limbs::ZERO, limbs: Limbs::ZERO, scratch: [0; SUM] };
 
     /// Makes it that of `m` values with these sums.
     #[cold]
@@ -166,16 +166,16 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         self.m = m;
         self.sx = Limbs::of(sx);
         self.sy = if SQUARE { self.sx.clone() } else { Limbs::of(sy) };
-        self.spread = Limbs::ZERO;
-        self.spread.add_multiple(m, sxy, false);
+        self.limbs = Limbs::ZERO;
+        self.limbs.add_multiple(m, sxy, false);
         let (first, end) = reach(sx);
         let range = if SQUARE { (first, end) } else { reach(sy) };
         // With the sign: limbs of the first sum, the last of which counts negatively where the sum is negative.
         for at in first..end {
-            self.spread.add_product(self.sx.0[at], 64 * (at - PAD), (&self.sy, &mut self.scratch), range, true);
+            self.limbs.add_product(self.sx.0[at], 64 * (at - PAD), (&self.sy, &mut self.scratch), range, true);
         }
         if self.sx.is_negative() && first < end {
-            self.spread.add_product(1, 64 * (end - PAD), (&self.sy, &mut self.scratch), range, false);
+            self.limbs.add_product(1, 64 * (end - PAD), (&self.sy, &mut self.scratch), range, false);
         }
     }
 
@@ -188,25 +188,19 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         // m*(Sxy + xy) - (Sx + x)(Sy + y) = m*Sxy - Sx*Sy + (m - 1)xy - x*Sy - y*Sx
         let reach_x = reach(without.sx);
         if SQUARE {
-            self.spread.add_product(
-                x.mantissa,
-                x.bit + 1,
-                (&self.sx, &mut self.scratch),
-                reach_x,
-                x.negative == remove,
-            );
+            self.limbs.add_product(x.mantissa, x.bit + 1, (&self.sx, &mut self.scratch), reach_x, x.negative == remove);
         } else {
             let reach_y = reach(without.sy);
-            self.spread.add_product(x.mantissa, x.bit, (&self.sy, &mut self.scratch), reach_y, x.negative == remove);
-            self.spread.add_product(y.mantissa, y.bit, (&self.sx, &mut self.scratch), reach_x, y.negative == remove);
+            self.limbs.add_product(x.mantissa, x.bit, (&self.sy, &mut self.scratch), reach_y, x.negative == remove);
+            self.limbs.add_product(y.mantissa, y.bit, (&self.sx, &mut self.scratch), reach_x, y.negative == remove);
         }
         let xy = u128::from(x.mantissa) * u128::from(y.mantissa);
         let (m, bit, negative) = (u128::from(self.m - 1), x.bit + y.bit, (x.negative != y.negative) != remove);
         if m >> 22 == 0 {
-            self.spread.add(xy * m, bit, negative);
+            self.limbs.add(xy * m, bit, negative);
         } else {
-            self.spread.add(u128::from(xy as u64) * m, bit, negative);
-            self.spread.add((xy >> 64) * m, bit + 64, negative);
+            self.limbs.add(u128::from(xy as u64) * m, bit, negative);
+            self.limbs.add((xy >> 64) * m, bit + 64, negative);
         }
         if !remove {
             self.change_sums(x, y, remove);
@@ -231,12 +225,12 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         divisor: &mut Divisor,
     ) -> (f64, bool) {
         if m != self.m {
-            self.spread.add_multiple(m.abs_diff(self.m), sxy, m < self.m);
+            self.limbs.add_multiple(m.abs_diff(self.m), sxy, m < self.m);
             self.m = m;
         }
-        let negative = self.spread.is_negative();
+        let negative = self.limbs.is_negative();
         let sign = mask(negative);
-        let limbs = &self.spread.0;
+        let limbs = &self.limbs.0;
         // The places below the last unit are 0, which is not the sign of what is negative.
         let Some(last) = limbs[..PRODUCT - 1].iter().rposition(|&limb| limb != sign) else { return (0.0, false) };
         work(PRODUCT - last);
