@@ -2,7 +2,8 @@
 //! `hostile<TAB>kernel<TAB>window<TAB>family<TAB>ns_per_row<TAB>ratio_to_fast`, then the worst ratio of each kernel,
 //! `worst<TAB>kernel<TAB>window<TAB>family<TAB>ratio`; then what a push to a streaming twin takes.
 //!
-//! `cargo bench --bench hostile [-- kernel ...]`. The minimum of rounds in which each input has its turn.
+//! `cargo bench --bench hostile [-- kernel ... --rows N --rounds N --family WORDS]`, where `push` is a kernel, too. The
+//! minimum of rounds in which each input has its turn; a family is one whose name has these words, beside the prices.
 #![allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -21,9 +22,47 @@ mod hostile_series;
 
 use hostile_series::{Family, families};
 
-/// Few, so that a round of the slowest is over before a busy machine gives the core to another.
-const ROWS: usize = 20_000;
-const ROUNDS: usize = 15;
+/// What to time.
+struct Plan {
+    kernels: Vec<String>,
+    family: String,
+    /// Few by default, so that a round of the slowest is over before a busy machine gives the core to another.
+    rows: usize,
+    rounds: usize,
+}
+
+impl Plan {
+    fn of(mut arguments: impl Iterator<Item = String>) -> Self {
+        let mut plan = Self { kernels: Vec::new(), family: String::new(), rows: 12_000, rounds: 25 };
+        while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} is of what?"));
+            let number = |text: String| text.parse().unwrap_or_else(|_| panic!("{argument} is {text}, not a number"));
+            match argument.as_str() {
+                "--rows" => plan.rows = number(value()),
+                "--rounds" => plan.rounds = number(value()),
+                "--family" => plan.family = value(),
+                // What cargo says.
+                "--bench" => (),
+                kernel => plan.kernels.push(kernel.into()),
+            }
+        }
+        let known = |name: &str| name == "push" || KERNELS.iter().any(|(kernel, _)| *kernel == name);
+        let unknown = plan.kernels.iter().find(|name| !known(name));
+        assert!(unknown.is_none(), "there is no kernel {unknown:?}");
+        plan
+    }
+
+    fn wants(&self, kernel: &str) -> bool {
+        self.kernels.is_empty() || self.kernels.iter().any(|name| name == kernel)
+    }
+
+    fn families(&self, window: usize) -> Vec<Family> {
+        let mut families = families(self.rows, window);
+        let mut first = true;
+        families.retain(|family| std::mem::take(&mut first) || family.name.contains(&self.family));
+        families
+    }
+}
 
 type Kernel = fn(&Family, Window, &mut [f64]);
 
@@ -52,15 +91,14 @@ fn nanoseconds(kernel: Kernel, family: &Family, window: Window, out: &mut [f64])
     start.elapsed().as_nanos() as f64 / out.len() as f64
 }
 
-fn batch(wanted: &[String]) {
-    let mut out = vec![0.0; ROWS];
+fn batch(plan: &Plan) {
+    let mut out = vec![0.0; plan.rows];
     let mut worst: Vec<(&str, usize, &str, f64)> = Vec::new();
     for window in [20, 200, 5000] {
-        let families = families(ROWS, window);
-        for &(name, kernel) in KERNELS.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|w| w == name))
-        {
+        let families = plan.families(window);
+        for &(name, kernel) in KERNELS.iter().filter(|(name, _)| plan.wants(name)) {
             let mut times = vec![f64::INFINITY; families.len()];
-            for _ in 0..ROUNDS {
+            for _ in 0..plan.rounds {
                 for (family, time) in families.iter().zip(&mut times) {
                     let setting = setting(family, window);
                     *time = time.min(nanoseconds(kernel, family, setting, &mut out));
@@ -83,8 +121,8 @@ fn batch(wanted: &[String]) {
 }
 
 /// Nanoseconds for each push of rows of a family.
-fn pushed(family: &Family, mut push: impl FnMut(f64, f64) -> f64) -> f64 {
-    (0..ROUNDS).fold(f64::INFINITY, |best, _| {
+fn pushed(family: &Family, rounds: usize, mut push: impl FnMut(f64, f64) -> f64) -> f64 {
+    (0..rounds).fold(f64::INFINITY, |best, _| {
         let start = Instant::now();
         for (&x, &y) in family.x.iter().zip(&family.y) {
             black_box(push(black_box(x), y));
@@ -93,17 +131,17 @@ fn pushed(family: &Family, mut push: impl FnMut(f64, f64) -> f64) -> f64 {
     })
 }
 
-fn streaming() {
+fn streaming(plan: &Plan) {
     for window in [20, 200, 5000] {
-        for family in families(ROWS, window) {
+        for family in plan.families(window) {
             let w = setting(&family, window);
             let mut mean = RollingMean::new(w).unwrap();
             let mut var = RollingVar::new(w, family.ddof).unwrap();
             let mut corr = RollingCorr::new(w, family.ddof).unwrap();
             let times = [
-                ("mean", pushed(&family, |x, _| mean.push(x))),
-                ("var", pushed(&family, |x, _| var.push(x))),
-                ("corr", pushed(&family, |x, y| corr.push(x, y))),
+                ("mean", pushed(&family, plan.rounds, |x, _| mean.push(x))),
+                ("var", pushed(&family, plan.rounds, |x, _| var.push(x))),
+                ("corr", pushed(&family, plan.rounds, |x, y| corr.push(x, y))),
             ];
             for (name, time) in times {
                 println!("push\t{name}\t{window}\t{}\t{time:.1}", family.name);
@@ -113,11 +151,9 @@ fn streaming() {
 }
 
 fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    if wanted.is_empty() || wanted.iter().any(|name| name != "push") {
-        batch(&wanted);
-    }
-    if wanted.is_empty() || wanted.iter().any(|name| name == "push") {
-        streaming();
+    let plan = Plan::of(std::env::args().skip(1));
+    batch(&plan);
+    if plan.wants("push") {
+        streaming(&plan);
     }
 }

@@ -9,8 +9,8 @@ use super::exact::{Parts, parts, round, round_long_quotient};
 pub(super) const PAD: usize = 6;
 /// Digits of a sum: 2098 bits, in units of 2^-1074.
 pub(super) const SUM: usize = 36 + PAD;
-/// Digits of a sum of products: 4196 bits, in units of 2^-2148.
-pub(super) const PRODUCT: usize = 70 + PAD;
+/// Digits of a sum of products: 4196 bits, in units of 2^-2148, and what counts make of them.
+pub(super) const PRODUCT: usize = 72 + PAD;
 /// Limbs that are read of a sum to round it, its carry included.
 pub(super) const LEADING: usize = 7;
 
@@ -59,35 +59,6 @@ impl<const N: usize> Digits<N> {
         self.reach(at, at + 1, nothing);
     }
 
-    /// Adds `v * 2^bit * factor`, or subtracts it. Digits may outgrow a window by what 2^63 products bring.
-    pub(super) fn add_product<const M: usize>(&mut self, v: u64, bit: usize, factor: &Fixed<M>, negative: bool) {
-        let (first, end, below) = factor.significant();
-        if v == 0 || end == 0 && !below {
-            return;
-        }
-        let (at, shift) = (bit / 64 + PAD, bit % 64);
-        let sign = -i128::from(negative);
-        let (mut high, mut previous) = (0_u64, 0_u64);
-        let target = &mut self.places[at + first..at + end + 2];
-        for (&limb, digit) in factor.0[first..end].iter().zip(target.iter_mut()) {
-            let product = u128::from(v) * u128::from(limb) + u128::from(high);
-            high = (product >> 64) as u64;
-            let addend = (product as u64) << shift | (previous >> 1) >> (63 - shift);
-            previous = product as u64;
-            *digit += (i128::from(addend) ^ sign) - sign;
-        }
-        let last = [high << shift | (previous >> 1) >> (63 - shift), (high >> 1) >> (63 - shift)];
-        for (addend, digit) in last.into_iter().zip(&mut target[end - first..]) {
-            *digit += (i128::from(addend) ^ sign) - sign;
-        }
-        work(end - first + 2);
-        self.reach(at + first, at + end + 1, false);
-        if below {
-            // The limbs above are the sign of `factor`: minus one at `end`.
-            self.add(u128::from(v), bit + 64 * end, !negative);
-        }
-    }
-
     /// The highest digit that is not 0, if there is one.
     #[inline(always)]
     pub(super) fn top(&mut self) -> Option<usize> {
@@ -102,12 +73,11 @@ impl<const N: usize> Digits<N> {
         Some(self.top)
     }
 
-    /// Six digits from `from` on, in two's complement.
+    /// Six digits from `from` on with a carry from those below, in two's complement.
     #[inline(always)]
-    pub(super) fn leading(&self, from: usize) -> [u64; LEADING] {
+    pub(super) fn leading(&self, from: usize, mut carry: i128) -> [u64; LEADING] {
         let digits: &[i128; LEADING - 1] = self.places[from..from + LEADING - 1].try_into().expect("six digits");
         let mut limbs = [0; LEADING];
-        let mut carry = 0_i128;
         for (limb, digit) in limbs.iter_mut().zip(digits) {
             carry += digit;
             *limb = carry as u64;
@@ -116,6 +86,23 @@ impl<const N: usize> Digits<N> {
         limbs[LEADING - 1] = carry as u64;
         work(LEADING);
         limbs
+    }
+
+    /// What the digits below `end` carry over, rounded down, and whether that has left anything below.
+    #[inline(never)]
+    fn below(&mut self, end: usize) -> (i128, bool) {
+        let (mut carry, mut rest) = (0_i128, 0);
+        let start = self.bottom().min(end);
+        for digit in &self.places[start..end] {
+            // Nothing happens in a run of zeros.
+            if *digit != 0 || carry != carry >> 64 {
+                carry += digit;
+            }
+            rest |= carry as u64;
+            carry >>= 64;
+        }
+        work(end - start);
+        (carry, rest != 0)
     }
 
     /// The lowest digit that is not 0, where `top` has found one.
@@ -132,122 +119,47 @@ impl<const N: usize> Digits<N> {
     pub(super) fn digits(&self, range: std::ops::Range<usize>) -> &[i128] {
         &self.places[range]
     }
-
-    /// All digits, with carries done.
-    pub(super) fn limbs(&self) -> Fixed<N> {
-        let mut limbs = [0; N];
-        normalise(&self.places[PAD..], &mut limbs);
-        Fixed(limbs)
-    }
 }
 
 /// Does the carries of digits: limbs in two's complement, least first, which the last ones fill up.
-#[inline(always)]
 fn normalise(digits: &[i128], limbs: &mut [u64]) {
     let mut carry = 0_i128;
-    let (limbs, above) = limbs.split_at_mut(digits.len());
-    for (limb, digit) in limbs.iter_mut().zip(digits) {
+    for (limb, digit) in limbs.iter_mut().zip(digits.iter().chain(std::iter::repeat(&0))) {
         carry += digit;
         *limb = carry as u64;
         carry >>= 64;
     }
-    for limb in above.iter_mut() {
-        *limb = carry as u64;
-        carry >>= 64;
-    }
-    work(limbs.len() + above.len());
+    work(limbs.len());
 }
 
-/// `limbs * 2^unit / (d[0] * d[1])`, rounded once, of two's complement, which becomes its magnitude.
-pub(super) fn settle(limbs: &mut [u64], unit: i32, d: [u64; 2], divisor: &mut Divisor) -> f64 {
+/// `(limbs + rest) * 2^unit / (d[0] * d[1])`, rounded once, of two's complement, which becomes its magnitude. `rest` is
+/// less than 1, and more than 0 where it says so.
+#[inline(always)]
+pub(super) fn settle(limbs: &mut [u64], rest: bool, unit: i32, d: [u64; 2], divisor: &mut Divisor) -> f64 {
     let negative = limbs.last().is_some_and(|limb| limb >> 63 == 1);
     if negative {
-        negate(limbs);
+        negate(limbs, rest);
     }
     work(limbs.len());
     let Some(last) = limbs.iter().rposition(|&limb| limb != 0) else { return 0.0 };
     let limb = |back: usize| last.checked_sub(back).map_or(0, |at| limbs[at]);
-    let top = [limb(0), limb(1), limb(2), limb(3)];
-    let rest = limbs[..last.saturating_sub(3)].iter().fold(0, |any, limb| any | limb) != 0;
-    let exp = unit + 64 * (last as i32 - 3);
-    if let Some(d) = d[0].checked_mul(d[1]) {
-        let (n, cut) = high_bits([top[0], top[1], top[2]]);
-        let exp = exp + 128 - top[0].leading_zeros() as i32;
-        let (q, exp, inexact) = divisor.set(d).quotient(n, exp, cut || top[3] != 0 || rest);
+    let (n, cut) = high_bits([limb(0), limb(1), limb(2)]);
+    let below = |limbs: &[u64]| limbs.iter().fold(u64::from(rest), |any, limb| any | limb) != 0;
+    if let Some(product) = d[0].checked_mul(d[1]) {
+        let exp = unit + 64 * (last as i32 - 1) - limb(0).leading_zeros() as i32;
+        let (q, exp, inexact) = divisor.set(product).quotient(n, exp, cut || below(&limbs[..last.saturating_sub(2)]));
         return round(negative, q, exp, inexact);
     }
-    round_long_quotient(negative, top, exp, rest, d)
+    let (top, rest) = ([limb(0), limb(1), limb(2), limb(3)], below(&limbs[..last.saturating_sub(3)]));
+    round_long_quotient(negative, top, unit + 64 * (last as i32 - 3), rest, d)
 }
 
-fn negate(limbs: &mut [u64]) {
-    let mut carry = true;
+/// Negates what has a rest above it, if so: then that makes up for the one that a complement lacks.
+#[inline(always)]
+fn negate(limbs: &mut [u64], rest: bool) {
+    let mut carry = !rest;
     for limb in limbs {
         (*limb, carry) = (!*limb).overflowing_add(u64::from(carry));
-    }
-}
-
-/// A two's complement integer, least limb first.
-#[derive(Clone)]
-pub(super) struct Fixed<const LIMBS: usize>(pub(super) [u64; LIMBS]);
-
-impl<const LIMBS: usize> Fixed<LIMBS> {
-    pub(super) const ZERO: Self = Self([0; LIMBS]);
-
-    pub(super) fn is_negative(&self) -> bool {
-        self.0[LIMBS - 1] >> 63 == 1
-    }
-
-    /// Adds `v * 2^bit`, or subtracts it.
-    pub(super) fn add(&mut self, v: u128, bit: usize, negative: bool) {
-        let (at, shift) = (bit / 64, bit % 64);
-        let low = v << shift;
-        let high = ((v >> 64) >> 1) >> (63 - shift);
-        let mut carry = false;
-        for (limb, addend) in self.0[at..].iter_mut().zip([low as u64, (low >> 64) as u64, high as u64]) {
-            (*limb, carry) =
-                if negative { step::<true>(*limb, addend, carry) } else { step::<false>(*limb, addend, carry) };
-        }
-        work(3);
-        self.ripple(at + 3, carry, negative);
-    }
-
-    fn ripple(&mut self, at: usize, mut carry: bool, negative: bool) {
-        let mut limbs = self.0[at..].iter_mut();
-        while carry && let Some(limb) = limbs.next() {
-            (*limb, carry) = if negative { limb.overflowing_sub(1) } else { limb.overflowing_add(1) };
-            work(1);
-        }
-    }
-
-    /// The first limb that is not zero, the end of those that say more than the sign, and the sign.
-    fn significant(&self) -> (usize, usize, bool) {
-        let below = self.is_negative();
-        let sign = if below { u64::MAX } else { 0 };
-        let end = self.0.iter().rposition(|&limb| limb != sign).map_or(0, |last| last + 1);
-        let first = self.0[..end].iter().position(|&limb| limb != 0).unwrap_or(end);
-        (first, end, below)
-    }
-
-    /// The magnitude.
-    pub(super) fn magnitude(mut self) -> Self {
-        if self.is_negative() {
-            negate(&mut self.0);
-        }
-        self
-    }
-}
-
-/// One limb of an addition or subtraction, with the carry or borrow in and out.
-#[inline(always)]
-fn step<const NEGATIVE: bool>(limb: u64, addend: u64, carry: bool) -> (u64, bool) {
-    if NEGATIVE {
-        let (difference, first) = limb.overflowing_sub(addend);
-        let (difference, second) = difference.overflowing_sub(u64::from(carry));
-        (difference, first | second)
-    } else {
-        let (sum, first) = limb.overflowing_add(addend);
-        let (sum, second) = sum.overflowing_add(u64::from(carry));
-        (sum, first | second)
     }
 }
 
@@ -270,17 +182,32 @@ pub(super) fn magnitude<const N: usize>(limbs: &mut [u64; N], negative: bool) {
     }
 }
 
-/// `limbs * 2^unit / d`, rounded once, where the number is known but for less than 8 units of limb 1: none if that
-/// could change the result.
+/// The leading 128 bits and the unit of the last, where limb 3 is not 0, or one above it.
 #[inline(always)]
-pub(super) fn nearest<const N: usize>(negative: bool, limbs: &[u64; N], unit: i32, d: &Divisor) -> Option<f64> {
+fn leading_bits<const N: usize>(limbs: &[u64; N], unit: i32) -> Option<(u128, i32)> {
     let last = limbs.iter().rposition(|&limb| limb != 0)?;
     if last < 3 {
         return None;
     }
-    let top = [limbs[last], limbs[last - 1], limbs[last - 2]];
-    let (n, _) = high_bits(top);
-    let exp = unit + 64 * (last as i32 - 1) - top[0].leading_zeros() as i32;
+    let (n, _) = high_bits([limbs[last], limbs[last - 1], limbs[last - 2]]);
+    Some((n, unit + 64 * (last as i32 - 1) - limbs[last].leading_zeros() as i32))
+}
+
+/// `limbs * 2^unit / d`, rounded once, where the number is known but for less than 8 units of limb 1, if its leading
+/// 64 bits tell.
+#[inline(always)]
+pub(super) fn glance<const N: usize>(negative: bool, limbs: &[u64; N], unit: i32, d: &Divisor) -> Option<f64> {
+    let (n, exp) = leading_bits(limbs, unit)?;
+    d.leading(negative, (n >> 64) as u64, exp + 64)
+}
+
+/// The same if its leading 128 bits tell.
+#[inline(always)]
+pub(super) fn nearest<const N: usize>(negative: bool, limbs: &[u64; N], unit: i32, d: &Divisor) -> Option<f64> {
+    let (n, exp) = leading_bits(limbs, unit)?;
+    if let Some(value) = d.leading(negative, (n >> 64) as u64, exp + 64) {
+        return Some(value);
+    }
     let (q, exp, _) = d.quotient(n, exp, true);
     let bits = 128 - q.leading_zeros() as i32;
     let drop = (exp + bits - 53).max(-1074) - exp;
@@ -326,21 +253,28 @@ impl WideSum {
     pub(super) fn quotient(&mut self, d: u64, divisor: &mut Divisor) -> f64 {
         let Some(top) = self.0.top() else { return 0.0 };
         let from = top + 2 - LEADING;
-        let mut limbs = self.0.leading(from);
+        let mut limbs = self.0.leading(from, 0);
         let negative = limbs[LEADING - 1] >> 63 == 1;
         magnitude(&mut limbs, negative);
         // The digits below `from`, fewer than 2^62 values' worth, are less than one unit of limb 1.
-        let quick = nearest(negative, &limbs, 64 * (from as i32 - PAD as i32) - 1074, divisor.set(d));
-        quick.unwrap_or_else(|| self.whole(d, divisor))
+        let unit = 64 * (from as i32 - PAD as i32) - 1074;
+        nearest(negative, &limbs, unit, divisor.set(d)).unwrap_or_else(|| self.whole(from, d, divisor))
     }
 
     /// The same from all digits.
     #[inline(never)]
-    fn whole(&mut self, d: u64, divisor: &mut Divisor) -> f64 {
+    fn whole(&mut self, from: usize, d: u64, divisor: &mut Divisor) -> f64 {
+        let (carry, rest) = self.0.below(from);
+        let mut limbs = self.0.leading(from, carry);
+        let sign = if limbs[LEADING - 1] >> 63 == 1 { u64::MAX } else { 0 };
+        if limbs[3..].iter().any(|limb| *limb != sign) {
+            return settle(&mut limbs, rest, 64 * (from as i32 - PAD as i32) - 1074, [d, 1], divisor);
+        }
+        // The leading digits cancel: more are needed.
         let (mut limbs, top, bottom) = ([0; SUM + 2], self.0.top, self.0.bottom());
         let limbs = &mut limbs[..top + 3 - bottom];
         normalise(&self.0.places[bottom..=top], limbs);
-        settle(limbs, 64 * (bottom as i32 - PAD as i32) - 1074, [d, 1], divisor)
+        settle(limbs, false, 64 * (bottom as i32 - PAD as i32) - 1074, [d, 1], divisor)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Statistics of a set of rows that come and go one by one, exact whatever they are. The streaming twins are made
 //! of these, and the batch kernels fall back to them for rows that the fast paths cannot hold.
 
-use super::narrow::{AdaptiveMoments, AdaptiveSum};
+use super::narrow::AdaptiveSum;
+use super::narrow_moments::AdaptiveMoments;
 use super::{NanPolicy, Window};
 
 /// A statistic of the rows in a window.

@@ -1,82 +1,14 @@
 //! The moments of any doubles at all, exact: sums and sums of products in digits, of which the leading ones nearly
-//! always tell how `m*Sxy - Sx*Sy` rounds. Where they do not (ties, and what cancels), the whole product of the two
-//! sums is brought up to date in work proportional to the values that have changed since it was last wanted.
+//! always tell how `m*Sxy - Sx*Sy` rounds. Where they do not (ties, and what cancels), it is computed whole, and then
+//! kept up to date value by value until rows have been easy for a while: hard rows come together.
 
-use super::digits::{Digits, Fixed, LEADING, PAD, PRODUCT, SUM, WideSum, magnitude, nearest, settle, work};
+use super::digits::{Digits, LEADING, PAD, PRODUCT, WideSum, magnitude, nearest, work};
 use super::divisor::Divisor;
 use super::exact::parts;
+use super::spread::{Spread, Sums};
 
-/// Changes after which the product is made anew instead.
-const PENDING: usize = 12;
-/// Rows that go straight to the whole product after one that needed it.
-const PATIENCE: u8 = 7;
-
-/// A value, or pair, that has come or gone.
-#[derive(Clone, Copy)]
-struct Change {
-    x: f64,
-    y: f64,
-    remove: bool,
-}
-
-/// The product of two sums, with what has happened to them since.
-#[derive(Clone)]
-struct Product<const SQUARE: bool> {
-    sx: Fixed<SUM>,
-    sy: Fixed<SUM>,
-    xy: Digits<PRODUCT>,
-    changes: [Change; PENDING],
-    /// How many there are; more than fit: the product is out of date.
-    pending: usize,
-}
-
-impl<const SQUARE: bool> Product<SQUARE> {
-    fn stale() -> Box<Self> {
-        let changes = [Change { x: 0.0, y: 0.0, remove: false }; PENDING];
-        Box::new(Self { sx: Fixed::ZERO, sy: Fixed::ZERO, xy: Digits::ZERO, changes, pending: PENDING + 1 })
-    }
-
-    #[inline(always)]
-    fn note(&mut self, change: Change) {
-        if let Some(place) = self.changes.get_mut(self.pending) {
-            *place = change;
-        }
-        self.pending = (self.pending + 1).min(PENDING + 1);
-    }
-
-    /// Brings the product up to date.
-    fn update(&mut self, sx: &WideSum, sy: &WideSum) {
-        if self.pending > PENDING {
-            self.sx = sx.0.limbs();
-            self.sy = if SQUARE { self.sx.clone() } else { sy.0.limbs() };
-            self.xy = Digits::ZERO;
-            let negative = self.sx.is_negative();
-            for (at, &limb) in self.sx.clone().magnitude().0.iter().enumerate().filter(|(_, limb)| **limb != 0) {
-                self.xy.add_product(limb, 64 * at, &self.sy, negative);
-            }
-        } else {
-            for change in self.changes.into_iter().take(self.pending) {
-                self.apply(change);
-            }
-        }
-        self.pending = 0;
-    }
-
-    /// (Sx + x)(Sy + y) = Sx*Sy + x*Sy + y*Sx + xy
-    fn apply(&mut self, Change { x, y, remove }: Change) {
-        let (x, y) = (parts(x), parts(y));
-        if SQUARE {
-            self.xy.add_product(x.mantissa, x.bit + 1, &self.sx, x.negative != remove);
-        } else {
-            self.xy.add_product(x.mantissa, x.bit, &self.sy, x.negative != remove);
-            self.xy.add_product(y.mantissa, y.bit, &self.sx, y.negative != remove);
-            self.sy.add(u128::from(y.mantissa), y.bit, y.negative != remove);
-        }
-        let product = u128::from(x.mantissa) * u128::from(y.mantissa);
-        self.xy.add(product, x.bit + y.bit, x.negative != y.negative);
-        self.sx.add(u128::from(x.mantissa), x.bit, x.negative != remove);
-    }
-}
+/// Rows in a row that the leading digits would have told, after which they are asked again.
+const PATIENCE: u8 = 32;
 
 /// `m*Sxy - Sx*Sy` of finite pairs that come and go, in units of 2^-2148. `SQUARE` says that x and y are one series.
 #[derive(Clone)]
@@ -85,16 +17,16 @@ pub(super) struct WideMoments<const SQUARE: bool> {
     sx: WideSum,
     sy: WideSum,
     sxy: Digits<PRODUCT>,
-    product: Option<Box<Product<SQUARE>>>,
     /// How many values' worth of digits there may be besides the `m` that have been added.
     slack: u64,
-    /// Rows for which the leading digits need not be asked.
-    hard: u8,
+    /// Up to date for so many rows more.
+    patience: u8,
+    spread: Option<Box<Spread<SQUARE>>>,
 }
 
 impl<const SQUARE: bool> WideMoments<SQUARE> {
     pub(super) const ZERO: Self =
-        Self { m: 0, sx: WideSum::ZERO, sy: WideSum::ZERO, sxy: Digits::ZERO, product: None, slack: 0, hard: 0 };
+        Self { m: 0, sx: WideSum::ZERO, sy: WideSum::ZERO, sxy: Digits::ZERO, slack: 0, patience: 0, spread: None };
 
     /// The moments of `m` pairs whose sums are known: of each series, and of the products, all with their units.
     pub(super) fn of(m: u64, [sx, sy]: [(i128, usize); 2], (sxy, bit): ([u64; 4], usize)) -> Self {
@@ -113,22 +45,24 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
 
     #[inline]
     pub(super) fn add(&mut self, x: f64, y: f64) {
-        self.change(Change { x, y, remove: false });
+        if self.patience > 0 {
+            self.follow(x, y, false);
+        }
+        self.change(x, y, false);
         self.m += 1;
     }
 
     #[inline]
     pub(super) fn remove(&mut self, x: f64, y: f64) {
-        self.change(Change { x, y, remove: true });
+        self.change(x, y, true);
         self.m -= 1;
+        if self.patience > 0 {
+            self.follow(x, y, true);
+        }
     }
 
     #[inline(always)]
-    fn change(&mut self, change: Change) {
-        let Change { x, y, remove } = change;
-        if let Some(product) = &mut self.product {
-            product.note(change);
-        }
+    fn change(&mut self, x: f64, y: f64, remove: bool) {
         let (x, y) = (parts(x), parts(y));
         self.sx.0.add_short(x.mantissa, x.bit, x.negative != remove);
         if !SQUARE {
@@ -138,52 +72,38 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
         self.sxy.add(xy, x.bit + y.bit, (x.negative != y.negative) != remove);
     }
 
+    /// Keeps the spread up to date, where the sums are those without the pair.
+    #[inline(never)]
+    fn follow(&mut self, x: f64, y: f64, remove: bool) {
+        let sums = &mut Sums { sx: &mut self.sx.0, sy: &mut self.sy.0 };
+        if let Some(spread) = &mut self.spread {
+            spread.change(parts(x), parts(y), remove, sums);
+        }
+    }
+
     /// `(m*Sxy - Sx*Sy) / (m*(m - ddof))`, rounded once; NaN unless `m > ddof`.
     #[inline(never)]
     pub(super) fn quotient(&mut self, ddof: u64, divisor: &mut Divisor) -> f64 {
         if self.m <= ddof {
             return f64::NAN;
         }
-        if self.hard == 0 {
-            if let Some(value) = self.leading(ddof, divisor) {
-                return value;
-            }
-            self.hard = PATIENCE;
-        } else {
-            self.hard -= 1;
+        if self.patience == 0
+            && let Some(value) = self.leading(ddof, divisor)
+        {
+            return value;
         }
         self.whole(ddof, divisor)
     }
 
-    /// From all digits.
+    /// From all there is.
     fn whole(&mut self, ddof: u64, divisor: &mut Divisor) -> f64 {
-        let product = self.product.get_or_insert_with(Product::stale);
-        product.update(&self.sx, &self.sy);
-        let (mut first, mut last) = match self.sxy.top() {
-            Some(top) => (self.sxy.bottom(), top),
-            None => (PRODUCT - 1, PAD),
-        };
-        if let Some(top) = product.xy.top() {
-            first = first.min(product.xy.bottom());
-            last = last.max(top);
+        let spread = self.spread.get_or_insert_with(|| Box::new(Spread::EMPTY));
+        if self.patience == 0 {
+            spread.set(self.m, &mut self.sx.0, &mut self.sy.0, &mut self.sxy);
         }
-        // Two more for what `m` makes of them.
-        let end = (last + 3).min(PRODUCT);
-        let mut spread = [0; PRODUCT];
-        let spread = &mut spread[first..end.max(first)];
-        let (mut digit, mut carry) = (0_i128, 0_i128);
-        let range = first..end.max(first);
-        let sums = self.sxy.digits(range.clone()).iter().zip(product.xy.digits(range));
-        for (out, (sxy, xy)) in spread.iter_mut().zip(sums) {
-            digit += sxy;
-            let product = u128::from(self.m) * u128::from(digit as u64);
-            digit >>= 64;
-            carry += i128::from(product as u64) - xy;
-            *out = carry as u64;
-            carry = (carry >> 64) + i128::from((product >> 64) as u64);
-        }
-        work(spread.len());
-        settle(spread, 64 * (first as i32 - PAD as i32) - 2148, [self.m, self.m - ddof], divisor)
+        let (value, hard) = spread.quotient(self.m, ddof, &mut self.sxy, divisor);
+        self.patience = if hard || self.patience == 0 { PATIENCE } else { self.patience - 1 };
+        value
     }
 
     /// From the leading digits, if they tell.
@@ -202,13 +122,13 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
             top = Some(top.map_or(product_top, |top| top.max(product_top)));
             let shift = top? - product_top;
             if shift < LEADING {
-                let mut x = self.sx.0.leading(x_top + 2 - LEADING);
+                let mut x = self.sx.0.leading(x_top + 2 - LEADING, 0);
                 x_negative = x[LEADING - 1] >> 63 == 1;
                 magnitude(&mut x, x_negative);
                 let mut y = x;
                 y_negative = x_negative;
                 if !SQUARE {
-                    y = self.sy.0.leading(y_top + 2 - LEADING);
+                    y = self.sy.0.leading(y_top + 2 - LEADING, 0);
                     y_negative = y[LEADING - 1] >> 63 == 1;
                     magnitude(&mut y, y_negative);
                 }
@@ -222,7 +142,7 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
         // Digits of sums cut off below: less than w + 1 units of the last one read, times the other sum's 2^384 * w,
         // where w is m with the slack.
         // Together with the lower half of the product, and m times what `sxy` lost, that is less than 8 * 2^64 units.
-        let limbs = self.sxy.leading(from);
+        let limbs = self.sxy.leading(from, 0);
         let mut spread = [0_u64; LEADING + 1];
         let subtract = x_negative == y_negative;
         let mask = if subtract { u64::MAX } else { 0 };
@@ -271,9 +191,63 @@ mod hostile_series;
 
 #[cfg(test)]
 mod tests {
+    use num_bigint::BigInt;
+
     use super::super::digits::take_work;
     use super::hostile_series::families;
     use super::{Divisor, WideMoments, WideSum};
+
+    /// Whether `value` is the double nearest to `n / d` units of 2^-2148.
+    fn is_nearest(value: f64, n: &BigInt, d: &BigInt) -> bool {
+        let units = |bits: u64| {
+            let (exponent, fraction) = (bits >> 52, bits & 0xf_ffff_ffff_ffff);
+            let mantissa = if exponent == 0 { fraction } else { fraction | 1 << 52 };
+            BigInt::from(mantissa) << (exponent.max(1) - 1 + 1074)
+        };
+        let bits = value.to_bits();
+        let twice_off: BigInt = (n - units(bits) * d) * 2;
+        let (above, below) = ((units(bits + 1) - units(bits)) * d, (units(bits - 1) - units(bits)) * d);
+        let inside = below < twice_off && twice_off < above;
+        inside || bits & 1 == 0 && (twice_off == above || twice_off == below)
+    }
+
+    #[test]
+    fn windows_of_more_rows_than_the_leading_digits_allow_are_exact() {
+        // So many rows of each of two values: as if they had been added one by one. The last ones' m^2 has 66 bits.
+        for half in [1_u64 << 29, (1 << 30) + 7, (1 << 31) - 1, (1 << 32) + 5] {
+            for (a, b, bit) in [(9_007_199_254_740_991_u64, 4_503_599_627_370_497, 700), (5, 3, 600), (6, 6, 2000)] {
+                let of = |mantissa: u64| f64::from_bits((bit + 1) << 52) * (mantissa as f64 / 4_503_599_627_370_496.0);
+                let (mut m, scale) = (BigInt::from(2 * half), BigInt::from(1) << bit);
+                let mut sum = BigInt::from(half) * (a + b);
+                let mut squares = BigInt::from(half) * (BigInt::from(a) * a + BigInt::from(b) * b);
+                let mut limbs = [0; 4];
+                for (limb, digit) in limbs.iter_mut().zip(squares.iter_u64_digits()) {
+                    *limb = digit;
+                }
+                let total = i128::from(half) * i128::from(a + b);
+                let mut moments =
+                    WideMoments::<true>::of(2 * half, [(total, bit as usize); 2], (limbs, 2 * bit as usize));
+                let mut divisor = Divisor::ONE;
+                // Some come, more go.
+                for (value, add) in [(a, true), (b, true), (b, false), (a, false), (a, false), (a, true), (a, false)] {
+                    let count = if add { 1 } else { -1 };
+                    if add {
+                        moments.add(of(value), of(value));
+                    } else {
+                        moments.remove(of(value), of(value));
+                    }
+                    m += count;
+                    sum += BigInt::from(value) * count;
+                    squares += BigInt::from(value) * value * count;
+                    let spread = (&m * &squares - &sum * &sum) * &scale * &scale;
+                    let got = moments.quotient(1, &mut divisor);
+                    let equal =
+                        if spread == BigInt::ZERO { got == 0.0 } else { is_nearest(got, &spread, &(&m * (&m - 1))) };
+                    assert!(equal, "{got:e} of {m} rows of {a} and {b}");
+                }
+            }
+        }
+    }
 
     /// The limbs touched in each of 4000 rows, and the most that a row took.
     fn work(window: usize, mut row: impl FnMut(Option<usize>, usize)) -> (usize, usize) {
@@ -325,9 +299,9 @@ mod tests {
                 }
             }
         }
-        // On average, and in the one row that makes the product of the sums anew.
+        // On average, and in the row that computes the spread anew.
         for (kernel, worst, most) in
-            [("sum", worst[0], (64, 128)), ("var", worst[1], (256, 1536)), ("cov", worst[2], (320, 1536))]
+            [("sum", worst[0], (40, 64)), ("var", worst[1], (224, 1024)), ("cov", worst[2], (320, 1024))]
         {
             assert!(worst.0 <= most.0 && worst.1 <= most.1, "{kernel}: {worst:?} of {most:?}");
         }

@@ -71,7 +71,8 @@ const HALF_WAY: f64 = 100_000_001.0;
 /// One of each window's rows in `others`, the rest giants of both signs; `ddof` makes their variance a tie.
 fn ties(n: usize, window: usize, others: &[f64]) -> (Vec<f64>, usize) {
     let count = others.len().min(window / 2) & !1;
-    let giant = times_power(HALF_WAY, 900);
+    // Its square is near the largest double.
+    let giant = times_power(HALF_WAY, 484);
     let x = (0..n).map(|i| match i % window {
         at if at < count => others[at],
         at if at % 2 == 0 => giant,
@@ -81,11 +82,12 @@ fn ties(n: usize, window: usize, others: &[f64]) -> (Vec<f64>, usize) {
 }
 
 /// Each window's sum is dense in every place, and its variance half way between two doubles but for a few units at the
-/// bottom of 4000 bits: small values of one sign, and pairs of both whose squares cancel the square of their sum. The
+/// bottom of 3000 bits: small values of one sign, and pairs of both whose squares cancel the square of their sum. The
 /// window is even.
 pub(crate) fn dense_cancellation(n: usize, window: usize, seed: u64) -> Vec<f64> {
     let mut random = Random(seed);
-    let top = if window < 256 { 1600 } else { 2040 };
+    // The variance is near the largest double.
+    let top = 1530;
     let m = BigUint::from(window);
     // In units of 2^-1074: all are multiples of the window, so that what is left divides by it.
     let mut values: Vec<(u64, u64)> =
@@ -189,7 +191,7 @@ pub(crate) fn families(n: usize, window: usize) -> Vec<Family> {
     };
     all.push(tie(&[0.0, 5e-324], "ties and the smallest"));
     let mut random = Random(36);
-    let places: Vec<f64> = (0..100).map(|i| every_place(i, &mut random) * 1e-16).collect();
+    let places: Vec<f64> = (0..100).map(|i| every_place(i, &mut random) * 1e-150).collect();
     all.push(tie(&places, "ties and every place"));
     all.push(tie(&[0.0, 0.0], "ties"));
     if window >= 200 {
@@ -198,6 +200,18 @@ pub(crate) fn families(n: usize, window: usize) -> Vec<Family> {
     }
     let skip =
         |x: Vec<f64>, y: Vec<f64>, name| Family { name, x, y, ddof: 1, skip: true, min_periods: (window / 2).max(1) };
+    // Hard and easy rows in turn, and with each of them another count.
+    let paired = |i: usize, v: f64| if i % 14 / 2 == 3 { f64::NAN } else { v };
+    let (x, ddof) = ties(n, window, &[0.0, 5e-324]);
+    let x: Vec<f64> = x.into_iter().enumerate().map(|(i, v)| paired(i, v)).collect();
+    all.push(Family { ddof, ..skip(x.clone(), x, "ties and the smallest, pairs of NaNs skipped") });
+    // One hard row in so many that those before are forgotten, among sums that are dense.
+    let (x, ddof) = ties(n, window, &[0.0, 5e-324]);
+    let (period, mut random) = (window + 34, Random(44));
+    let x: Vec<f64> = (0..n)
+        .map(|i| if i % period < window { x[i % period] } else { every_place(i, &mut random) * random.sign() * 1e-150 })
+        .collect();
+    all.push(Family { name: "a tie now and then", y: x.clone(), x, ddof, skip: false, min_periods: window });
     all.push(skip(gaps(f64::NAN), index(), "a NaN in 300, skipped"));
     let holes = |x: Vec<f64>| x.into_iter().enumerate().map(|(i, v)| if i % 3 == 0 { f64::NAN } else { v }).collect();
     all.push(skip(holes(mixed(37)), mixed(38), "mixed, every third NaN skipped"));
