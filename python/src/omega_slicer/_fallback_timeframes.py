@@ -138,9 +138,10 @@ def _sums(volume: Floats, first: Stamps, stop: Stamps) -> Floats:
     """The exact sum of each bucket's volumes rounded once; missing where all are."""
     missing = np.isnan(volume)
     there = np.where(missing, 0.0, volume)
-    total = np.add.reduceat(there, first) + 0.0
-    # Whole numbers whose sum stays below 2^53 have not been rounded; infinities have no exact sum.
-    whole = bool((there == np.rint(there)).all()) and float(np.abs(there).sum()) < 2.0**53
+    with np.errstate(over="ignore"):  # what overflows is not whole, and summed again below
+        total = np.add.reduceat(there, first) + 0.0
+        # Whole numbers whose sum stays below 2^53 have not been rounded; infinities have no exact sum.
+        whole = bool((there == np.rint(there)).all()) and float(np.abs(there).sum()) < 2.0**53
     if not whole:
         values, ends = there.tolist(), stop.tolist()
         total = np.array([_exact_sum(values[a:b]) for a, b in zip(first.tolist(), ends, strict=True)])
