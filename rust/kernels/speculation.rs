@@ -228,7 +228,8 @@ where
             let mut total = [zero; STATES];
             while row < end {
                 let mut sums = [[zero; STATES]; SIDES];
-                for _ in 0..((end - row) / step - 1) % STEPS + 1 {
+                let steps = ((end - row) / step - 1) % STEPS + 1;
+                for _ in 0..steps {
                     for sums in &mut sums {
                         let values = recurrence.values(lanes, row);
                         for s in 0..STATES {

@@ -196,7 +196,9 @@ fn sums_that_are_useless_as_guesses_change_nothing() {
     let walk = walk(19, 1.1, 3e-4, n);
     let with = |rows: &[(usize, f64)]| {
         let mut x = walk.clone();
-        rows.iter().for_each(|&(row, value)| x[row] = value);
+        for &(row, value) in rows {
+            x[row] = value;
+        }
         x
     };
     let mut random = Random::new(21);
