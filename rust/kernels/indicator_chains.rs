@@ -13,6 +13,10 @@ pub(super) struct Strengths<'a> {
 }
 
 impl Recurrence<2, 2> for Strengths<'_> {
+    fn average(&self) -> Option<&Chain> {
+        Some(self.average)
+    }
+
     fn guess(&self, row: usize) -> [f64; 2] {
         let (gain, loss) = gain_and_loss(self.x[row] - self.x[row - 1]);
         [gain, loss]
@@ -42,6 +46,13 @@ impl Recurrence<2, 2> for Strengths<'_> {
         let difference = lanes.sub(now, before);
         let (gain, loss) = (lanes.max(zero, difference), lanes.max(zero, lanes.mul(difference, lanes.splat(-1.0))));
         [self.average.term(lanes, gain), self.average.term(lanes, loss)]
+    }
+
+    #[inline(always)]
+    fn values<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; 2] {
+        let difference = lanes.sub(lanes.load(self.x, row), lanes.load(self.x, row - 1));
+        let gain = lanes.max(difference, lanes.splat(0.0));
+        [gain, lanes.sub(gain, difference)]
     }
 
     #[inline(always)]
@@ -78,6 +89,10 @@ impl Ranges<'_> {
 impl Recurrence<1, 1> for Ranges<'_> {
     const SEGMENTS: usize = 4;
 
+    fn average(&self) -> Option<&Chain> {
+        Some(self.average)
+    }
+
     fn guess(&self, row: usize) -> [f64; 1] {
         [self.range(row)]
     }
@@ -107,6 +122,14 @@ impl Recurrence<1, 1> for Ranges<'_> {
         let largest = lanes.max(inside, lanes.max(up, down));
         let range = lanes.nan_as(inside, lanes.nan_as(lanes.add(up, down), largest));
         [self.average.term(lanes, range)]
+    }
+
+    #[inline(always)]
+    fn values<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; 1] {
+        let (high, low) = (lanes.load(self.high, row), lanes.load(self.low, row));
+        let close = lanes.load(self.close, row - 1);
+        // The range of bars in order.
+        [lanes.sub(lanes.max(high, close), lanes.min(low, close))]
     }
 
     #[inline(always)]
@@ -156,6 +179,11 @@ impl Recurrence<1, 3> for Averages<'_> {
     #[inline(always)]
     fn terms<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; 1] {
         [lanes.load(self.x, row)]
+    }
+
+    #[inline(always)]
+    fn values<L: Lanes>(&self, lanes: L, _: usize) -> [L::F; 3] {
+        [lanes.splat(0.0); 3]
     }
 
     #[inline(always)]

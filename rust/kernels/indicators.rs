@@ -4,7 +4,7 @@ use super::indicator_chains::{Averages, Ranges, Strengths};
 use super::moments::{check, vars};
 use super::recurrences::{Chain, WilderChain, skips};
 use super::simd::has_registers;
-use super::speculation;
+use super::speculation::{self, warm_up_from_anywhere};
 use super::sums::sums;
 use super::{NanPolicy, Window, blocks, check_period, same_length};
 use crate::error::Error;
@@ -17,14 +17,28 @@ use crate::error::Error;
 pub fn rsi(x: &[f64], period: usize, nan: NanPolicy, out: &mut [f64]) -> Result<(), Error> {
     check_period("period", period)?;
     same_length("out", out.len(), x.len())?;
-    let mut chain = RsiChain::new(period, nan);
-    // Row by row to the seeds, and wherever a row may have to be skipped.
-    let first = if skips(x, nan) { x.len() } else { x.len().min(period + 1) };
-    for (out, &x) in out.iter_mut().zip(&x[..first]) {
-        *out = chain.push(x);
+    if x.len() <= period || skips(x, nan) {
+        let mut chain = RsiChain::new(period, nan);
+        for (out, &x) in out.iter_mut().zip(x) {
+            *out = chain.push(x);
+        }
+        return Ok(());
     }
-    let (Some(gains), Some(losses)) = (chain.gain.chain(), chain.loss.chain()) else { return Ok(()) };
-    let (mut average_gain, mut average_loss, warm_up) = (gains.value, losses.value, gains.warm_up());
+    // What the seeds are means of lies in `out` until they are known.
+    let (rows, first) = (&x[..=period], period + 1);
+    let mut seed = |value: fn(f64) -> f64| {
+        for (out, pair) in out.iter_mut().zip(rows.windows(2)) {
+            *out = value(pair[1] - pair[0]);
+        }
+        WilderChain::seeded(&out[..period], NanPolicy::Propagate)
+    };
+    let (gain, loss) = (seed(|change| gain_and_loss(change).0), seed(|change| gain_and_loss(change).1));
+    let (Some(gains), Some(losses)) = (gain.chain(), loss.chain()) else { return Ok(()) };
+    let (mut average_gain, mut average_loss) = (gains.value, losses.value);
+    out[..period].fill(f64::NAN);
+    out[period] = strength(average_gain, average_loss);
+    // Two chains have to meet two others.
+    let warm_up = gains.warm_up() / 5 * 6;
     if has_registers() && speculation::pays(x.len() - first, warm_up) {
         let averages = [average_gain, average_loss];
         speculation::run(Strengths { average: gains, x, out }, first..x.len(), averages, warm_up);
@@ -71,15 +85,20 @@ pub fn atr(
 ) -> Result<(), Error> {
     check_period("period", period)?;
     check_bars(high, low, close, out)?;
-    // Row by row to the seed, and wherever a row may have to be skipped.
-    let skips = skips(high, nan) || skips(low, nan) || skips(close, nan);
-    let first = if skips { out.len() } else { out.len().min(period) };
-    let mut chain = AtrChain::new(period, nan);
-    for i in 0..first {
-        out[i] = chain.push(high[i], low[i], close[i]);
+    if out.len() < period || skips(high, nan) || skips(low, nan) || skips(close, nan) {
+        let mut chain = AtrChain::new(period, nan);
+        for i in 0..out.len() {
+            out[i] = chain.push(high[i], low[i], close[i]);
+        }
+        return Ok(());
     }
-    if let Some(average) = chain.average.chain() {
-        let (rows, value, warm_up) = (first..out.len(), [average.value], average.warm_up());
+    // What the seed is the mean of lies in `out` until it is known.
+    true_range(&high[..period], &low[..period], &close[..period], &mut out[..period])?;
+    let chain = WilderChain::seeded(&out[..period], NanPolicy::Propagate);
+    out[..period].fill(f64::NAN);
+    if let Some(average) = chain.chain() {
+        out[period - 1] = average.value;
+        let (rows, value, warm_up) = (period..out.len(), [average.value], average.warm_up());
         speculation::run(Ranges { average, high, low, close, out }, rows, value, warm_up);
     }
     Ok(())
@@ -156,7 +175,8 @@ pub fn macd(
     }
     let values = [chain.fast.value, chain.slow.value, chain.signal.value];
     // The signal settles only when the averages that it follows have: not later than after both times.
-    let warm_up = chain.fast.warm_up().max(chain.slow.warm_up()).saturating_add(chain.signal.warm_up());
+    let [f, s, g] = [&chain.fast, &chain.slow, &chain.signal].map(|chain| warm_up_from_anywhere(chain.a));
+    let warm_up = f.max(s).saturating_add(g);
     speculation::run(Averages { chain, x, macd, signal, histogram }, first..x.len(), values, warm_up);
     Ok(())
 }

@@ -4,6 +4,7 @@
 use super::simd::{Lanes, Work, dispatch, has_registers};
 use super::speculation::{self, Recurrence};
 use super::statistics::{Statistic, Sum};
+use super::sums::sums;
 use super::{NanPolicy, Window, check_period, same_length};
 use crate::error::Error;
 
@@ -54,12 +55,21 @@ pub fn ema(x: &[f64], periods: &[usize], nan: NanPolicy, out: &mut [f64]) -> Res
 pub fn wilder(x: &[f64], period: usize, nan: NanPolicy, out: &mut [f64]) -> Result<(), Error> {
     check_period("period", period)?;
     same_length("out", out.len(), x.len())?;
-    let mut chain = WilderChain::new(period, nan);
     let mut i = 0;
-    while chain.chain().is_none() && i < x.len() {
-        out[i] = chain.push(x[i]);
-        i += 1;
-    }
+    let chain = if x.len() >= period && !skips(&x[..period], nan) {
+        let chain = WilderChain::seeded(&x[..period], nan);
+        out[..period].fill(f64::NAN);
+        out[period - 1] = chain.chain.value;
+        i = period;
+        chain
+    } else {
+        let mut chain = WilderChain::new(period, nan);
+        while chain.chain().is_none() && i < x.len() {
+            out[i] = chain.push(x[i]);
+            i += 1;
+        }
+        chain
+    };
     chain.chain.run(x, i, out);
     Ok(())
 }
@@ -136,8 +146,8 @@ const ROWS: usize = 64;
 /// `(b*e) + (a*x)`, row after row.
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
-    a: f64,
-    b: f64,
+    pub(super) a: f64,
+    pub(super) b: f64,
     skip: bool,
     started: bool,
     pub(super) value: f64,
@@ -175,7 +185,7 @@ impl Chain {
         }
     }
 
-    /// How many rows a segment has to start early.
+    /// How many rows a segment of nothing but this has to start early.
     pub(super) fn warm_up(&self) -> usize {
         speculation::warm_up(self.a)
     }
@@ -225,6 +235,10 @@ struct Average<'a> {
 }
 
 impl Recurrence<1, 1> for Average<'_> {
+    fn average(&self) -> Option<&Chain> {
+        Some(&self.chain)
+    }
+
     fn guess(&self, row: usize) -> [f64; 1] {
         [self.x[row - 1]]
     }
@@ -246,7 +260,13 @@ impl Recurrence<1, 1> for Average<'_> {
 
     #[inline(always)]
     fn terms<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; 1] {
-        [self.chain.term(lanes, lanes.load(self.x, row))]
+        let [x] = self.values(lanes, row);
+        [self.chain.term(lanes, x)]
+    }
+
+    #[inline(always)]
+    fn values<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; 1] {
+        [lanes.load(self.x, row)]
     }
 
     #[inline(always)]
@@ -272,6 +292,14 @@ pub(super) struct WilderChain {
 impl WilderChain {
     pub(super) fn new(period: usize, nan: NanPolicy) -> Self {
         Self { seed: Sum::new(), wanted: period, period, chain: Chain::new(1.0 / period as f64, nan) }
+    }
+
+    /// One whose first values are these, none of which is to be skipped.
+    pub(super) fn seeded(values: &[f64], nan: NanPolicy) -> Self {
+        let (mut chain, rows, mut mean) = (Self::new(values.len(), nan), values.len(), [0.0]);
+        sums::<true>(values, rows - 1..rows, &Window::new(rows), &mut mean);
+        (chain.wanted, chain.chain.started, chain.chain.value) = (0, true, mean[0]);
+        chain
     }
 
     /// The chain that follows the seed, once there is one.

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::ops::Range;
 
+use super::recurrences::Chain;
 use super::simd::{Lanes, Work, dispatch, dispatch_to_four, has_registers};
 
 /// `STATES` values that every row makes anew out of the last ones and of `TERMS` values of its own, and of nothing
@@ -13,6 +14,10 @@ pub(super) trait Recurrence<const TERMS: usize, const STATES: usize> {
     /// segment's of each series counting as one.
     const SEGMENTS: usize = MOST;
 
+    /// The average that each state is of its own term, if that is what they all are and nothing more.
+    fn average(&self) -> Option<&Chain> {
+        None
+    }
     /// States that may do for those before `row`.
     fn guess(&self, row: usize) -> [f64; STATES];
     /// What `row` brings with it.
@@ -24,6 +29,9 @@ pub(super) trait Recurrence<const TERMS: usize, const STATES: usize> {
 
     /// As `term`, with a row in each lane, from `row` on.
     fn terms<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; TERMS];
+    /// What the states are averages of, with a row in each lane, from `row` on; near enough for a guess, if `average` is
+    /// something.
+    fn values<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; STATES];
     /// As `next`, with a chain in each lane.
     fn next_of_each<L: Lanes>(&self, lanes: L, states: [L::F; STATES], terms: [L::F; TERMS]) -> [L::F; STATES];
     /// As `write`, with a row in each lane, from `row` on.
@@ -64,11 +72,22 @@ fn count(rows: usize, redone: usize) {
     COUNTS.set(Segments { rows: before.rows + rows, redone: before.redone + redone });
 }
 
-/// After so many rows `(b*e) + (a*x)` with b = 1-a has made 2^-60 of what two chains were apart, or less: from there
-/// on, roundings join them. More would seldom save doing some rows again.
+/// How many rows a segment has to start early. After `60 ln 2 / a` of them `(b*e) + (a*x)` with b = 1-a has made 2^-60
+/// of what two chains were apart, or less: from there on, roundings join them. From a sum of the rows before, only the
+/// joining remains. More would seldom save doing some rows again.
 pub(super) fn warm_up(a: f64) -> usize {
+    if is_slow(a) { (5.0 / a) as usize } else { warm_up_from_anywhere(a) }
+}
+
+/// The same where no sum can be had.
+pub(super) fn warm_up_from_anywhere(a: f64) -> usize {
     // b^rows < exp(-a * rows)
     (60.0 * std::f64::consts::LN_2 / a) as usize + 1
+}
+
+/// Whether it takes so many rows to forget a guess that a good one is worth a sum of the rows before.
+fn is_slow(a: f64) -> bool {
+    a < 0.02
 }
 
 /// Runs `recurrence` over `rows` from `states`, in segments with `warm_up` rows each if that pays.
@@ -114,6 +133,7 @@ where
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
         let Self { mut recurrence, rows, states: mut known, warm_up } = self;
+        let slow = recurrence.average().cloned().filter(|average| is_slow(average.a));
         // Segments start `len` rows apart and go on for `warm_up + len`: the first counts all along, each other
         // one from where the one before ends. Both are whole vectors of rows.
         let warm_up = warm_up.next_multiple_of(L::N);
@@ -125,8 +145,12 @@ where
         }
         let starts: [usize; MOST] = std::array::from_fn(|k| rows.start + k * len);
         let mut ends = [known; MOST];
-        for k in 1..segments {
-            ends[k] = recurrence.guess(starts[k]);
+        if let Some(average) = slow {
+            (recurrence, ends) = dispatch(Sums { recurrence, average, starts, segments, guesses: ends });
+        } else {
+            for k in 1..segments {
+                ends[k] = recurrence.guess(starts[k]);
+            }
         }
         side_by_side(lanes, &mut recurrence, segments, starts, warm_up, &mut ends, 1);
         let (starts, begun) = (starts.map(|row| row + warm_up), ends);
@@ -151,6 +175,83 @@ where
         }
         count(rows.len(), redone);
         recurrence.one_by_one(starts[segments - 1] + len..rows.end, known);
+    }
+}
+
+/// The states at `starts` but for roundings: `a*b^k` times each value before, in any order. The first is known.
+struct Sums<const TERMS: usize, const STATES: usize, R> {
+    /// Given back, not borrowed: a loop that stores elsewhere would else have to look at it again and again.
+    recurrence: R,
+    average: Chain,
+    starts: [usize; MOST],
+    segments: usize,
+    guesses: [[f64; STATES]; MOST],
+}
+
+/// What is older weighs less than 2^-46.
+fn reach(a: f64) -> usize {
+    (46.0 * std::f64::consts::LN_2 / a) as usize + 1
+}
+
+/// Sums side by side, so that none waits for its own last value.
+const SIDES: usize = 4;
+/// A block has so many times `SIDES` vectors. In it powers of b are rounded with every step, and with every block.
+const STEPS: usize = 16;
+
+impl<const TERMS: usize, const STATES: usize, R> Work for Sums<TERMS, STATES, R>
+where
+    R: Recurrence<TERMS, STATES>,
+{
+    type Output = (R, [[f64; STATES]; MOST]);
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> Self::Output {
+        let Self { recurrence, average: Chain { a, b, .. }, starts, segments, mut guesses } = self;
+        let step = SIDES * L::N;
+        let power = |rows: usize| b.powf(rows as f64);
+        let weights: [f64; SIDES * 8] = std::array::from_fn(|i| a * power(step.saturating_sub(i + 1)));
+        let (of_step, of_block) = (lanes.splat(power(step)), lanes.splat(power(STEPS * step)));
+        let zero = lanes.splat(0.0);
+        let reach = reach(a);
+        for k in 1..segments {
+            let end = starts[k];
+            let (mut row, mut states) = (starts[k - 1], guesses[k - 1]);
+            if reach < end - row {
+                row = end - reach;
+                states = recurrence.guess(row);
+            }
+            while !(end - row).is_multiple_of(step) {
+                states = recurrence.next(states, recurrence.term(row));
+                row += 1;
+            }
+            let before = power(end - row);
+            let mut total = [zero; STATES];
+            while row < end {
+                let mut sums = [[zero; STATES]; SIDES];
+                let steps = ((end - row) / step - 1) % STEPS + 1;
+                for _ in 0..steps {
+                    for sums in &mut sums {
+                        let values = recurrence.values(lanes, row);
+                        for s in 0..STATES {
+                            sums[s] = lanes.scale(sums[s], of_step, values[s]);
+                        }
+                        row += L::N;
+                    }
+                }
+                for s in 0..STATES {
+                    total[s] = lanes.mul(total[s], of_block);
+                    for (i, sums) in sums.iter().enumerate() {
+                        total[s] = lanes.scale(sums[s], lanes.load(&weights, i * L::N), total[s]);
+                    }
+                }
+            }
+            for s in 0..STATES {
+                let mut values = [0.0; 8];
+                lanes.store(&mut values, 0, total[s]);
+                guesses[k][s] = before * states[s] + values.iter().sum::<f64>();
+            }
+        }
+        (recurrence, guesses)
     }
 }
 
