@@ -16,6 +16,8 @@ import pytest
 import omega_slicer as om
 from helpers import MINUTE, answer_of, child, library_path, run_python, series_of
 
+FLAGS = ("USE_RUST_SLICER", "USE_RUST_KERNELS", "USE_RUST_MULTI_SYMBOL")
+
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc/self/maps is Linux's")
 def test_the_library_is_in_the_process_under_native_alone(native: None) -> None:
@@ -23,15 +25,17 @@ def test_the_library_is_in_the_process_under_native_alone(native: None) -> None:
 s = make(backend=WORD)
 slicer = om.SymbolDataSlicer(s)
 slicer.get_lookback(60_000_000, 2), slicer.get_lookbacks([60_000_000], 2)
+om.resample(s, 'M5'), om.align(s, s), om.SymbolDataSlice({'M1': {'bid': s}}).history_matrix('M1')
+om.MultiSymbolSlice([s], backend=WORD).get_price('X', 'bid')
 s.quality().steps, s.quality(s).pair
 om.status()
 print(mapped())
 """
     assert answer_of(child(work.replace("WORD", "'native'"))) == "True"
     work = work.replace("WORD", "None")
-    both = "om.set_backend('slicer', 'python'); om.set_backend('kernels', 'python')\n"
-    assert answer_of(child(both + work)) == "False"
-    assert answer_of(child(work, USE_RUST_SLICER="no", USE_RUST_KERNELS="no")) == "False"
+    every = "for module in ('slicer', 'kernels', 'multi_symbol'): om.set_backend(module, 'python')\n"
+    assert answer_of(child(every + work)) == "False"
+    assert answer_of(child(work, **dict.fromkeys(FLAGS, "no"))) == "False"
     assert answer_of(child("print(mapped())")) == "False"
 
 
@@ -341,7 +345,7 @@ def test_the_command_line_shows_the_status(tmp_path: Path, native: None) -> None
         )
 
     assert "slicer: native" in answer_of(run("status"))
-    plain = json.loads(answer_of(run("status", "--json", USE_RUST_SLICER="0", USE_RUST_KERNELS="0")))
+    plain = json.loads(answer_of(run("status", "--json", **dict.fromkeys(FLAGS, "0"))))
     assert plain["modules"]["slicer"]["backend"] == "python"
     assert plain["library"]["loaded"] is False
     broken = run("status", USE_RUST_SLICER="perhaps")

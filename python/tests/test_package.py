@@ -35,7 +35,7 @@ def test_every_example_of_the_documentation_runs(
 ) -> None:
     if word == "native":
         request.getfixturevalue("native")
-    for part in ("slicer", "kernels"):
+    for part in ("slicer", "kernels", "multi_symbol"):
         om.set_backend(part, word)
     module = importlib.import_module(f"omega_slicer.{name}".rstrip("."))
     failed, _ = doctest.testmod(module)

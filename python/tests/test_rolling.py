@@ -357,7 +357,8 @@ except om.NotBuiltInError as error:
     said = answer_of(run_python(code, OMEGA_LIBRARY=str(tmp_path / "libnothing.so"))).split("\n")
     assert said == ["1.5 4.0 1", "False", "6005"]
     quiet = code.split("try:", maxsplit=1)[0]
-    chosen = quiet.replace("print(om.", "om.set_backend('slicer', 'python'); print(om.")
+    others = "for module in ('slicer', 'multi_symbol'): om.set_backend(module, 'python')\nprint(om."
+    chosen = quiet.replace("print(om.", others)
     said = answer_of(run_python(chosen, USE_RUST_KERNELS="0")).split("\n")
     assert said == ["1.5 4.0 0", "False"]
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from ._kernel_engine import SHAPES
 
-__all__ = ["BATCH", "KINDS", "OPERATIONS", "SINGLE", "counts", "reset_counts", "tick", "ticker"]
+__all__ = ["BATCH", "KINDS", "OPERATIONS", "SINGLE", "counts", "kind_of", "reset_counts", "tick", "ticker"]
 
 KINDS: Final = ("native", "shared", "fallback")
 SINGLE: Final = ("get_slice", "get_candle_at", "get_candle_asof", "get_lookback")
@@ -52,6 +52,11 @@ _COUNTERS: Final = {
     for operation in operations
     for kind in KINDS
 }
+
+
+def kind_of(backend: str) -> str:
+    """What a call answered by a backend counts as."""
+    return "native" if backend == "native" else "fallback"
 
 
 def ticker(operation: str, kind: str) -> Callable[[], int]:

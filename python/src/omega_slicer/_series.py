@@ -16,8 +16,8 @@ import numpy as np
 from . import _backend, _model
 from ._candles import Candles, moment, row_of, rows_of_slice, shared_candles
 from ._columns import Floats, Stamps, absent, as_stamps, as_values, fingerprint, read_only
-from ._counts import tick
-from ._engine import Engine
+from ._counts import kind_of, tick
+from ._engine import Engine, Read
 from ._errors import DeserializationFailedError, TypeMismatchError
 from ._frames import columns_of
 from ._model import Candle, Columns, Options, PriceType, check_length, check_path, check_unit, make_candle
@@ -142,7 +142,7 @@ class CandleSeries:
         check_length(columns)
         options = Options.of(symbol, timeframe, price_type, check, allow_missing)
         engine = _backend.engine("slicer", backend)
-        tick("from_columns", _kind(engine))
+        tick("from_columns", kind_of(engine.name))
         series = cls._made(options, engine, engine.accept(columns, options), backend, None)
         series._show(columns)
         return series
@@ -187,6 +187,15 @@ class CandleSeries:
         series._coarse = series._digest = None
         return series
 
+    @classmethod
+    def _from(
+        cls, read: Read, options: Options, engine: Engine, asked: str | None, file: _File | None
+    ) -> CandleSeries:
+        series = cls._made(options, engine, read.handle, asked, file)
+        if read.columns is not None:
+            series._show(read.columns)
+        return series
+
     def _show(self, columns: Columns) -> None:
         """Keep the columns, read-only, as arrays and as the memoryviews that single rows are read from."""
         length = len(columns.timestamp)
@@ -222,16 +231,6 @@ class CandleSeries:
         timestamp, open_, high, low, close, volume = self._cells
         values = (timestamp[row], open_[row], high[row], low[row], close[row], volume[row])
         return make_candle(Candle, values)
-
-    def _resampled(
-        self, engine: Engine, timeframe: Timeframe, origin: int, keep_partial: bool, asked: str | None
-    ) -> CandleSeries:
-        made = engine.resample(self, timeframe.duration, origin, keep_partial)
-        options = self._options._replace(timeframe=timeframe)
-        series = CandleSeries._made(options, engine, made.handle, asked or self._asked, None)
-        if made.columns is not None:
-            series._show(made.columns)
-        return series
 
     def _stretches(self) -> Coarse:
         if self._coarse is None:
@@ -380,16 +379,8 @@ def read_csv(
 
 def _read(file: _File, name: str, options: Options, backend: str | None) -> CandleSeries:
     engine = _backend.engine("slicer", backend)
-    tick("read_csv", _kind(engine))
-    read = engine.read_csv(name, file.unit, options)
-    series = CandleSeries._made(options, engine, read.handle, backend, file)
-    if read.columns is not None:
-        series._show(read.columns)
-    return series
-
-
-def _kind(engine: Engine) -> str:
-    return "native" if engine.name == "native" else "fallback"
+    tick("read_csv", kind_of(engine.name))
+    return CandleSeries._from(engine.read_csv(name, file.unit, options), options, engine, backend, file)
 
 
 def _from_values(columns: Columns, options: Options, asked: str | None) -> CandleSeries:

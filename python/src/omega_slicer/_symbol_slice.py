@@ -15,7 +15,7 @@ import numpy as np
 from . import _backend
 from ._candles import Candles, shared_candles
 from ._columns import Floats
-from ._counts import tick, ticker
+from ._counts import kind_of, tick, ticker
 from ._engine import Admits, Engine
 from ._errors import InvalidArgumentError, OutOfBoundsError, TypeMismatchError
 from ._model import Candle, check_field, make_candle, one_of
@@ -330,7 +330,7 @@ class SeriesSlice(SymbolDataSlice):
         bars = max(0, last - first)
         if source is None or not count or not bars:
             return np.full((bars, count), np.nan)
-        tick("history_matrix", "native" if self._engine.name == "native" else "fallback")
+        tick("history_matrix", kind_of(self._engine.name))
         times = self._clock.timestamp[first:last]
         if not source.is_clock:
             times = np.where(times > INT64_MAX - self._span, INT64_MAX, times + self._span)

@@ -67,7 +67,9 @@ def resample(
             "the series' own"
         )
     engine = series._engine if backend is None else _backend.engine("slicer", backend)
-    return series._resampled(engine, frame, offset, partial, backend)
+    made = engine.resample(series, longer, offset, partial)
+    options = series._options._replace(timeframe=frame)
+    return CandleSeries._from(made, options, engine, backend or series._asked, None)
 
 
 def align(
