@@ -303,18 +303,25 @@ end
     end
 end
 
-@testset "loading the package does no work and loads no library" begin
+@testset "loading the package loads no library, and takes less time than two starts of Julia" begin
+    # The end of a child that does nothing tells what starting takes here and now; the least of three turns leaves out
+    # what else the machine was doing.
     code = """
     using Dates, Libdl, Logging
-    started = time_ns(); using OmegaJulia; took = (time_ns() - started) / 1e6
+    started = time_ns(); using OmegaJulia; took = (time_ns() - started) / 1e9
     println("outcome=", took)
     println("mapped=", isfile("/proc/self/maps") && occursin("omega_slicer", read("/proc/self/maps", String)))
     """
     probe(; code=code) # compiles, if need be
-    answers, _ = probe(; code=code)
-    @test mapped_is(answers, false)
-    println("loading OmegaJulia took ", round(parse(Float64, answers["outcome"]); digits=1), " ms")
-    @test parse(Float64, answers["outcome"]) < 400 # 100 ms is the aim; this machine may be busy
+    loading = starting = Inf
+    for _ in 1:3
+        starting = min(starting, @elapsed child(""))
+        answers, _ = probe(; code=code)
+        @test mapped_is(answers, false)
+        loading = min(loading, parse(Float64, answers["outcome"]))
+    end
+    println("loading OmegaJulia took ", round(loading / starting; digits=2), " of what starting Julia took")
+    @test loading < 2starting
 end
 
 for backend in BACKENDS

@@ -6,7 +6,8 @@ include("support.jl")
 
 const PARTS = [
     "vectors.jl", "surface.jl", "differential.jl", "lookahead.jl", "bad_input.jl", "csv_reading.jl",
-    "memory.jl", "timeframe_vectors.jl", "walk.jl", "copies.jl", "kernel_vectors.jl", "kernels.jl", "choice.jl", "fault.jl", "threads.jl", "docs.jl",
+    "memory.jl", "timeframe_vectors.jl", "walk.jl", "copies.jl", "kernel_vectors.jl", "kernels.jl", "logarithm.jl",
+    "choice.jl", "fault.jl", "threads.jl", "docs.jl",
 ]
 
 if NATIVE_MISSING !== nothing

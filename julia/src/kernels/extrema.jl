@@ -1,6 +1,7 @@
 # Rolling minimum and maximum, and where they are. Of equal values (the signed zeros are equal) the newest.
 # Without a NaN by van Herk's method: stretches of one window's length, in each the extremes of its tails and of
-# its heads; a window is one tail and one head. With NaNs by a queue of candidates, as in the streams.
+# its heads; a window is one tail and one head. The rows of short windows are rather compared one by one, in lanes, and
+# where NaNs are to be skipped a queue holds the candidates, as in the streams.
 
 # Whether `old` stands although `new` has come.
 @inline stands(old::Float64, new::Float64, ::Val{MAX}) where {MAX} = MAX ? old > new : old < new
@@ -42,18 +43,17 @@ function first_number(x::Vector{Float64}, first::Int)
 end
 
 # Column k of tails[j, k]: of rows j.. of a stretch; none after its end. The first is of the stretch before.
-tails_for(len::Int, ::Val{MAX}) where {MAX} = fill(MAX ? -Inf : Inf, len + 1, len < SHORTEST_OF_FOUR ? 1 : 5)
+tails_for(len::Int, ::Val{MAX}) where {MAX} = fill(MAX ? -Inf : Inf, len + 1, 5)
 
 # Rows first:last, before which there is nothing.
 function herk!(out, x, tails::Matrix{Float64}, first::Int, last::Int, len::Int, largest::Val{MAX}) where {MAX}
+    len <= LONGEST_COMPARED && return short_windows!(out, x, first, last, len, largest)
     @inbounds for j in 2:len
         tails[j, 1] = MAX ? -Inf : Inf
     end
-    if len >= SHORTEST_OF_FOUR
-        while first <= last - 4len
-            four_stretches!(out, x, tails, first, len, largest)
-            first += 4len
-        end
+    while first <= last - 4len
+        four_stretches!(out, x, tails, first, len, largest)
+        first += 4len
     end
     while first <= last
         to = min(first + len - 1, last)
@@ -62,6 +62,32 @@ function herk!(out, x, tails::Matrix{Float64}, first::Int, last::Int, len::Int, 
     end
     return nothing
 end
+
+# Windows of more rows take longer to be compared row by row.
+const LONGEST_COMPARED = 10
+
+function short_windows!(out, x, first::Int, last::Int, len::Int, largest::Val)
+    # Windows that still grow, and before a NaN there may be no others, come first.
+    @inbounds out[first] = x[first]
+    @inbounds for i in first+1:min(first + len - 2, last)
+        out[i] = extreme(out[i-1], x[i], largest)
+    end
+    # The compiler makes a loop for each length.
+    compare_windows!(out, x, first + len - 1, last, Val(len), largest)
+    return nothing
+end
+
+function compare_windows!(out, x, first::Int, last::Int, len::Val, largest::Val)
+    @inbounds @simd for i in first:last
+        out[i] = extreme_of(x, i, len, largest)
+    end
+    return nothing
+end
+
+# Of row i and those before it, the oldest first.
+@inline extreme_of(x, i::Int, ::Val{1}, ::Val) = @inbounds x[i]
+@inline extreme_of(x, i::Int, ::Val{LEN}, largest::Val) where {LEN} =
+    extreme(extreme_of(x, i - 1, Val(LEN - 1), largest), @inbounds(x[i]), largest)
 
 @inline function one_stretch!(out, x, tails::Matrix{Float64}, first::Int, last::Int, largest::Val)
     @inbounds begin
@@ -82,9 +108,6 @@ end
     end
     return nothing
 end
-
-# Shorter ones are not worth it.
-const SHORTEST_OF_FOUR = 4
 
 # Four of them at once: every scan is all waiting for the comparison before.
 @inline function four_stretches!(out, x, tails::Matrix{Float64}, first::Int, len::Int, largest::Val)

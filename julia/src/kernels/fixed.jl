@@ -14,8 +14,8 @@ const LONGEST_FIXED = 1 << 26
 # Far enough from both ends of the range for products to stay there.
 const FIXED_EXPONENTS = 440
 
-# Bits that a value may have so that sums over `window` rows stay below 2^62, and no difference is rounded.
-fixed_bits(window::Int) = min(53, 62 - (64 - leading_zeros(window)))
+# Largest magnitude that whole numbers may have so that sums over `window` rows stay below 2^62, and no difference is rounded.
+fixed_limit(window::Int) = min(1 << 53, 1 << 62 ÷ window) - 1
 
 # Bits (sign removed) of the smallest and largest finite values that are not zero, and whether all are finite.
 # The smallest is one less, so that zero is the largest of all.
@@ -46,7 +46,7 @@ function common_unit(x::Vector{Float64}, first::Int, last::Int, enough::Int)
 end
 
 # Fills d from rows first:last of x: (found one?, all finite?, scale). Values that are not finite become 0.
-function fixed_point!(d::Vector{Int64}, x::Vector{Float64}, first::Int, last::Int, bits::Int)
+function fixed_point!(d::Vector{Int64}, x::Vector{Float64}, first::Int, last::Int, limit::Int)
     smallest, largest, clean = magnitudes(x, first, last)
     if largest == 0
         fill!(d, 0)
@@ -58,14 +58,14 @@ function fixed_point!(d::Vector{Int64}, x::Vector{Float64}, first::Int, last::In
     middle = @inbounds x[(first+last)>>>1]
     anchor = isfinite(middle) ? reinterpret(Float64, reinterpret(UInt64, middle) & 0xffff_ffff_e000_0000) : 0.0
     # With this unit or a larger one any two values are near enough; a smaller one than needed does no harm.
-    enough = top + 2 - bits
+    enough = top + 2 - (63 - leading_zeros(limit))
     for attempt in 1:2
         unit = min(lowest, enough)
         if top - unit <= 60
             scale = power_of_two(-unit)
             found = clean ? subtract_anchor!(d, x, first, last, anchor, scale) :
                     subtract_from_finite!(d, x, first, last, anchor, scale)
-            if found < UInt64(1) << bits
+            if found <= limit
                 found < UInt64(1) << SHIFTER_BITS || subtract_slowly!(d, x, first, last, anchor, scale)
                 return true, clean, Scale(anchor, unit)
             end

@@ -21,7 +21,7 @@ end
 
 function sum_block!(out, at::Int, x, window::Window, ::Val{MEAN}, scratch::Scratch, start::Int, first::Int, last::Int) where {MEAN}
     narrow = window.len <= LONGEST_FIXED
-    found, clean, scale = narrow ? fixed_point!(scratch.d, x, start, last, fixed_bits(window.len)) : NO_SCALE
+    found, clean, scale = narrow ? fixed_point!(scratch.d, x, start, last, fixed_limit(window.len)) : NO_SCALE
     if found
         Threads.atomic_add!(FIXED_BLOCKS, 1)
         slide_block!(FixedSum{MEAN}(scratch, start, scale), out, at, x, start, first, last, window, clean)
@@ -47,12 +47,12 @@ function julia_var!(out::Vector{Float64}, x::Vector{Float64}, window::Window, dd
     return out
 end
 
-# Two bits less than for a sum: see FixedMoment.
-moment_bits(window::Int) = min(53, fixed_bits(window), 60 - (64 - leading_zeros(window)))
+# Sums of pairs of differences stay below 2^63: see FixedMoment.
+moment_limit(window::Int) = min(1 << 53, 1 << 61 ÷ window) - 1
 
 function var_block!(out, at::Int, x, window::Window, ddof::Int, scratch::Scratch, start::Int, first::Int, last::Int)
     narrow = window.len <= LONGEST_FIXED
-    found, clean, scale = narrow ? fixed_point!(scratch.d, x, start, last, moment_bits(window.len)) : NO_SCALE
+    found, clean, scale = narrow ? fixed_point!(scratch.d, x, start, last, moment_limit(window.len)) : NO_SCALE
     if found
         Threads.atomic_add!(FIXED_BLOCKS, 1)
         slide_block!(FixedMoment{true}(scratch, start, 2scale.unit, ddof), out, at, x, start, first, last, window, clean)
@@ -106,9 +106,9 @@ end
 # x and y are rows 1:last, missing or infinite in the same of them.
 function cov_block!(out, at::Int, x, y, window::Window, ddof::Int, scratch::Scratch, first::Int, last::Int)
     narrow = window.len <= LONGEST_FIXED
-    found, clean, scale_x = narrow ? fixed_point!(scratch.d, x, 1, last, moment_bits(window.len)) : NO_SCALE
+    found, clean, scale_x = narrow ? fixed_point!(scratch.d, x, 1, last, moment_limit(window.len)) : NO_SCALE
     scale_y = scale_x
-    found && ((found, _, scale_y) = fixed_point!(scratch.e, y, 1, last, moment_bits(window.len)))
+    found && ((found, _, scale_y) = fixed_point!(scratch.e, y, 1, last, moment_limit(window.len)))
     if found
         Threads.atomic_add!(FIXED_BLOCKS, 1)
         state = FixedMoment{false}(scratch, 1, scale_x.unit + scale_y.unit, ddof)

@@ -43,7 +43,7 @@ function julia_kernel!(outs::Tuple{Vector{Float64}}, ins::Tuple{Vector{Float64}}
     name === :rsi && return julia_rsi!(out, x, call.window, skip)
     name === :diff && return julia_lagged!(difference_of, out, x, call.window)
     name === :returns && return julia_lagged!(return_of, out, x, call.window)
-    name === :log_returns && return julia_lagged!(log_return_of, out, x, call.window)
+    name === :log_returns && return julia_log_returns!(out, x, call.window)
     return julia_lagged!(earlier_of, out, x, call.window)
 end
 
