@@ -43,10 +43,9 @@ julia> series(symbol, side, price, minutes) = (p = fill(price, length(minutes));
 julia> market = MultiSymbolSlice([series("EURUSD", "bid", 1.25, [0, 1, 3]), series("EURUSD", "ask", 1.5, [0, 1, 3]),
                                   series("GBPUSD", "bid", 2.0, [1, 2, 3])]);
 
-julia> [(t ÷ 60_000_000, get_price(market, "EURUSD"), get_spread(market, "EURUSD")) for t in market]
-2-element Array{Tuple{Int64,Float64,Float64},1}:
- (1, 1.375, 0.25)
- (3, 1.375, 0.25)
+julia> [(t ÷ 60_000_000, get_price(market, "EURUSD"), get_spread(market, "EURUSD")) for t in market] ==
+           [(1, 1.375, 0.25), (3, 1.375, 0.25)]
+true
 ```
 """
 mutable struct MultiSymbolSlice
@@ -236,6 +235,17 @@ end
 
 The symbol's [`Candle`](@ref) at the moment of a [`MultiSymbolSlice`](@ref), or `nothing`. Errors: 1001 if that symbol
 and side were never given; 1003 on an empty timeline. O(series); allocates nothing. Source: `src/multi_symbol.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> side(price_type, p) = CandleSeries([0], [p], [p], [p], [p]; symbol="EURUSD", timeframe="M1", price_type=price_type);
+
+julia> market = MultiSymbolSlice([side("bid", 1.25), side("ask", 1.5)]);
+
+julia> get_candle(market, "EURUSD", "ask").close
+1.5
+```
 """
 @inline function get_candle(slice::MultiSymbolSlice, symbol, price_type="bid")
     column = find_column(slice, symbol, price_type)
@@ -250,6 +260,17 @@ end
 The close of the symbol's bid or ask at the moment of a [`MultiSymbolSlice`](@ref), or `(bid + ask) / 2`; `nothing`
 where a candle is missing. Errors: 1001 if a side it needs was never given; 1003 on an empty timeline. O(series);
 allocates nothing. Source: `src/multi_symbol.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> side(price_type, p) = CandleSeries([0], [p], [p], [p], [p]; symbol="EURUSD", timeframe="M1", price_type=price_type);
+
+julia> market = MultiSymbolSlice([side("bid", 1.25), side("ask", 1.5)]);
+
+julia> get_price(market, "EURUSD"), get_price(market, "EURUSD", "bid")
+(1.375, 1.25)
+```
 """
 @inline function get_price(slice::MultiSymbolSlice, symbol, price_type="mid")
     if price_type == "mid" || price_type === :mid
@@ -267,6 +288,17 @@ end
 
 Ask minus bid of the closes at the moment of a [`MultiSymbolSlice`](@ref); `nothing` where a candle is missing.
 Errors and cost as of [`get_price`](@ref). Source: `src/multi_symbol.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> side(price_type, p) = CandleSeries([0], [p], [p], [p], [p]; symbol="EURUSD", timeframe="M1", price_type=price_type);
+
+julia> market = MultiSymbolSlice([side("bid", 1.25), side("ask", 1.5)]);
+
+julia> get_spread(market, "EURUSD")
+0.25
+```
 """
 @inline function get_spread(slice::MultiSymbolSlice, symbol)
     bid, ask = both_prices(slice, symbol)
@@ -286,6 +318,17 @@ end
 
 Every candle of the moment: `snapshot(slice)["EURUSD"]["bid"]`, for the symbols and sides that were given.
 O(series); allocates the answer. Source: `src/multi_symbol.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> side(price_type, p) = CandleSeries([0], [p], [p], [p], [p]; symbol="EURUSD", timeframe="M1", price_type=price_type);
+
+julia> market = MultiSymbolSlice([side("bid", 1.25), side("ask", 1.5)]);
+
+julia> snapshot(market)["EURUSD"]["bid"].close
+1.25
+```
 """
 function snapshot(slice::MultiSymbolSlice)
     found = Dict{String,Dict{String,Union{Candle,Nothing}}}()

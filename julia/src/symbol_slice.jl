@@ -142,6 +142,17 @@ end
 Goes to a bar, or to a moment, counted from 1. A walk may go past its last bar, where [`latest`](@ref) is `nothing`
 and [`history`](@ref) grows shorter; a moment must exist. Errors: 1003 below 1, and for a moment past the last; 1004
 for anything but an integer. O(1). Source: `src/symbol_slice.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> one = CandleSeries([0, 60_000_000], [1.0, 1.1], [1.2, 1.3], [0.9, 1.0], [1.1, 1.2]; symbol="X", timeframe="M1");
+
+julia> slice = SymbolDataSlice(Dict("M1" => Dict("bid" => one)));
+
+julia> set_index!(slice, 2).index
+2
+```
 """
 @inline function set_index!(slice::SymbolDataSlice, index::Int)
     index >= 1 || fail_index(index)
@@ -201,8 +212,19 @@ end
 
 The last candle of that timeframe and side that has closed at the bar `slice` stands on; `nothing` before there is
 one, past the last bar, and for what is not there. Errors: 1001 for another price type, 1009 for text that is no
-timeframe. O(1) on evenly spaced candles; allocates nothing for a timeframe by its own name. Source:
-`src/symbol_slice.jl`.
+timeframe. O(1) on evenly spaced candles; allocates nothing for a timeframe by its own name.
+Source: `src/symbol_slice.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> one = CandleSeries([0, 60_000_000], [1.0, 1.1], [1.2, 1.3], [0.9, 1.0], [1.1, 1.2]; symbol="X", timeframe="M1");
+
+julia> slice = SymbolDataSlice(Dict("M1" => Dict("bid" => one)));
+
+julia> latest(slice, "M1").close, latest(slice, "H1")
+(1.1, nothing)
+```
 """
 @inline function latest(slice::SymbolDataSlice, timeframe, price_type="bid")
     at = find_source(slice, timeframe, price_type)
@@ -221,8 +243,21 @@ end
 The last `length` candles, oldest first, the [`latest`](@ref) included, as [`Candles`](@ref): a row range, never a
 copy. Fewer near the start; past the last bar those of the same window that still exist. Empty for what is not there.
 Each timeframe counts its own candles. Errors: as [`latest`](@ref); 1001 for a negative length, 1004 for one that is
-no integer. O(1) on evenly spaced candles; allocates nothing for a timeframe by its own name. Source:
-`src/symbol_slice.jl`.
+no integer. O(1) on evenly spaced candles; allocates nothing for a timeframe by its own name.
+Source: `src/symbol_slice.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> one = CandleSeries([0, 60_000_000], [1.0, 1.1], [1.2, 1.3], [0.9, 1.0], [1.1, 1.2]; symbol="X", timeframe="M1");
+
+julia> slice = SymbolDataSlice(Dict("M1" => Dict("bid" => one)));
+
+julia> slice.index = 2;
+
+julia> history(slice, "M1", "bid", 5).rows, history_view(slice, "M1", "bid", 1).rows
+(1:2, 2:2)
+```
 """
 @inline function history(slice::SymbolDataSlice, timeframe, price_type="bid", length=20)
     rows = length isa Int && length >= 0 ? length : length_number(length)
@@ -238,8 +273,23 @@ no integer. O(1) on evenly spaced candles; allocates nothing for a timeframe by 
     return Candles(source.series, len == 0 ? 0 : newest - len, len)
 end
 
-@doc (@doc history)
-const history_view = history
+"""
+    history_view(slice, timeframe, price_type="bid", length=20) -> Candles
+
+As [`history`](@ref), which copies nothing either: the name that code for walks over lists uses. O(1) as there.
+Source: `src/symbol_slice.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> one = CandleSeries([0], [1.0], [1.2], [0.9], [1.1]; symbol="X", timeframe="M1");
+
+julia> history_view(SymbolDataSlice(Dict("M1" => Dict("bid" => one))), "M1").rows
+1:1
+```
+"""
+@inline history_view(slice::SymbolDataSlice, timeframe, price_type="bid", length=20) =
+    history(slice, timeframe, price_type, length)
 
 function length_number(length)
     length isa Integer && !(length isa Bool) ||
@@ -253,6 +303,17 @@ end
 
 The series itself, the candles still to come included; `nothing` for what is not there. The same as
 `get(slice, timeframe, price_type)`, and as `slice[timeframe]` for bids. O(series). Source: `src/symbol_slice.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> one = CandleSeries([0, 60_000_000], [1.0, 1.1], [1.2, 1.3], [0.9, 1.0], [1.1, 1.2]; symbol="X", timeframe="M1");
+
+julia> slice = SymbolDataSlice(Dict("M1" => Dict("bid" => one)));
+
+julia> series_ref(slice, "M1") === slice["M1"] === one
+true
+```
 """
 function series_ref(slice::SymbolDataSlice, timeframe, price_type="bid")
     at = find_source(slice, timeframe, price_type)
@@ -304,6 +365,17 @@ end
 each bar, oldest first, NaN on the left where there is less, everything for what is not there. As of
 [`gather_lookback`](@ref), each history lies contiguously in memory. Errors: as [`history`](@ref); 1003 for a start
 below 1, 6001 if it does not fit into memory. O(cells); allocates the answer. Source: `src/symbol_slice.jl`.
+
+```jldoctest
+julia> using OmegaJulia
+
+julia> one = CandleSeries([0, 60_000_000], [1.0, 1.1], [1.2, 1.3], [0.9, 1.0], [1.1, 1.2]; symbol="X", timeframe="M1");
+
+julia> slice = SymbolDataSlice(Dict("M1" => Dict("bid" => one)));
+
+julia> isequal(history_matrix(slice, "M1", "bid", 2), [NaN 1.1; 1.1 1.2])
+true
+```
 """
 function history_matrix(slice::SymbolDataSlice, timeframe, price_type="bid", length=20, field="close", start=1,
     stop=Base.length(slice))

@@ -152,7 +152,7 @@ for backend in BACKENDS
 end
 
 @testset "words for backends and modules are checked" begin
-    @test_error 1001 ["multi_symbol", "slicer, kernels"] set_backend("multi_symbol", "julia")
+    @test_error 1001 ["resampler", "slicer, kernels, multi_symbol"] set_backend("resampler", "julia")
     @test_error 1001 ["python", "native, julia or auto"] set_backend("slicer", "python")
     @test_error 1004 ["1"] set_backend("slicer", 1)
     @test_error 1004 ["2"] set_backend(2, "julia")

@@ -76,7 +76,7 @@ if "native" in BACKENDS
     @testset "status tells what is loaded and from where" begin
         library = status().library
         @test library.loaded && isfile(library.path) && occursin(r"^[0-9a-f]{16}$", library.build_id)
-        @test library.version == "0.1.0" && library.abi == "1.1"
+        @test library.version == "0.1.0" && library.abi == "1.2"
     end
 end
 
@@ -115,7 +115,7 @@ end
     @test answers["outcome"] == "julia" && answers["source"] == elsewhere
     for (text, fragments) in (
         "slicer = \"rust\"\n" => ("line 1", "rust", "native"),
-        "\nmulti_symbol = \"native\"\n" => ("line 2", "multi_symbol", "slicer, kernels"),
+        "\nresampler = \"native\"\n" => ("line 2", "resampler", "slicer, kernels"),
         "slicer = native\n" => ("line 1", "slicer = native"),
         "[slicer]\n" => ("line 1", "[slicer]"),
         "slicer = \"julia\"\nslicer = \"julia\"\n" => ("line 2", "twice"),
