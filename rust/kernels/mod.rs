@@ -70,6 +70,7 @@ mod segments;
 mod simd;
 mod sliding;
 mod speculation;
+mod spread;
 mod statistics;
 mod streaming;
 mod sums;
