@@ -28,7 +28,7 @@ impl<L: Lanes> Divide<L> {
     }
 
     /// The quotient of `spread + rest`, rounded, and the same again if that is certain; `rest` is below half of the last
-    /// place of `spread`, and the sum is exact.
+    /// place of `spread`, and the sum is exact. Only in registers, whose products and sums round together.
     ///
     /// The first guess is off by fewer than three places and its remainder exact, as in [`Self::round`]. The correction
     /// rounds three times by 2^-53 of itself, so it is off by less than 2^-49 places. What the rounding of the result
@@ -114,7 +114,7 @@ impl DivideIntegers {
 
     /// `n * 2^exponent` over the divisor, rounded once, and whether that took the long division. The result must be a
     /// normal number.
-    #[inline]
+    #[inline(always)]
     pub(super) fn round(&self, n: i128, exponent: i32) -> (f64, bool) {
         let magnitude = n.unsigned_abs();
         let (high, low) = ((magnitude >> 64) as u64, magnitude as u64);
@@ -133,9 +133,15 @@ impl DivideIntegers {
         let half = (quotient >> 1) as i64;
         let (least, most) = (half as f64, (half + 2) as f64);
         if least != most {
-            return (round_quotient(n, exponent, self.divisor), true);
+            return (self.round_long(n, exponent), true);
         }
         let value = least * power_of_two(2 + self.up - shift as i32 + exponent);
         (if n < 0 { -value } else { value }, false)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn round_long(&self, n: i128, exponent: i32) -> f64 {
+        round_quotient(n, exponent, self.divisor)
     }
 }

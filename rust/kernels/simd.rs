@@ -111,7 +111,7 @@ pub(super) trait Lanes: Copy {
     fn scale(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     /// `a * b` and its rounding error.
     fn two_product(self, a: Self::F, b: Self::F) -> (Self::F, Self::F);
-    /// `a - q * d` where the result is exact.
+    /// `a - q * d` where the result is exact; in registers rounded once.
     fn remainder(self, a: Self::F, q: Self::F, d: Self::F) -> Self::F;
     /// The same for a `d` of 25 bits at most.
     fn remainder_of_short(self, a: Self::F, q: Self::F, d: Self::F) -> Self::F;
