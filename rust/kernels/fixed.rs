@@ -5,6 +5,7 @@ use super::grid::{Grid, count, power_of_two};
 use super::rounding::{Divide, DivideIntegers, divisor, fast_two_sum, lane_values, two_difference, two_sum};
 use super::segments::{Rolling, Segments};
 use super::simd::{Lanes, Work};
+use super::sliding_spread::{self, Integers};
 
 /// Moments of the windows of rows on these grids: variances or covariances, or with `ROOT` their square roots.
 pub(super) struct Moments<'a, const S: usize, const ROOT: bool> {
@@ -17,12 +18,21 @@ impl<const S: usize, const ROOT: bool> Work for Moments<'_, S, ROOT> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self, lanes: L) {
+    fn run<L: Lanes>(mut self, lanes: L) {
+        if sliding_spread::run(lanes, &mut self) {
+            return;
+        }
         let (grids, window) = (self.grids, self.segments.window);
         let units = grids[0].exponent + grids[S - 1].exponent;
         let divisor = divisor(window, self.ddof);
         if !L::REGISTERS {
-            return self.one_by_one(units, divisor);
+            return if S == 1
+                && let Some(integers) = Integers::new(&grids[0], window)
+            {
+                self.slide_one_by_one(integers, units, divisor);
+            } else {
+                self.one_by_one(units, divisor);
+            };
         }
         let plan = Plan::new(grids[0].bits, grids[S - 1].bits, window);
         let place = power_of_two(plan.cut as i32);
@@ -209,6 +219,26 @@ impl<const S: usize, const ROOT: bool> Moments<'_, S, ROOT> {
             close += usize::from(long);
             let (x, y) = row(i + 1 - window);
             (a, b, products) = (a - x, b - y, products - i128::from(x) * i128::from(y));
+        }
+        count(|paths| &mut paths.close, close);
+    }
+
+    /// The same of one series, whose spread itself slides.
+    fn slide_one_by_one(self, mut integers: Integers, units: i32, divisor: u64) {
+        let Segments { series, start, window, out } = self.segments;
+        let (anchor, scale) = (self.grids[0].anchor, self.grids[0].scale());
+        let integer = |value: &f64| ((value - anchor) * scale) as i64;
+        let x = &series[0][start + 1 - window..start + out.len()];
+        let (before, entering) = x.split_at(window - 1);
+        for value in before {
+            integers.slide(integer(value), 0);
+        }
+        let (divide, mut close, mut leaving) = (DivideIntegers::new(divisor), 0, 0);
+        for ((out, entering), next) in out.iter_mut().zip(entering).zip(x) {
+            let (value, long) = divide.round(integers.slide(integer(entering), leaving), units);
+            *out = if ROOT { value.sqrt() } else { value };
+            close += usize::from(long);
+            leaving = integer(next);
         }
         count(|paths| &mut paths.close, close);
     }

@@ -24,13 +24,15 @@ pub(super) struct Grid {
     pub(super) anchor: f64,
     pub(super) exponent: i32,
     pub(super) bits: i32,
+    /// What no integer exceeds.
+    pub(super) largest: f64,
 }
 
 impl Grid {
     fn between(low: f64, high: f64, exponent: i32, window: usize) -> Option<Self> {
         if !(-900..=900).contains(&exponent) {
             // All zero: any grid will do.
-            return (low == 0.0 && high == 0.0).then_some(Self { anchor: 0.0, exponent: 0, bits: 1 });
+            return (low == 0.0 && high == 0.0).then_some(Self { anchor: 0.0, exponent: 0, bits: 1, largest: 1.0 });
         }
         let unit = power_of_two(exponent);
         let middle = f64::midpoint(low, high);
@@ -41,7 +43,8 @@ impl Grid {
         };
         let largest = (high - anchor).max(anchor - low) / unit;
         let bits = self::exponent(largest).max(0) + 1;
-        (largest < LARGEST && largest * window as f64 <= LARGEST_SUM / 1.01).then_some(Self { anchor, exponent, bits })
+        let fits = largest < LARGEST && largest * window as f64 <= LARGEST_SUM / 1.01;
+        fits.then_some(Self { anchor, exponent, bits, largest })
     }
 
     /// Whether variances, in units of the unit's square, are normal numbers.

@@ -70,6 +70,7 @@ mod rounding;
 mod segments;
 mod simd;
 mod sliding;
+mod sliding_spread;
 mod speculation;
 mod spread;
 mod statistics;

@@ -19,20 +19,30 @@ pub(super) trait Rolling<L: Lanes, const S: usize> {
     fn value(&mut self, lanes: L) -> L::F;
 }
 
+/// A statistic that slides whole blocks of as many rows as there are lanes, and looks back at each block once.
+pub(super) trait Blocks<L: Lanes> {
+    type Saved;
+    /// After so many rows at most it is settled.
+    const SETTLED_AFTER: usize;
+
+    /// The value that fills the window at first.
+    fn nothing(&self) -> L::F;
+    fn slide(&mut self, lanes: L, entering: L::F, leaving: L::F);
+    fn settle(&mut self, lanes: L);
+    fn value(&mut self, lanes: L) -> L::F;
+    fn save(&self) -> Self::Saved;
+    /// Mends a block of results from what was saved before it and the value that left first; `rows` are each lane's
+    /// first in `out`.
+    fn finish(&mut self, lanes: L, saved: Self::Saved, leaving: L::F, rows: &Starts, out: &mut [f64]);
+}
+
 /// For each lane, the first of its results.
-type Starts = [usize; 8];
+pub(super) type Starts = [usize; 8];
 
 impl<const S: usize> Segments<'_, S> {
     #[inline(always)]
     pub(super) fn run<L: Lanes>(self, lanes: L, state: &mut impl Rolling<L, S>) {
-        let n = self.out.len();
-        let mut len = n.div_ceil(L::N);
-        if len > L::N {
-            // Whole vectors, and an odd number of them: segments a power of two apart would share places in the cache.
-            len = (len.div_ceil(L::N) | 1) * L::N;
-        }
-        // The last segments overlap where there are too few rows: the same results, twice.
-        let starts: Starts = std::array::from_fn(|lane| (lane * len).min(n - len));
+        let (len, starts) = Self::starts::<L>(self.out.len());
         let before = self.window - 1;
         for at in (0..before).step_by(L::N) {
             let rows = self.turned(lanes, &starts, self.start - before + at);
@@ -65,6 +75,18 @@ impl<const S: usize> Segments<'_, S> {
         }
     }
 
+    /// The length of all segments.
+    #[inline(always)]
+    fn starts<L: Lanes>(n: usize) -> (usize, Starts) {
+        let mut len = n.div_ceil(L::N);
+        if len > L::N {
+            // Whole vectors, and an odd number of them: segments a power of two apart would share places in the cache.
+            len = (len.div_ceil(L::N) | 1) * L::N;
+        }
+        // The last segments overlap where there are too few rows: the same results, twice.
+        (len, std::array::from_fn(|lane| (lane * len).min(n - len)))
+    }
+
     /// The rows from `at` on of each lane's segment: as many vectors as there are lanes.
     #[inline(always)]
     fn turned<L: Lanes>(&self, lanes: L, starts: &Starts, at: usize) -> [[L::F; 8]; S] {
@@ -76,6 +98,65 @@ impl<const S: usize> Segments<'_, S> {
             *rows = lanes.transpose(*rows);
         }
         rows
+    }
+}
+
+impl Segments<'_, 1> {
+    /// Whether so many results make blocks.
+    pub(super) fn in_blocks<L: Lanes>(n: usize) -> bool {
+        n > L::N * L::N
+    }
+
+    #[inline(always)]
+    pub(super) fn run_blocks<L: Lanes, B: Blocks<L>>(self, lanes: L, state: &mut B) {
+        let (len, starts) = Self::starts::<L>(self.out.len());
+        let nothing = state.nothing();
+        let before = self.window - 1;
+        let mut at = 0;
+        while at < before {
+            let rows = self.block(lanes, &starts, self.start - before + at);
+            // Fewer first, whole blocks then.
+            let count = if at == 0 { (before - 1) % L::N + 1 } else { L::N };
+            for (i, &row) in rows.iter().enumerate().take(count) {
+                state.slide(lanes, row, nothing);
+                if (i + 1) % B::SETTLED_AFTER == 0 {
+                    state.settle(lanes);
+                }
+            }
+            state.settle(lanes);
+            at += count;
+        }
+        let mut leaving = nothing;
+        for at in (0..len).step_by(L::N) {
+            let (first, saved) = (leaving, state.save());
+            let entering = self.block(lanes, &starts, self.start + at);
+            let next = self.block(lanes, &starts, self.start + at - before);
+            let mut results = entering;
+            for i in 0..L::N {
+                state.slide(lanes, entering[i], leaving);
+                results[i] = state.value(lanes);
+                leaving = next[i];
+                if (i + 1) % B::SETTLED_AFTER == 0 || i + 1 == L::N {
+                    state.settle(lanes);
+                }
+            }
+            let results = lanes.transpose(results);
+            let rows = starts.map(|start| start + at);
+            for lane in 0..L::N {
+                lanes.store(self.out, rows[lane], results[lane]);
+            }
+            state.finish(lanes, saved, first, &rows, self.out);
+        }
+    }
+
+    /// As [`Self::turned`], where no segment ends early.
+    #[inline(always)]
+    fn block<L: Lanes>(&self, lanes: L, starts: &Starts, at: usize) -> [L::F; 8] {
+        let mut rows = [lanes.splat(0.0); 8];
+        for lane in 0..L::N {
+            rows[lane] = lanes.load(self.series[0], starts[lane] + at);
+        }
+        lanes.transpose(rows)
     }
 }
 

@@ -111,7 +111,7 @@ pub(super) trait Lanes: Copy {
     fn scale(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
     /// `a * b` and its rounding error.
     fn two_product(self, a: Self::F, b: Self::F) -> (Self::F, Self::F);
-    /// `a - q * d` where the result is exact.
+    /// `a - q * d` where the result is exact; in registers rounded once.
     fn remainder(self, a: Self::F, q: Self::F, d: Self::F) -> Self::F;
     /// The same for a `d` of 25 bits at most.
     fn remainder_of_short(self, a: Self::F, q: Self::F, d: Self::F) -> Self::F;
@@ -149,6 +149,10 @@ pub(super) trait Lanes: Copy {
     fn sub_integers(self, a: Self::I, b: Self::I) -> Self::I;
     /// An integer of 62 bits at most as the nearest double.
     fn nearest(self, v: Self::I) -> Self::F;
+    /// `v`, and the bits set in which the two differ.
+    fn or_differences(self, v: Self::I, a: Self::F, b: Self::F) -> Self::I;
+    /// The lanes, as bits, that are not 0.
+    fn not_zero(self, v: Self::I) -> u32;
 }
 
 /// `x[at..]` as a vector, `filler` where that ends early.

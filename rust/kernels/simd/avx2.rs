@@ -168,6 +168,13 @@ impl Lanes for Avx2 {
 
     operations! {
         fn sub_integers(a: I, b: I) -> I { _mm256_sub_epi64(a, b) }
+        fn or_differences(v: I, a: F, b: F) -> I {
+            _mm256_or_si256(v, _mm256_castpd_si256(_mm256_xor_pd(a, b)))
+        }
+        fn not_zero(v: I) -> u32 {
+            let zero = _mm256_cmpeq_epi64(v, _mm256_setzero_si256());
+            !_mm256_movemask_pd(_mm256_castsi256_pd(zero)).cast_unsigned() & 0b1111
+        }
     }
 
     #[inline(always)]

@@ -163,5 +163,9 @@ impl Lanes for Avx512 {
     operations! {
         fn sub_integers(a: I, b: I) -> I { _mm512_sub_epi64(a, b) }
         fn nearest(v: I) -> F { _mm512_cvtepi64_pd(v) }
+        fn or_differences(v: I, a: F, b: F) -> I {
+            _mm512_ternarylogic_epi64::<0b1111_0110>(v, _mm512_castpd_si512(a), _mm512_castpd_si512(b))
+        }
+        fn not_zero(v: I) -> u32 { u32::from(_mm512_test_epi64_mask(v, v)) }
     }
 }

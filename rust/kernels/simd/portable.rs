@@ -240,4 +240,14 @@ impl Lanes for Portable {
     fn nearest(self, v: I) -> F {
         self.pair(v).0
     }
+
+    #[inline(always)]
+    fn or_differences(self, v: I, a: F, b: F) -> I {
+        std::array::from_fn(|i| v[i] | (a[i].to_bits() ^ b[i].to_bits()) as i64)
+    }
+
+    #[inline(always)]
+    fn not_zero(self, v: I) -> u32 {
+        (0..N).map(|i| u32::from(v[i] != 0) << i).sum()
+    }
 }
