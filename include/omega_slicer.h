@@ -943,9 +943,10 @@ OmegaStatus omega_series_new(const OmegaColumns *columns,
  * A new series over the caller's own columns, without a copy: nothing per row.
  *
  * Ownership: from OMEGA_OK on, the columns must stay unchanged until release(owner) is called, which happens
- * exactly once, when the last reference is gone (at the latest in omega_series_free), on the thread that drops
- * it; it must not call back into this library with the same handle. A NULL release promises that the columns
- * outlive the series. On any other status release is not called and the caller still owns everything.
+ * exactly once, when the last reference is gone: in omega_series_free, or in the _free of the last OmegaSymbolSlice
+ * or OmegaMultiSymbol that shares the series, whichever comes last; on the thread that drops it. It must not call
+ * back into this library with the same handle. A NULL release promises that the columns outlive the series and every
+ * slice made of it. On any other status release is not called and the caller still owns everything.
  * Threads: any. O(len). Errors: as omega_series_new.
  *
  * # Safety
@@ -1219,8 +1220,8 @@ OmegaStatus omega_align(const OmegaSeries *primary,
  *
  * An index counts the bars of the timeframe primary_us, the shortest if that is 0: of its bid series, or of its ask
  * where there is no bid. The decision time at an index is that bar's close; every other series answers with what has
- * closed by then. Ownership: the caller owns the new handle, which shares the series: they may be freed before it.
- * Threads: any. O(count^2). Errors: OMEGA_NULL_POINTER; OMEGA_EMPTY_INPUT if count is 0; OMEGA_INVALID_ARGUMENT on a
+ * closed by then. Ownership: the caller owns the new handle, which shares the series: their handles may be
+ * freed before it, columns that were borrowed may not. Threads: any. O(count^2). Errors: OMEGA_NULL_POINTER; OMEGA_EMPTY_INPUT if count is 0; OMEGA_INVALID_ARGUMENT on a
  * dead handle, two symbols, a series given twice, or a primary_us that is no timeframe of theirs;
  * OMEGA_RESOURCE_LIMIT_EXCEEDED past 262,144 live handles.
  *
@@ -1324,7 +1325,8 @@ OmegaStatus omega_symbol_slice_history_matrix(const OmegaSymbolSlice *slice,
  *
  * A moment is a stamp t of the timeline, decided when the candles stamped t close. stale_limit_us, with OMEGA_ASOF,
  * hides a candle stamped more than so many microseconds before the moment; -1 for none. Ownership: the caller owns
- * the new handle, which shares the series: they may be freed before it. Threads: any. O(rows of all, times count);
+ * the new handle, which shares the series: their handles may be freed before it, columns that were borrowed may
+ * not. Threads: any. O(rows of all, times count);
  * holds 8 bytes per moment, and per moment and series. Errors: OMEGA_NULL_POINTER; OMEGA_EMPTY_INPUT if count is 0;
  * OMEGA_INVALID_ARGUMENT on a dead handle, two timeframes, a series given twice, an unknown timeline or flag, a
  * stale_limit_us below -1 or without OMEGA_ASOF; OMEGA_OUT_OF_MEMORY; OMEGA_RESOURCE_LIMIT_EXCEEDED past 262,144

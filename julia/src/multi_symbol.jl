@@ -159,7 +159,7 @@ Base.propertynames(::MultiSymbolSlice, private::Bool=false) =
 @inline function Base.getproperty(slice::MultiSymbolSlice, name::Symbol)
     name === :index && return getfield(slice, :index)
     name === :timestamp && return current_moment(slice)
-    name === :decision_time && return current_moment(slice) + getfield(slice, :duration)
+    name === :decision_time && return saturated_sum(current_moment(slice), getfield(slice, :duration))
     name === :timeline && return Column(getfield(slice, :timeline), 0, length(slice))
     name === :symbols && return unique(column.symbol for column in getfield(slice, :columns))
     name === :backend && return getfield(slice, :path) == NATIVE ? "native" : "julia"

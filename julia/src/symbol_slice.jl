@@ -25,7 +25,8 @@ Base.deepcopy_internal(source::WalkSource, ::IdDict) = source
     SymbolDataSlice(data, index=1, indicators=Dict{String,Any}(); primary=nothing, backend=nothing)
 
 One symbol's bid and ask candles in several timeframes, seen from one bar. `data` maps a timeframe to its sides:
-`Dict("M1" => Dict("bid" => series, "ask" => series), "H1" => Dict("bid" => series))`; either side may be missing.
+`Dict("M1" => Dict("bid" => series, "ask" => series), "H1" => Dict("bid" => series))`, or vectors of such pairs;
+either side may be missing. A walk is one task's: share the series among threads, not the walk.
 
 `slice.index` counts the bars of the **primary** timeframe, the shortest or `primary=`, from 1: those of its bid
 series, or of its ask if it has no bid. A bar is decided at its close (`slice.decision_time`), and every other series
@@ -90,12 +91,15 @@ function WalkSource(series::CandleSeries, is_clock::Bool, backend)
         series.timeframe.name, series.price_type, is_clock)
 end
 
+# A dictionary, or a vector or tuple of pairs.
+given_as(data) = data isa AbstractDict || (data isa Union{AbstractVector,Tuple} && all(entry -> entry isa Pair, data))
+
 # The series of `data`, each under its own timeframe and side.
 function walk_entries(data)
-    data isa AbstractDict || fail(TYPE_MISMATCH, "candles are given as Dict(timeframe => Dict(\"bid\" => series)), got ", repr(data))
+    given_as(data) || fail(TYPE_MISMATCH, "candles are given as Dict(timeframe => Dict(\"bid\" => series)), got ", repr(data))
     found = CandleSeries[]
     for (key, sides) in data
-        sides isa AbstractDict || fail(TYPE_MISMATCH, "timeframe ", key, " has no Dict(\"bid\" => series) but ", repr(sides))
+        given_as(sides) || fail(TYPE_MISMATCH, "timeframe ", key, " has no Dict(\"bid\" => series) but ", repr(sides))
         for (side, series) in sides
             series === nothing && continue
             series isa CandleSeries || fail(TYPE_MISMATCH, "a walk is over CandleSeries, got ", repr(series), " (", typeof(series), ")")
@@ -160,8 +164,7 @@ julia> set_index!(slice, 2).index
     setfield!(slice, :index, index)
     row = min(index, getfield(slice, :bars))
     if row > 0
-        time, over = Base.add_with_overflow(@inbounds(clock.timestamp[row]), clock.duration)
-        setfield!(slice, :decided, over ? typemax(Int64) : time)
+        setfield!(slice, :decided, saturated_sum(@inbounds(clock.timestamp[row]), clock.duration))
     end
     return slice
 end
@@ -196,6 +199,12 @@ find_source(slice::SymbolDataSlice, timeframe, price_type) =
     parsed = Timeframe(timeframe)
     # Under its own name it would have been found.
     return parsed.name == timeframe ? 0 : find_source(slice, parsed, price_type)
+end
+
+# A close time; beyond Int64 it is Int64's last moment.
+@inline function saturated_sum(stamp::Int64, duration::Int64)
+    time, over = Base.add_with_overflow(stamp, duration)
+    return ifelse(over, typemax(Int64), time)
 end
 
 # The last row of a source that has closed by the decision time.
@@ -392,8 +401,7 @@ function history_matrix(slice::SymbolDataSlice, timeframe, price_type="bid", len
     times = clock.timestamp[bars]
     if !source.is_clock
         for i in eachindex(times)
-            time, over = Base.add_with_overflow(times[i], clock.duration)
-            times[i] = over ? typemax(Int64) : time
+            times[i] = saturated_sum(times[i], clock.duration)
         end
     end
     return gather_lookback(source.slicer, times, rows, field; closed_only=!source.is_clock, partial=true)

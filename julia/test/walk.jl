@@ -190,6 +190,11 @@ for backend in BACKENDS
             @test why === nothing
         end
         @test slice.index == 2 && latest(slice, "M1").close == 2.5
+        paired = SymbolDataSlice(["M1" => ["bid" => one]])
+        @test series_ref(paired, "M1") === one
+        last_stamp = walk_series([typemax(Int64)], "M1", "bid", backend)
+        @test MultiSymbolSlice([last_stamp]; backend=backend).decision_time == typemax(Int64)
+        @test SymbolDataSlice(Dict("M1" => Dict("bid" => last_stamp))).decision_time == typemax(Int64)
         @test resample(one, "M5"; origin=Minute(2), keep_partial=true).timestamp == MINUTE_US .* [-3, 2]
         other = deepcopy(slice)
         other.index = 1

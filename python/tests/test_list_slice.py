@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -34,7 +36,8 @@ class Model:
 
 _LISTS = st.dictionaries(
     st.sampled_from(TIMEFRAMES),
-    st.dictionaries(st.sampled_from(["bid", "ask"]), st.lists(st.builds(object), max_size=12)),
+    st.dictionaries(st.sampled_from(["bid", "ask"]), st.lists(st.builds(object), max_size=12), min_size=1),
+    min_size=1,
 )
 
 
@@ -138,6 +141,10 @@ def test_a_list_that_grows_is_seen_at_its_new_length() -> None:
         (lambda _: om.SymbolDataSlice({"M1": {"mid": [1]}}), om.InvalidArgumentError),
         (lambda _: om.SymbolDataSlice({"M1": [1, 2]}), om.TypeMismatchError),
         (lambda _: om.SymbolDataSlice([1, 2]), om.TypeMismatchError),
+        (lambda _: om.SymbolDataSlice({}), om.EmptyInputError),
+        (lambda _: om.SymbolDataSlice({"M1": {"bid": None}}, primary="M1"), om.EmptyInputError),
+        (lambda walk: walk.history_matrix("M1"), om.InvalidStateError),
+        (lambda walk: walk.decision_time, om.InvalidStateError),
         (lambda _: om.SymbolDataSlice({"M1": {"bid": [1]}}, primary="M1"), om.InvalidArgumentError),
     ],
 )
@@ -162,3 +169,13 @@ def test_a_candle_set_answers_by_row(rows: list[int], index: int) -> None:
         candles.get_latest("M1", -1)
     with pytest.raises(om.InvalidArgumentError):
         candles.get_all("M1", "mid")
+
+
+def test_copies_of_a_walk_over_lists_move_by_themselves() -> None:
+    rows = ["a", "b", "c"]
+    walk = om.SymbolDataSlice({"M1": {"bid": rows}}, 1, {"rsi": [1]})
+    for other in (copy.copy(walk), copy.deepcopy(walk), pickle.loads(pickle.dumps(walk))):
+        assert (other.index, other.latest("M1"), other.indicators) == (1, "b", {"rsi": [1]})
+        other.index = 2
+        assert walk.index == 1
+    assert copy.copy(walk).series_ref("M1") is rows

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from datetime import timedelta
 from typing import Any
 
@@ -143,6 +145,34 @@ def test_wrong_questions_are_refused(ask: Any, error: type[om.OmegaError], backe
     one = series(np.arange(3) * MINUTE, "M1", "bid", backend)
     with pytest.raises(error):
         ask(one)
+
+
+def test_copies_and_pickles_stand_where_the_walk_stands_and_move_by_themselves(backend: str) -> None:
+    one = series(np.arange(10) * MINUTE, "M1", "bid", backend)
+    walk = om.SymbolDataSlice({"M1": {"bid": one}}, 3, {"rsi": [1]})
+    market = om.MultiSymbolSlice([one], timeline="union", asof=True, stale_limit=5, backend=backend)
+    market.set_index(4)
+    for again in (copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))):
+        other, moments = again(walk), again(market)
+        assert (other.index, other.backend, other.indicators) == (3, backend, {"rsi": [1]})
+        assert other.latest("M1") == walk.latest("M1")
+        assert (moments.index, moments.get_price("X", "bid")) == (4, market.get_price("X", "bid"))
+        other.index, moments.index = 7, 8
+        assert (walk.index, market.index) == (3, 4)
+
+
+def test_what_a_walk_accepts_does_not_depend_on_what_it_was_asked_before(backend: str) -> None:
+    walk = om.SymbolDataSlice({"M1": {"bid": series(np.arange(3) * MINUTE, "M1", "bid", backend)}})
+    assert walk.latest(MINUTE) == walk.latest("M1") == walk.latest(om.Timeframe("1min"))
+    for wrong in (float(MINUTE), True):
+        with pytest.raises(om.TypeMismatchError):
+            walk.latest(wrong)
+
+
+def test_the_last_moment_of_time_is_decided_then(backend: str) -> None:
+    one = series(np.array([2**63 - 1]), "M1", "bid", backend)
+    assert om.MultiSymbolSlice([one], backend=backend).decision_time == 2**63 - 1
+    assert om.SymbolDataSlice({"M1": {"bid": one}}).decision_time == 2**63 - 1
 
 
 @pytest.mark.parametrize("side", SIDES)

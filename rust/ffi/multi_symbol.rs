@@ -54,7 +54,8 @@ unsafe fn slice_of<'a>(handle: *const OmegaMultiSymbol) -> Result<&'a MultiSymbo
 ///
 /// A moment is a stamp t of the timeline, decided when the candles stamped t close. stale_limit_us, with OMEGA_ASOF,
 /// hides a candle stamped more than so many microseconds before the moment; -1 for none. Ownership: the caller owns
-/// the new handle, which shares the series: they may be freed before it. Threads: any. O(rows of all, times count);
+/// the new handle, which shares the series: their handles may be freed before it, columns that were borrowed may
+/// not. Threads: any. O(rows of all, times count);
 /// holds 8 bytes per moment, and per moment and series. Errors: OMEGA_NULL_POINTER; OMEGA_EMPTY_INPUT if count is 0;
 /// OMEGA_INVALID_ARGUMENT on a dead handle, two timeframes, a series given twice, an unknown timeline or flag, a
 /// stale_limit_us below -1 or without OMEGA_ASOF; OMEGA_OUT_OF_MEMORY; OMEGA_RESOURCE_LIMIT_EXCEEDED past 262,144

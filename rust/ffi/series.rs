@@ -239,9 +239,10 @@ unsafe fn borrow<T>(pointer: *const T, count: usize, name: &str, owner: &Arc<Own
 /// A new series over the caller's own columns, without a copy: nothing per row.
 ///
 /// Ownership: from OMEGA_OK on, the columns must stay unchanged until release(owner) is called, which happens
-/// exactly once, when the last reference is gone (at the latest in omega_series_free), on the thread that drops
-/// it; it must not call back into this library with the same handle. A NULL release promises that the columns
-/// outlive the series. On any other status release is not called and the caller still owns everything.
+/// exactly once, when the last reference is gone: in omega_series_free, or in the _free of the last OmegaSymbolSlice
+/// or OmegaMultiSymbol that shares the series, whichever comes last; on the thread that drops it. It must not call
+/// back into this library with the same handle. A NULL release promises that the columns outlive the series and every
+/// slice made of it. On any other status release is not called and the caller still owns everything.
 /// Threads: any. O(len). Errors: as omega_series_new.
 ///
 /// # Safety

@@ -44,8 +44,8 @@ pub(super) unsafe fn shared(handles: *const *const OmegaSeries, count: usize) ->
 ///
 /// An index counts the bars of the timeframe primary_us, the shortest if that is 0: of its bid series, or of its ask
 /// where there is no bid. The decision time at an index is that bar's close; every other series answers with what has
-/// closed by then. Ownership: the caller owns the new handle, which shares the series: they may be freed before it.
-/// Threads: any. O(count^2). Errors: OMEGA_NULL_POINTER; OMEGA_EMPTY_INPUT if count is 0; OMEGA_INVALID_ARGUMENT on a
+/// closed by then. Ownership: the caller owns the new handle, which shares the series: their handles may be
+/// freed before it, columns that were borrowed may not. Threads: any. O(count^2). Errors: OMEGA_NULL_POINTER; OMEGA_EMPTY_INPUT if count is 0; OMEGA_INVALID_ARGUMENT on a
 /// dead handle, two symbols, a series given twice, or a primary_us that is no timeframe of theirs;
 /// OMEGA_RESOURCE_LIMIT_EXCEEDED past 262,144 live handles.
 ///

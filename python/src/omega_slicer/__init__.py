@@ -12,7 +12,7 @@ A Rust library answers where it was built, NumPy elsewhere, with the same bits: 
 says which and why.
 """
 
-from . import _errors, rolling
+from . import _errors, _series_slice, rolling
 from ._backend import FallbackWarning, set_backend
 from ._candles import Candles
 from ._counts import reset_counts
@@ -109,6 +109,8 @@ __all__ = [
     "status",
 ]
 
+# Imported for what that does: the walk over series names itself to SymbolDataSlice.
+del _series_slice
 # Errors are shown and pickled under the name people import them by.
 for _name in _errors.__all__:
     if isinstance(getattr(_errors, _name), type):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from ._errors import InvalidArgumentError
-from ._symbol_slice import SymbolDataSlice, _entries, check_count, check_index, check_side
+from ._symbol_slice import SymbolDataSlice, check_count, check_index, check_side, entries, walk_again
 from .timeframe import Timeframe
 
 __all__ = ["CandleSet", "ListSlice", "RowsView"]
@@ -75,7 +75,7 @@ class ListSlice(SymbolDataSlice):
         if primary is not None or backend is not None:
             raise InvalidArgumentError("primary and backend are for walks over CandleSeries")
         self._lists_of: dict[str, dict[Any, Sequence[Any]]] = {"bid": {}, "ask": {}}
-        for timeframe, side, rows in _entries(multi_candle_data):
+        for timeframe, side, rows in entries(multi_candle_data):
             self._lists_of[side][timeframe] = rows
         self.indicators = {} if indicator_cache is None else indicator_cache
         self.set_index(index)
@@ -120,6 +120,18 @@ class ListSlice(SymbolDataSlice):
     def _missing(self, timeframe: Any, price_type: Any) -> Sequence[Any]:
         return self._lists_of[check_side(price_type)].get(timeframe, [])
 
+    def __copy__(self) -> ListSlice:
+        made = object.__new__(ListSlice)
+        made._lists_of, made.indicators, made._index = self._lists_of, self.indicators, self._index
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        data: dict[Any, dict[str, Sequence[Any]]] = {}
+        for side, lists in self._lists_of.items():
+            for timeframe, rows in lists.items():
+                data.setdefault(timeframe, {})[side] = rows
+        return walk_again, (data, self._index, self.indicators, {})
+
     def __len__(self) -> int:
         return max((len(rows) for side in self._lists_of.values() for rows in side.values()), default=0)
 
@@ -130,7 +142,7 @@ class ListSlice(SymbolDataSlice):
         return f"<SymbolDataSlice of lists ({words}) at bar {self._index} of {len(self)}>"
 
 
-SymbolDataSlice._lists = ListSlice
+SymbolDataSlice._kinds["lists"] = ListSlice
 
 
 class CandleSet:

@@ -17,6 +17,7 @@ from ._errors import EmptyInputError, InvalidArgumentError, OutOfBoundsError, Ty
 from ._model import Candle, PriceType, check_flag, make_candle, one_of
 from ._series import CandleSeries
 from ._symbol_slice import check_count, check_index, check_side
+from ._time import INT64_MAX
 from ._timeframes import check_span
 
 __all__ = ["MultiSymbolSlice"]
@@ -64,6 +65,7 @@ class MultiSymbolSlice:
         "_count_candle",
         "_count_price",
         "_engine",
+        "_how",
         "_index",
         "_span",
         "_symbols",
@@ -109,6 +111,7 @@ class MultiSymbolSlice:
         engine = _backend.engine("multi_symbol", backend)
         moments, rows = engine.moments(given, union, latest, limit)
         self._engine = engine
+        self._how = {"timeline": timeline, "asof": latest, "stale_limit": limit, "backend": backend}
         self._columns = {
             key: _Column(*pair) for key, pair in zip(keys, zip(given, rows, strict=True), strict=True)
         }
@@ -148,7 +151,7 @@ class MultiSymbolSlice:
     @property
     def decision_time(self) -> int:
         """When the moment's candles close."""
-        return self.timestamp + self._span
+        return min(self.timestamp + self._span, INT64_MAX)
 
     @property
     def backend(self) -> str:
@@ -247,9 +250,25 @@ class MultiSymbolSlice:
     def __len__(self) -> int:
         return len(self._times)
 
+    def __copy__(self) -> MultiSymbolSlice:
+        return _again(*self.__reduce__()[1])
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> MultiSymbolSlice:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, ([column.series for column in self._columns.values()], self._how, self._index)
+
     def __repr__(self) -> str:
         return f"<MultiSymbolSlice of {', '.join(self._symbols)}: moment {self._index} of {len(self)}>"
 
 
 def _steps(n: Any) -> int:
-    return check_count(n)
+    return check_count(n, "n")
+
+
+def _again(series: list[CandleSeries], how: dict[str, Any], index: int) -> MultiSymbolSlice:
+    made = MultiSymbolSlice(series, **how)
+    if index:
+        made.set_index(index)
+    return made
