@@ -64,6 +64,7 @@ mutable struct SymbolDataSlice
     clock::WalkSource
     bars::Int
     decided::Int64 # the decision time; of the last bar where the index is past it
+    rows::Vector{Int} # where each source was last asked: only a guess of where to look
     indicators::Any
 
     function SymbolDataSlice(data, index=1, indicators=Dict{String,Any}(); primary=nothing, backend=nothing)
@@ -80,7 +81,7 @@ mutable struct SymbolDataSlice
         clock === nothing && fail(INVALID_ARGUMENT, "primary ", Timeframe(primary), " is not among the series")
         sources = WalkSource[WalkSource(series, series === clock, backend) for series in given]
         at = findfirst(source -> source.is_clock, sources)
-        slice = new(1, sources, sources[at], length(clock), 0, indicators)
+        slice = new(1, sources, sources[at], length(clock), 0, zeros(Int, length(sources)), indicators)
         return set_index!(slice, index)
     end
 end
@@ -207,11 +208,20 @@ end
     return ifelse(over, typemax(Int64), time)
 end
 
-# The last row of a source that has closed by the decision time.
-@inline function visible_row(source::WalkSource, row::Int, decided::Int64)
-    source.is_clock && return row
-    latest, under = Base.sub_with_overflow(decided, source.duration)
-    return under ? 0 : rows_through(source.index, source.timestamp, latest)
+# The last row of a source that has closed by the decision time. Where it last was is looked at first, which a walk
+# forward nearly always ends with; the answer is the same from anywhere.
+@inline function visible_row(slice::SymbolDataSlice, at::Int, source::WalkSource, bar::Int)
+    source.is_clock && return bar
+    latest, under = Base.sub_with_overflow(getfield(slice, :decided), source.duration)
+    under && return 0
+    rows, stamps = getfield(slice, :rows), source.timestamp
+    row = @inbounds rows[at]
+    if (row == 0 || @inbounds(stamps[row]) <= latest) && (row == length(stamps) || @inbounds(stamps[row+1]) > latest)
+        return row
+    end
+    row = rows_through(source.index, stamps, latest)
+    @inbounds rows[at] = row
+    return row
 end
 
 @inline shared_path(source::WalkSource) = source.slicer.handle == C_NULL ? FALLBACK : SHARED
@@ -241,7 +251,7 @@ julia> latest(slice, "M1").close, latest(slice, "H1")
     (at == 0) | (index > getfield(slice, :bars)) && return nothing
     source = @inbounds getfield(slice, :sources)[at]
     count!(SLOT_LATEST, shared_path(source))
-    row = visible_row(source, index, getfield(slice, :decided))
+    row = visible_row(slice, at, source, index)
     return row == 0 ? nothing : candle_at(source.series, row)
 end
 
@@ -276,7 +286,7 @@ julia> history(slice, "M1", "bid", 5).rows, history_view(slice, "M1", "bid", 1).
     source = @inbounds getfield(slice, :sources)[at]
     count!(SLOT_HISTORY, shared_path(source))
     bars == 0 && return Candles(source.series, 0, 0)
-    newest = visible_row(source, min(index, bars), getfield(slice, :decided))
+    newest = visible_row(slice, at, source, min(index, bars))
     beyond = max(0, index - bars)
     len = beyond >= rows ? 0 : min(rows - beyond, newest)
     return Candles(source.series, len == 0 ? 0 : newest - len, len)
