@@ -54,6 +54,38 @@ impl<T> Column<T> {
     }
 }
 
+/// Values of which any bytes are a valid one, and which hold no padding.
+pub(crate) trait Plain: Copy + Send + Sync + 'static {}
+impl Plain for u8 {}
+impl Plain for i64 {}
+impl Plain for f64 {}
+
+impl Column<u8> {
+    /// The same bytes read as values in this machine's byte order, without a copy; none where they are not
+    /// aligned for `T` or not a whole number of values.
+    #[must_use]
+    pub(crate) fn cast<T: Plain>(&self) -> Option<Column<T>> {
+        let data = self.data.cast::<T>();
+        let whole = self.len % size_of::<T>() == 0;
+        // An empty column may dangle anywhere; `borrowed` gives it an aligned place.
+        if !whole || !(data.is_aligned() || self.len == 0) {
+            return None;
+        }
+        // SAFETY: `len` unchanging bytes while the owner lives; any bytes are values of a `Plain`; aligned.
+        Some(unsafe { Column::borrowed(data, self.len / size_of::<T>(), Arc::clone(&self.owner)) })
+    }
+}
+
+impl<T> Column<T> {
+    /// Rows `start..start + len` of this column, sharing its memory; none where it has no such rows.
+    #[must_use]
+    pub(crate) fn part(&self, start: usize, len: usize) -> Option<Self> {
+        let rows = self.get(start..start.checked_add(len)?)?;
+        // SAFETY: a part of what the owner keeps alive and unchanged.
+        Some(unsafe { Self::borrowed(rows.as_ptr(), len, Arc::clone(&self.owner)) })
+    }
+}
+
 impl<T: Send + Sync + 'static> From<Vec<T>> for Column<T> {
     fn from(values: Vec<T>) -> Self {
         Self::shared(Arc::new(values))

@@ -201,6 +201,24 @@ pub enum Error {
     /// Text or bytes are not in the expected format.
     #[error("{0}")]
     InvalidFormat(String),
+    /// A value's type is not allowed, or cannot be widened without loss.
+    #[error("{0}")]
+    TypeMismatch(String),
+    /// Data break an invariant of a series.
+    #[error("{0}")]
+    ConstraintViolation(String),
+    /// An object is not in a state that allows the call.
+    #[error("{0}")]
+    InvalidState(String),
+    /// A file or message is damaged, or is not what it claims to be.
+    #[error("{0}")]
+    DeserializationFailed(String),
+    /// Data could not be written in a format.
+    #[error("{0}")]
+    SerializationFailed(String),
+    /// Reading would take more than its input is worth.
+    #[error("{0}")]
+    ResourceLimitExceeded(String),
     /// Input that must hold something is empty.
     #[error("{0}")]
     EmptyInput(String),
@@ -264,9 +282,15 @@ impl Error {
                 ErrorCode::OutOfBounds
             }
             Self::SchemaViolation(_) => ErrorCode::SchemaViolation,
-            Self::NotIncreasing { .. } | Self::NotFinite { .. } | Self::OffGrid { .. } => {
-                ErrorCode::ConstraintViolation
-            }
+            Self::NotIncreasing { .. }
+            | Self::NotFinite { .. }
+            | Self::OffGrid { .. }
+            | Self::ConstraintViolation(_) => ErrorCode::ConstraintViolation,
+            Self::TypeMismatch(_) => ErrorCode::TypeMismatch,
+            Self::InvalidState(_) => ErrorCode::InvalidState,
+            Self::DeserializationFailed(_) => ErrorCode::DeserializationFailed,
+            Self::SerializationFailed(_) => ErrorCode::SerializationFailed,
+            Self::ResourceLimitExceeded(_) => ErrorCode::ResourceLimitExceeded,
             Self::InvalidFormat(_) => ErrorCode::InvalidFormat,
             Self::EmptyInput(_) => ErrorCode::EmptyInput,
             Self::SizeMismatch { .. } | Self::LengthMismatch { .. } => ErrorCode::SizeMismatch,

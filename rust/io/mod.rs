@@ -1,5 +1,7 @@
 //! How candles come in: text and files. Knows the core; the core does not know it.
 
+#[cfg(feature = "arrow")]
+mod arrow_columns;
 #[cfg(feature = "csv")]
 mod csv;
 mod timestamp;
