@@ -115,7 +115,8 @@ fn walk_field(
     number: usize,
     budget: &mut Budget,
 ) -> Result<(ArrowField, Layout), Error> {
-    let broken = unreadable(&format!("field {number}"));
+    let numbered = format!("field {number}");
+    let broken = unreadable(&numbered);
     let name = budget.text(field.name().map_err(&broken)?)?;
     let place = format!("column {name}");
     let mut layout = Layout::default();
