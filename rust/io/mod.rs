@@ -1,9 +1,16 @@
 //! How candles come in: text and files. Knows the core; the core does not know it.
 
 #[cfg(feature = "arrow")]
+mod arrow_c_export;
+#[cfg(feature = "arrow")]
+mod arrow_c_format;
+#[cfg(feature = "arrow")]
+mod arrow_c_import;
+#[cfg(feature = "arrow")]
 mod arrow_columns;
 #[cfg(all(test, feature = "arrow"))]
 mod arrow_columns_test;
+mod arrow_structs;
 #[cfg(feature = "arrow")]
 mod arrow_values;
 #[cfg(feature = "csv")]
@@ -15,7 +22,14 @@ mod time_unit;
 mod timestamp;
 
 #[cfg(feature = "arrow")]
+pub use arrow_c_export::{export_array, export_schema, export_stream};
+#[cfg(feature = "arrow")]
+pub(crate) use arrow_c_import::{array_import, stream_import};
+#[cfg(feature = "arrow")]
+pub use arrow_c_import::{import_array, import_stream};
+#[cfg(feature = "arrow")]
 pub use arrow_columns::ArrowOptions;
+pub use arrow_structs::{ARROW_FLAG_NULLABLE, ArrowArray, ArrowArrayStream, ArrowSchema};
 #[cfg(feature = "csv")]
 pub use csv::read_csv;
 #[cfg(any(feature = "arrow", feature = "csv"))]
