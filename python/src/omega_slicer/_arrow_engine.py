@@ -51,3 +51,6 @@ class ArrowEngine(Protocol):
 
     def stream(self, series: CandleSeries, start: int, stop: int) -> Any:
         """A capsule with a stream of the rows."""
+
+    def refresh(self, series: CandleSeries) -> str:
+        """What has become of the file a series is mapped from: "not mapped", "unchanged", "changed" or "gone"."""

@@ -76,6 +76,10 @@ class PythonArrow:
         stream_of(rows, struct)
         return lend(struct, STREAM)
 
+    def refresh(self, series: CandleSeries) -> str:
+        """By a look at the file."""
+        return "not mapped" if series._file is None else series._file.state()
+
 
 def _imported(table: Table, given: ArrowOptions, default_check: str) -> Imported:
     found = columns_of_table(table, given, default_check)

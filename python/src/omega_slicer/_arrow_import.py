@@ -60,27 +60,18 @@ _TYPES: Final = {
     "vu": "string_view",
     "tdD": "date32",
     "tdm": "date64",
-    "tts": "time32[s]",
-    "ttm": "time32[ms]",
-    "ttu": "time64[us]",
-    "ttn": "time64[ns]",
-    "tDs": "duration[s]",
-    "tDm": "duration[ms]",
-    "tDu": "duration[us]",
-    "tDn": "duration[ns]",
-    "tiM": "interval[months]",
-    "tiD": "interval[days]",
-    "tin": "interval[months, days, ns]",
     "+l": "list",
     "+L": "large_list",
     "+vl": "list_view",
-    "+vL": "large_list_view",
+    "+vL": "list_view",
     "+s": "struct",
     "+m": "map",
     "+r": "run_end_encoded",
 }
 _PREFIXES: Final = {
-    "d:": "decimal",
+    "tt": "time",
+    "tD": "duration",
+    "ti": "interval",
     "w:": "fixed_size_binary",
     "+w:": "fixed_size_list",
     "+ud:": "union",
@@ -158,9 +149,12 @@ def type_name(schema: ArrowSchema) -> str:
     if len(code) > 3 and code[:2] == "ts" and code[2] in _UNITS and code[3] == ":":
         zone = code[4:]
         return f"timestamp[{_UNITS[code[2]]}{', ' if zone else ''}{zone}]"
+    if code.startswith("d:"):
+        parts = code.split(",")
+        return f"decimal{parts[2] if len(parts) > 2 else 128}"
     for prefix, name in _PREFIXES.items():
         if code.startswith(prefix):
-            return f"{name}[{code.removeprefix(prefix)}]"
+            return name
     return f"unknown type {code!r}"
 
 

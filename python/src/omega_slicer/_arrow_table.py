@@ -184,10 +184,10 @@ def _time(fields: Sequence[Field]) -> int:
     )
     if index is not None:
         return index
-    lone = _only(fields, "time", lambda field: field.type.startswith("timestamp["))
-    if lone is None:
+    lone = [i for i, field in enumerate(fields) if field.type.startswith("timestamp[")]
+    if len(lone) != 1:
         raise _missing(fields, "time")
-    return lone
+    return lone[0]
 
 
 def _number(fields: Sequence[Field], name: str) -> int | None:
@@ -204,26 +204,24 @@ def _identity(metadata: dict[str, str], given: ArrowOptions, default_check: str)
         symbol = metadata.get("symbol", "")
         if "\0" in symbol:  # no C string could hold it
             raise _bad("symbol", symbol, "it holds a NUL")
-    if timeframe is None:
-        text = metadata.get("timeframe")
-        if text is None:
-            raise _absent("timeframe")
+    given_none = {"timeframe": timeframe, "price_type": price_type}
+    absent = [key for key, value in given_none.items() if value is None and key not in metadata]
+    if timeframe is None and "timeframe" in metadata:
+        text = metadata["timeframe"]
         try:
             timeframe = Timeframe(text)
         except OmegaError as error:
             raise _bad("timeframe", text, str(error)) from None
+    if timeframe is None or (price_type is None and "price_type" in absent):
+        names = " and ".join(absent)
+        arguments = " and ".join(f"{key}=" for key in absent)
+        raise InvalidArgumentError(f"no {names}: give {arguments}, or data whose schema metadata have {names}")
     if price_type is None:
-        side = metadata.get("price_type")
-        if side is None:
-            raise _absent("price_type")
+        side = metadata["price_type"]
         if side not in ("bid", "ask"):
             raise _bad("price_type", side, f'price type {json.dumps(side)} is neither "bid" nor "ask"')
         price_type = PriceType(side)
     return Options(symbol, timeframe, price_type, given.check or default_check, given.allow_missing)
-
-
-def _absent(what: str) -> InvalidArgumentError:
-    return InvalidArgumentError(f"no {what}: give {what}=, or data whose schema metadata have {what}")
 
 
 def _bad(key: str, value: str, why: str) -> InvalidFormatError:

@@ -304,7 +304,7 @@ class CandleSeries(ArrowTarget):
 
         The series itself never changes; a mapped file that did should be read again.
         """
-        return "not mapped" if self._file is None else self._file.state()
+        return self._engine.arrow.refresh(self)
 
     def _rows(self) -> tuple[CandleSeries, int, int]:
         return self, 0, len(self)
