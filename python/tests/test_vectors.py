@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 import omega_slicer as om
-from helpers import FIELDS, VECTORS, expect_error, floats_of_bits, same_bits, table, vector_columns, vector_series
+from helpers import (
+    FIELDS,
+    VECTORS,
+    expect_error,
+    floats_of_bits,
+    same_bits,
+    table,
+    vector_columns,
+    vector_series,
+)
 
 _CASES = {
     name: table(VECTORS / f"{name}.tsv")

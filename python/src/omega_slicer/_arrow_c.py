@@ -121,7 +121,8 @@ def take(kind: type[_Struct], address: int) -> _Struct:
     """
     there = kind.from_address(address)
     if not there.release:
-        raise InvalidStateError(f"this {kind.__name__} was released or consumed before")
+        name = kind.__name__.removeprefix("Arrow").removeprefix("Array").lower() or "array"
+        raise InvalidStateError(f"the Arrow {name} has been released")
     mine = kind.from_buffer_copy(there)
     there.release = None
     return mine
@@ -138,7 +139,8 @@ def release(struct: _Any) -> None:
 class Owner:
     """A struct that was moved here; released once, when the last that refers to this goes.
 
-    Not at the end of the process, when the producer may be gone, nor in a fork: the memory goes with the process.
+    Not at the end of the process, when the producer may be gone, nor in a fork: the memory goes with the
+    process.
     """
 
     __slots__ = ("__weakref__", "struct")

@@ -19,7 +19,7 @@ from .timeframe import Timeframe
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
-    import pyarrow as pa
+    import pyarrow as pa  # type: ignore[import-untyped]
     from typing_extensions import Self
 
     from ._engine import Engine
@@ -96,11 +96,11 @@ class ArrowSource:
         return series._arrow().to_ipc(series, start, stop)
 
     def write_ipc(self, path: Any) -> None:
-        """Write an Arrow IPC file (Feather 2) with one batch, uncompressed, so that it can be mapped. O(rows).
+        """Write an Arrow IPC file (Feather 2) with one batch, uncompressed: it can be mapped. O(rows).
 
-        Written beside the target, then renamed: there is the old file or the new one, never half of it. Raises
-        `FileMissingError` (no such folder), `PermissionDeniedError`, `InputOutputError`; without the native
-        library `NotBuiltInError` unless there is pyarrow.
+        Written beside the target, then renamed: there is the old file or the new one, never half of it.
+        Raises `FileMissingError` (no such folder), `PermissionDeniedError`, `InputOutputError`; without the
+        native library `NotBuiltInError` unless there is pyarrow.
         """
         series, start, stop = self._rows()
         name = check_path(path)
@@ -135,10 +135,10 @@ class ArrowTarget(ArrowSource):
         So do tables of pyarrow, Polars, pandas, DuckDB and nanoarrow. Columns in any case and order: the time
         (timestamp, time, datetime, date, "utc time", pandas' unnamed index or the only timestamp column, in
         UTC whatever its zone), open, high, low, close, perhaps volume, perhaps `valid` (false: a missing bar,
-        left out unless `allow_missing`); others are ignored. A table of one batch is shared, not copied, where
-        it holds microseconds and float64 without nulls; it must not change while the series lives. What is
-        not given is taken from the table's metadata. `strict` admits the schemas of `schemas()` alone, to the
-        letter. O(rows), with `check="none"` O(1) for what is shared.
+        left out unless `allow_missing`); others are ignored. A table of one batch is shared, not copied,
+        where it holds microseconds and float64 without nulls; it must not change while the series lives. What
+        is not given is taken from the table's metadata. `strict` admits the schemas of `schemas()` alone, to
+        the letter. O(rows), with `check="none"` O(1) for what is shared.
 
         Raises `TypeMismatchError` for what is no table and for integers beyond 2^53, `SchemaViolationError`
         naming columns, `InvalidArgumentError` naming what is missing, `InvalidFormatError` for stamps finer

@@ -53,4 +53,4 @@ class ArrowEngine(Protocol):
         """A capsule with a stream of the rows."""
 
     def refresh(self, series: CandleSeries) -> str:
-        """What has become of the file a series is mapped from: "not mapped", "unchanged", "changed" or "gone"."""
+        """What has become of the file of a series: "not mapped", "unchanged", "changed" or "gone"."""

@@ -1,8 +1,9 @@
-"""Rows of a series as Arrow structs, in Python: a struct array over the series' own memory, or a stream of one.
+"""Rows of a series as Arrow structs, in Python: an array over the series' own memory, or a stream of it.
 
-Every struct that leaves holds on to what it points at until its release is called, which may happen on any thread;
-children may be moved out and released on their own. Nothing is copied. The callbacks are Python functions, which
-must not run while an exception is on its way (see `_arrow_leases`): where pyarrow is at hand it exports instead.
+Every struct that leaves holds on to what it points at until its release is called, which may happen on any
+thread; children may be moved out and released on their own. Nothing is copied. The callbacks are Python
+functions, which must not run while an exception is on its way (see `_arrow_leases`): where pyarrow is at hand
+it exports instead.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _EINVAL: Final = 22
 
 
 class Rows(NamedTuple):
-    """Some rows of a series, its columns contiguous; `validity` is the bitmap of a volume with missing values."""
+    """Some rows of a series; `validity` is the bitmap of a volume with missing values."""
 
     series: CandleSeries
     columns: tuple[Stamps | Floats, ...]
@@ -75,7 +76,7 @@ def _kept(*things: Any) -> int:
 
 
 def _releaser(
-    kind: type[ArrowSchema] | type[ArrowArray] | type[ArrowArrayStream],
+    kind: type[ArrowSchema | ArrowArray | ArrowArrayStream],
 ) -> Callable[[int], None]:
     # Everything by argument: at the end of the process the module's names are gone before its structs are.
     def release(
@@ -101,9 +102,12 @@ def _address(function: Any) -> int | None:
     return ctypes.cast(function, c_void_p).value
 
 
+def _bytes_at(text: bytes) -> int | None:
+    return ctypes.cast(ctypes.c_char_p(text), c_void_p).value
+
+
 def _schema(name: bytes, code: bytes, flags: int, into: ArrowSchema, *kept: Any) -> None:
-    into.format = ctypes.cast(code, c_void_p).value
-    into.name = ctypes.cast(name, c_void_p).value
+    into.format, into.name = _bytes_at(code), _bytes_at(name)
     into.flags = flags
     into.private_data = _kept(name, code, *kept)
     into.release = _RELEASE_SCHEMA
@@ -118,7 +122,7 @@ def schema_of(series: CandleSeries, into: ArrowSchema) -> None:
         children.append(child)
     pointers = (c_void_p * len(children))(*map(ctypes.addressof, children))
     metadata = _packed(metadata_of(series))
-    into.metadata = ctypes.cast(metadata, c_void_p).value
+    into.metadata = _bytes_at(metadata)
     into.n_children, into.children = len(children), ctypes.addressof(pointers)
     _schema(b"", b"+s", 0, into, children, pointers, metadata)
 

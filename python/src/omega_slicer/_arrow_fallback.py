@@ -1,4 +1,4 @@
-"""Arrow for the `python` backend: C structs in ctypes, IPC files through pyarrow or Polars where there is one.
+"""Arrow for the `python` backend: C structs in ctypes, IPC files through pyarrow or Polars.
 
 The same rules, values and codes as the native library. Never loads anything but pyarrow and Polars, and those
 only when a file or a capsule is asked for.

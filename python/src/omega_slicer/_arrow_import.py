@@ -1,12 +1,14 @@
 """Foreign Arrow structs as a table of this package, in Python: views of the producer's memory, never copies.
 
-Checks what a struct says of itself; that its pointers are good is the producer's promise. The producer's memory
-is released once, when the last view of it is gone.
+Checks what a struct says of itself; that its pointers are good is the producer's promise. The producer's
+memory is released once, when the last view of it is gone.
 """
 
 from __future__ import annotations
 
 import ctypes
+import errno
+import os
 import struct as packing
 from typing import Any, Final, NamedTuple
 
@@ -27,12 +29,14 @@ from ._arrow_c import (
     take,
 )
 from ._arrow_table import Field, Table
-from ._arrow_values import Batch, Buffers, Bytes, damaged, ones, width_of
+from ._arrow_values import Batch, Buffers, Bytes, width_of
 from ._errors import (
-    ConstraintViolationError,
     DeserializationFailedError,
+    InvalidStateError,
+    ResourceLimitExceededError,
     SchemaViolationError,
     TypeMismatchError,
+    make_error,
 )
 from ._time import INT64_MAX
 
@@ -77,6 +81,7 @@ _PREFIXES: Final = {
     "+ud:": "union",
     "+us:": "union",
 }
+_MOST_COLUMNS: Final = 1 << 16
 _UNITS: Final = {"s": "s", "m": "ms", "u": "us", "n": "ns"}
 
 
@@ -109,33 +114,43 @@ def table_of(capsules: Capsules) -> Table:
     if capsules.stream is not None:
         return _of_stream(take(ArrowArrayStream, address_in(capsules.stream, STREAM)))
     described, there = address_in(capsules.schema, SCHEMA), address_in(capsules.array, ARRAY)
-    schema = Owner(take(ArrowSchema, described))
-    fields, metadata = _described(schema.struct)
-    return Table(fields, metadata, [_batch(0, fields, Owner(take(ArrowArray, there)))])
+    schema = take(ArrowSchema, described)
+    owner = Owner(schema)
+    fields, metadata = _described(schema)
+    array = take(ArrowArray, there)
+    batch, rows = _batch(0, fields, array, Owner(array))
+    del owner
+    return Table(fields, metadata, [batch], [rows])
 
 
-def _of_stream(struct: ArrowArrayStream) -> Table:
-    stream = Owner(struct)
-    schema = Owner(ArrowSchema())
-    _get(stream, struct.get_schema, schema)
-    fields, metadata = _described(schema.struct)
+def _of_stream(stream: ArrowArrayStream) -> Table:
+    owner, schema = Owner(stream), ArrowSchema()
+    _get(stream, "get_schema", schema)
+    described = Owner(schema)
+    fields, metadata = _described(schema)
     batches: list[Batch] = []
+    rows: list[Buffers] = []
     while True:
-        array = Owner(ArrowArray())
-        _get(stream, struct.get_next, array)
-        if not array.struct.release:
-            return Table(fields, metadata, batches)
-        batches.append(_batch(len(batches), fields, array))
+        array = ArrowArray()
+        _get(stream, "get_next", array)
+        if not array.release:
+            del owner, described
+            return Table(fields, metadata, batches, rows)
+        batch, whole = _batch(len(batches), fields, array, Owner(array))
+        batches.append(batch)
+        rows.append(whole)
 
 
-def _get(stream: Owner, function: int | None, into: Owner) -> None:
-    here = ctypes.addressof(stream.struct)
-    status = GET(function or 0)(here, ctypes.addressof(into.struct)) if function else 22
+def _get(stream: ArrowArrayStream, name: str, into: ArrowSchema | ArrowArray) -> None:
+    function, here = getattr(stream, name), ctypes.addressof(stream)
+    if not function:
+        raise DeserializationFailedError(f"the Arrow stream has no {name}")
+    status = GET(function)(here, ctypes.addressof(into))
     if status:
-        into.struct.release = None  # whatever is there, it was not given
-        said = GET_ERROR(stream.struct.get_last_error)(here) if stream.struct.get_last_error else None
-        why = said.decode("utf-8", "replace") if said else f"error {status}"
-        raise DeserializationFailedError(f"the stream cannot be read: {why}")
+        into.release = None  # whatever is there, it was not given
+        said = GET_ERROR(stream.get_last_error)(here) if stream.get_last_error else None
+        why = said.decode("utf-8", "replace") if said else os.strerror(status)
+        raise make_error(6001 if status == errno.ENOMEM else 3000, f"the Arrow stream's {name}: {why}")
 
 
 def type_name(schema: ArrowSchema) -> str:
@@ -165,22 +180,26 @@ def _text(address: int | None) -> str:
 def _described(schema: ArrowSchema) -> tuple[list[Field], dict[str, str]]:
     kind = type_name(schema)
     if kind != "struct":
-        raise SchemaViolationError(f"a table, which is a struct of columns, was expected, not {kind}")
-    if not 0 <= schema.n_children <= INT64_MAX // 8 or (schema.n_children and not schema.children):
-        raise DeserializationFailedError(f"the schema has {schema.n_children} columns")
+        raise SchemaViolationError(f"the Arrow data are {kind}, not a struct of columns")
     fields: list[Field] = []
-    for child in _children(schema.children, schema.n_children, ArrowSchema):
-        if child is None or not child.release:
-            raise DeserializationFailedError(f"column {len(fields)} of the schema was released before")
+    for child in _children(schema.children, schema.n_children, ArrowSchema, "schema"):
+        if not child.release:
+            raise InvalidStateError(f"the Arrow schema of column {len(fields)} has been released")
         fields.append(Field(_text(child.name), type_name(child), bool(child.flags & NULLABLE)))
     return fields, _metadata(schema.metadata)
 
 
-def _children(address: int | None, count: int, kind: Any) -> list[Any]:
+def _children(address: int | None, count: int, kind: Any, of: str) -> list[Any]:
+    if count > _MOST_COLUMNS:
+        raise ResourceLimitExceededError(f"the Arrow {of} has {count} columns")
+    if count < 0 or (count and not address):
+        raise DeserializationFailedError(f"the Arrow {of} has {count} children")
     if not count:
         return []
-    pointers = (ctypes.c_void_p * count).from_address(address or 0)
-    return [None if pointer is None else kind.from_address(pointer) for pointer in pointers]
+    found = list((ctypes.c_void_p * count).from_address(address or 0))
+    if None in found:
+        raise DeserializationFailedError(f"the Arrow {of} has no child {found.index(None)}")
+    return [kind.from_address(pointer) for pointer in found]
 
 
 def _metadata(address: int | None) -> dict[str, str]:
@@ -193,7 +212,7 @@ def _metadata(address: int | None) -> dict[str, str]:
         (found,) = packing.unpack("=i", ctypes.string_at(at, 4))
         at += 4
         if found < 0:
-            raise DeserializationFailedError(f"the schema's metadata announce {found} entries or bytes")
+            raise DeserializationFailedError(f"the Arrow metadata count {found}")
         return int(found)
 
     def text() -> str:
@@ -227,73 +246,78 @@ def _memory(owner: Owner, address: int | None, size: int) -> Bytes:
     return np.asarray(_Memory(owner, address, size))
 
 
-def _batch(number: int, fields: list[Field], owner: Owner) -> Batch:
-    array: ArrowArray = owner.struct
+def _batch(number: int, fields: list[Field], array: ArrowArray, owner: Owner) -> tuple[Batch, Buffers]:
+    """The columns, and the validity of the rows as such."""
+    what = f"batch {number}"
+    length, offset, nulls = _extent(array, what)
+    (validity,) = _buffers(array, 1, what)
+    if array.n_children != len(fields):
+        raise DeserializationFailedError(f"{what}: {array.n_children} columns, its schema has {len(fields)}")
+    children = _children(array.children, array.n_children, ArrowArray, "array")
+    rows = Buffers(
+        np.empty(0, np.uint8), _bitmap(owner, validity, offset + length), offset, None if nulls < 0 else nulls
+    )
+    _check_nulls(rows, nulls, length, f"{what}, its rows")
+    columns = [
+        _column(field, child, array, owner, f"{what}, column {field.name}")
+        for field, child in zip(fields, children, strict=True)
+    ]
+    return Batch(length, columns), rows
 
-    def wrong(what: str) -> DeserializationFailedError:
-        return DeserializationFailedError(f"batch {number}: {what}")
 
-    length, offset = array.length, array.offset
-    if length < 0 or offset < 0 or offset + length > INT64_MAX:
-        raise wrong(f"{length} rows from {offset} on")
-    if array.n_children != len(fields) or (fields and not array.children):
-        raise wrong(f"{array.n_children} columns, {len(fields)} described")
-    _refuse_null_rows(number, owner)
-    columns: list[Buffers | None] = []
-    for field, child in zip(fields, _children(array.children, len(fields), ArrowArray), strict=True):
-        if child is None or not child.release:
-            raise damaged(number, field.name, "it was released before")
-        columns.append(_column(number, field, child, owner))
-    return Batch(length, columns)
+def _extent(array: ArrowArray, what: str) -> tuple[int, int, int]:
+    for name, found in (("length", array.length), ("offset", array.offset)):
+        if found < 0:
+            raise DeserializationFailedError(f"{what}: {name} {found}")
+    if array.offset + array.length > INT64_MAX:
+        raise DeserializationFailedError(f"{what}: offset {array.offset} and length {array.length} overflow")
+    if array.null_count < -1:
+        raise DeserializationFailedError(f"{what}: null count {array.null_count}")
+    return array.length, array.offset, array.null_count
 
 
-def _buffers(array: ArrowArray, wanted: int) -> list[int | None] | None:
-    """The addresses of an array's buffers, or None if there are not so many."""
-    if array.n_buffers != wanted or not array.buffers:
-        return None
+def _buffers(array: ArrowArray, wanted: int, what: str) -> list[int | None]:
+    """The addresses of an array's buffers."""
+    if array.n_buffers != wanted:
+        raise DeserializationFailedError(f"{what}: {array.n_buffers} buffers, not {wanted}")
+    if not array.buffers:
+        raise DeserializationFailedError(f"{what}: {wanted} buffers at 0x0")
     return list((ctypes.c_void_p * wanted).from_address(array.buffers))
 
 
-def _refuse_null_rows(number: int, owner: Owner) -> None:
-    array: ArrowArray = owner.struct
-    buffers = _buffers(array, 1)
-    if not array.null_count or not array.length:
-        return
-    if buffers is None or not buffers[0]:
-        if array.null_count > 0:
-            raise DeserializationFailedError(
-                f"batch {number}: {array.null_count} nulls without a validity bitmap"
-            )
-        return
-    bitmap = _memory(owner, buffers[0], (array.offset + array.length + 7) // 8)
-    nulls = array.length - ones(bitmap, array.offset, array.length)
-    if nulls:
-        bits = np.unpackbits(bitmap, bitorder="little")[array.offset :]
-        raise ConstraintViolationError(f"batch {number}, row {int(bits.argmin())}: the whole row is null")
+def _bitmap(owner: Owner, address: int | None, rows: int) -> Bytes | None:
+    return _memory(owner, address, (rows + 7) // 8) if address else None
 
 
-def _column(number: int, field: Field, child: ArrowArray, owner: Owner) -> Buffers | None:
+def _check_nulls(buffers: Buffers, nulls: int, length: int, what: str) -> None:
+    if nulls > 0 and buffers.validity is None and length:
+        raise DeserializationFailedError(f"{what}: {nulls} nulls without a validity bitmap")
+    if nulls > length:
+        raise DeserializationFailedError(f"{what}: {nulls} nulls in {length} rows")
+
+
+def _column(field: Field, child: ArrowArray, table: ArrowArray, owner: Owner, what: str) -> Buffers | None:
     """The part of a column that the table's own offset and length leave of it."""
+    if not child.release:
+        raise InvalidStateError(f"{what}: the Arrow array has been released")
+    there, offset, nulls = _extent(child, what)
+    start, length = table.offset, table.length
+    if start + length > there:
+        raise DeserializationFailedError(f"{what}: {there} rows, not the {start + length} of its table")
     width = width_of(field.type)
     if width is None:
         return None
-    table: ArrowArray = owner.struct
-    if child.length < 0 or child.offset < 0 or child.offset + child.length > INT64_MAX // 8:
-        raise damaged(number, field.name, f"{child.length} rows from {child.offset} on")
-    if child.length < table.offset + table.length:
-        raise damaged(number, field.name, f"{child.length} rows, the table has {table.offset + table.length}")
-    addresses = _buffers(child, 2)
-    if addresses is None:
-        raise damaged(number, field.name, f"{child.n_buffers} buffers, not 2")
-    start = child.offset + table.offset
-    end = start + table.length
-    if table.length and not addresses[1]:
-        raise damaged(number, field.name, f"{table.length} rows without values")
-    whole = not table.offset and table.length == child.length
-    claimed = child.null_count if whole and child.null_count >= 0 else None
-    validity = _memory(owner, addresses[0], (end + 7) // 8) if addresses[0] else None
-    if validity is None and child.null_count > 0 and table.length:
-        raise damaged(number, field.name, f"{child.null_count} nulls without a validity bitmap")
-    if claimed is not None and claimed > table.length:
-        raise damaged(number, field.name, f"{claimed} nulls in {table.length} rows")
-    return Buffers(_memory(owner, addresses[1], (end * width + 7) // 8), validity, start, claimed)
+    if child.dictionary:
+        raise DeserializationFailedError(f"{what}: a dictionary that its schema does not have")
+    validity, values = _buffers(child, 2, what)
+    end = offset + start + length
+    if end > INT64_MAX // 8:
+        raise DeserializationFailedError(f"{what}: {end} rows are more than memory holds")
+    if length and not values:
+        raise DeserializationFailedError(f"{what}: {length} rows without a buffer of values")
+    # The count is of all the child's rows; of some of them it says something only when it is 0.
+    counted = nulls if nulls == 0 or (nulls > 0 and there == length) else None
+    size = (end * width + 7) // 8
+    found = Buffers(_memory(owner, values, size), _bitmap(owner, validity, end), offset + start, counted)
+    _check_nulls(found, nulls, there, what)
+    return found

@@ -1,7 +1,7 @@
-"""Arrow IPC files without the native library: pyarrow or Polars reads the bodies, this file everything about them.
+"""Arrow IPC files without the native library: pyarrow or Polars reads the bodies.
 
-What those libraries do not tell is looked up in `_arrow_messages`. Writing needs pyarrow, since Polars drops a
-schema's metadata.
+What those libraries do not tell is looked up in `_arrow_messages`. Writing needs pyarrow, since Polars drops
+a schema's metadata.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from ._errors import (
 __all__ = ["batch_of", "carrier", "naming", "parse", "read", "to_bytes", "write"]
 
 _NEEDED: Final = (
-    "Arrow IPC {what} needs the native library built with the feature 'arrow' (omega_slicer.status() says why it "
-    "is not there), or {which}"
+    "Arrow IPC {what} needs the native library built with the feature 'arrow' (omega_slicer.status() says "
+    "why it is not there), or {which}"
 )
 
 

@@ -1,9 +1,9 @@
 """The memory behind capsules this package hands out, kept for as long as somebody has the capsule.
 
-A capsule's destructor would have to be a Python function here, and Python calls destructors while an exception is
-on its way, when running any Python code loses it and ends the process. So a capsule has none: it is kept in this
-register, and given up, releasing what nobody consumed, once the register alone holds it. That is looked after at
-each further capsule and whenever the garbage collector runs.
+A capsule's destructor would have to be a Python function here, and Python calls destructors while an
+exception is on its way, when running any Python code loses it and ends the process. So a capsule has none: it
+is kept in this register, and given up, releasing what nobody consumed, once the register alone holds it. That
+is looked after at each further capsule and whenever the garbage collector runs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import atexit
 import gc
 import os
 import sys
-from itertools import islice
+from collections import deque
 from typing import Any, Final, NamedTuple
 
 from ._arrow_c import ArrowArray, ArrowArrayStream, ArrowSchema, new_capsule, release
@@ -28,7 +28,8 @@ class _Lease(NamedTuple):
     process: int
 
 
-_leases: Final[dict[int, _Lease]] = {}
+# The oldest first. The collector may run, and look after them, in the middle of anything: no iteration here.
+_leases: Final[deque[_Lease]] = deque()
 # How many are looked at when one more is made, so that many held ones cost each further one little.
 _AT_ONCE: Final = 4
 
@@ -48,7 +49,7 @@ def lend(struct: ArrowSchema | ArrowArray | ArrowArrayStream, name: bytes) -> An
     elif _collected not in gc.callbacks:
         gc.callbacks.append(_collected)
     capsule = new_capsule(struct, name)
-    _leases[id(capsule)] = _Lease(capsule, struct, os.getpid())
+    _leases.append(_Lease(capsule, struct, os.getpid()))
     return capsule
 
 
@@ -59,14 +60,16 @@ def settle() -> int:
 
 
 def _settle(at_most: int) -> None:
-    for key in list(islice(_leases, at_most)):
-        lease = _leases.get(key)
-        if lease is None:
+    for _ in range(min(at_most, len(_leases))):
+        try:
+            lease = _leases[0]
+            if _holders(lease) > _NOBODY:
+                _leases.rotate(-1)
+                continue
+            _leases.remove(lease)
+        except (IndexError, ValueError):  # someone else was faster
             continue
-        if _holders(lease) > _NOBODY:
-            if _leases.pop(key, None) is not None:  # to the end of the row
-                _leases[key] = lease
-        elif _leases.pop(key, None) is not None and lease.struct is not None and lease.process == os.getpid():
+        if lease.struct is not None and lease.process == os.getpid():
             release(lease.struct)
 
 

@@ -1,4 +1,4 @@
-"""What the messages of an IPC file or stream say: version, byte order, compression, announced sizes, metadata.
+"""What the messages of an IPC file or stream say: version, byte order, compression, sizes, metadata.
 
 A few tables of flatbuffers, read in place. Bodies are never read but for the lengths that compressed buffers
 announce, which are held against the size of the whole before anybody makes room for them.
@@ -198,9 +198,8 @@ def _check(count: int, message: _Message, size: int) -> bool:
             continue
         announced = number(data, "<q", message.body + begin)
         if announced > most:
-            raise ResourceLimitExceededError(
-                f"batch {count}: a buffer announces {announced} bytes, more than {size} bytes of input are worth"
-            )
+            what = f"a buffer announces {announced} bytes, more than {size} bytes of input are worth"
+            raise ResourceLimitExceededError(f"batch {count}: {what}")
         if announced < -1:
             raise DeserializationFailedError(f"batch {count}: a buffer announces {announced} bytes")
     return True

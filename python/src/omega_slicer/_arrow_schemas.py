@@ -25,7 +25,8 @@ class SchemaField(NamedTuple):
 class Schema(NamedTuple):
     """A registered table.
 
-    `fingerprint` is the SHA-256 of `json.dumps([{"name", "type", "nullable"} of each field], sort_keys=True)`.
+    `fingerprint` is the SHA-256 of `json.dumps([{"name", "type", "nullable"} of each field],
+    sort_keys=True)`.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""From the columns of an Arrow table, wherever they lie, to what a series is made of: the rules of the contract.
+"""From the columns of an Arrow table to what a series is made of: the rules of the contract.
 
-Picks the time, the prices, the volume and the rows that are missing bars, and settles the identity. Knows neither
-files nor foreign structs; the values themselves are converted in `_arrow_values`.
+Picks the time, the prices, the volume and the rows that are missing bars, and settles the identity. Knows
+neither files nor foreign structs; the values themselves are converted in `_arrow_values`.
 """
 
 from __future__ import annotations
@@ -13,18 +13,28 @@ from typing import Any, Final, NamedTuple
 from ._arrow_schemas import METADATA_KEYS, SYMBOL_SLICE, schema
 from ._arrow_values import (
     Batch,
+    Buffers,
     Fault,
     Missing,
     Source,
+    bits_of,
     is_number,
     is_time,
+    nulls_of,
     numbers,
     refuse_nulls,
     refuse_wrong_unit,
     times,
 )
 from ._columns import FIELDS, PRICES, Floats
-from ._errors import InvalidArgumentError, InvalidFormatError, OmegaError, SchemaViolationError
+from ._errors import (
+    ConstraintViolationError,
+    DeserializationFailedError,
+    InvalidArgumentError,
+    InvalidFormatError,
+    OmegaError,
+    SchemaViolationError,
+)
 from ._model import CHECKS, Columns, Options, PriceType, check_flag, check_symbol, one_of
 from .timeframe import Timeframe
 
@@ -35,7 +45,7 @@ _PANDAS_INDEX: Final = "__index_level_0__"
 
 
 class ArrowOptions(NamedTuple):
-    """What a reader is told beside the data; what is None is taken from the metadata, `check` from the reader."""
+    """What a reader is told beside the data; what is None is in the metadata, a `check` the reader's own."""
 
     symbol: str | None
     timeframe: Timeframe | None
@@ -75,6 +85,8 @@ class Table(NamedTuple):
     fields: Sequence[Field]
     metadata: dict[str, str]
     batches: Sequence[Batch]
+    rows: Sequence[Buffers] = ()
+    """The validity of whole rows by batch, where the table is an array of structs."""
 
 
 class _Roles(NamedTuple):
@@ -104,8 +116,23 @@ def columns_of_table(table: Table, given: ArrowOptions, default_check: str) -> F
     _check_version(table)
     roles = _roles(table.fields)
     options = _identity(table.metadata, given, default_check)
+    _refuse_null_rows(table, options.check != "full")
     columns, missing = _values(table, roles, options)
     return Found(columns, options, missing.original)
+
+
+def _refuse_null_rows(table: Table, trust: bool) -> None:
+    first = 0
+    for number, (rows, batch) in enumerate(zip(table.rows, table.batches, strict=False)):
+        try:
+            nulls = nulls_of(rows, batch.length, trust)
+        except ValueError as error:
+            raise DeserializationFailedError(f"batch {number}, its rows: {error}") from None
+        if nulls and rows.validity is not None:
+            there = bits_of(rows.validity, rows.offset, batch.length)
+            if not there.all():
+                raise ConstraintViolationError(f"row {first + int(there.argmin())} is null as a whole")
+        first += batch.length
 
 
 def _check_strictly(table: Table) -> None:
@@ -185,7 +212,9 @@ def _time(fields: Sequence[Field]) -> int:
     if index is not None:
         return index
     lone = [i for i, field in enumerate(fields) if field.type.startswith("timestamp[")]
-    if len(lone) != 1:
+    if len(lone) > 1:
+        raise _missing(fields, "column named as the time, and more than one timestamp")
+    if not lone:
         raise _missing(fields, "time")
     return lone[0]
 
@@ -213,9 +242,8 @@ def _identity(metadata: dict[str, str], given: ArrowOptions, default_check: str)
         except OmegaError as error:
             raise _bad("timeframe", text, str(error)) from None
     if timeframe is None or (price_type is None and "price_type" in absent):
-        names = " and ".join(absent)
-        arguments = " and ".join(f"{key}=" for key in absent)
-        raise InvalidArgumentError(f"no {names}: give {arguments}, or data whose schema metadata have {names}")
+        what, how = " and no ".join(absent), "= and ".join(absent)
+        raise InvalidArgumentError(f"no {what}: give {how}=, or data whose schema metadata have it")
     if price_type is None:
         side = metadata["price_type"]
         if side not in ("bid", "ask"):
@@ -237,22 +265,21 @@ def _values(table: Table, roles: _Roles, options: Options) -> tuple[Columns, Mis
 
     time = source(roles.time)
     sources = {name: source(at) for name, at in roles.fields.items()}
+    if "volume" in sources and sources["volume"].is_all_null():
+        del sources["volume"]  # nothing but nulls is no volume; of no rows there is nothing to say
     valid = None if roles.valid is None else source(roles.valid)
     missing = Missing(valid)
     stays = options.allow_missing
     faults: list[Fault] = []
-
+    if valid is not None:
+        refuse_nulls(valid, faults)
     stamps = times(time, missing, stays, faults)
     values: dict[str, Floats] = {}
     for name, one in sources.items():
-        values[name], real = numbers(one, missing, stays, stays or name == "volume", faults)
-        if name == "volume" and not real and len(values[name]):
-            del values[name]  # nothing but nulls is no volume; of no rows there is nothing to say
-    if valid is not None:
-        refuse_nulls(valid, faults)
+        values[name] = numbers(one, missing, stays, stays or name == "volume", faults)
     if faults:
         raise min(faults, key=lambda fault: fault.row).error
     if time.type == "int64":
         refuse_wrong_unit(stamps)
-    prices = [values[name] for name in PRICES]
-    return Columns(stamps, *prices, values.get("volume")), missing
+    opens, high, low, close = (values[name] for name in PRICES)
+    return Columns(stamps, opens, high, low, close, values.get("volume")), missing

@@ -1,7 +1,7 @@
-"""From the bytes of Arrow columns to the values of a series: shared where they are ours already, else converted.
+"""From the bytes of Arrow columns to the values of a series: shared where possible, else converted.
 
-Conversions are exact or refused with the row, counted over all batches. What a null or an invalid row means is
-the caller's to decide; nothing here knows a column's role.
+Conversions are exact or refused with the row, counted over all batches. What a null or an invalid row means
+is the caller's to decide; nothing here knows a column's role.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ __all__ = [
     "Fault",
     "Missing",
     "Source",
+    "bits_of",
     "damaged",
     "is_number",
     "is_time",
+    "nulls_of",
     "numbers",
     "ones",
     "refuse_nulls",
@@ -59,7 +61,7 @@ _DAY: Final = 86_400_000_000
 _YEAR_1971: Final = 31_536_000_000_000
 _YEAR_2201: Final = 7_289_654_400_000_000
 _BLOCK: Final = 1 << 20
-_ONES: Final = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)
+_ONES: Final = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1, dtype=np.uint8)
 
 
 class Buffers(NamedTuple):
@@ -131,6 +133,19 @@ def ones(bitmap: Bytes, start: int, length: int) -> int:
     return count
 
 
+def nulls_of(buffers: Buffers, length: int, trust: bool) -> int:
+    """The nulls of a column in one batch: counted, unless the producer's count is to be trusted."""
+    claimed = buffers.null_count
+    if buffers.validity is None:
+        return 0
+    if trust and claimed is not None:
+        return claimed
+    counted = length - ones(buffers.validity, buffers.offset, length)
+    if claimed is not None and claimed != counted:
+        raise ValueError(f"{claimed} nulls announced, {counted} found")
+    return counted
+
+
 class Part(NamedTuple):
     """One column in one batch that has rows, its nulls counted."""
 
@@ -160,14 +175,10 @@ class Source(NamedTuple):
             buffers = batch.columns[position]
             if buffers is None:
                 raise damaged(number, name, "its buffers are missing")
-            nulls, claimed = 0, buffers.null_count
-            if buffers.validity is not None:
-                if trust and claimed is not None:
-                    nulls = claimed
-                else:
-                    nulls = batch.length - ones(buffers.validity, buffers.offset, batch.length)
-                    if claimed is not None and claimed != nulls:
-                        raise damaged(number, name, f"{claimed} nulls announced, {nulls} found")
+            try:
+                nulls = nulls_of(buffers, batch.length, trust)
+            except ValueError as error:
+                raise damaged(number, name, str(error)) from None
             if batch.length:
                 parts.append(Part(buffers, batch.length, nulls))
         return cls(name, kind, parts)
@@ -175,6 +186,10 @@ class Source(NamedTuple):
     def rows(self) -> int:
         """How many there are."""
         return sum(part.length for part in self.parts)
+
+    def is_all_null(self) -> bool:
+        """Whether there are rows, and all are null."""
+        return bool(self.parts) and all(part.nulls == part.length for part in self.parts)
 
     def null(self) -> Bits | None:
         """Which rows are null; None if none is."""
@@ -282,10 +297,8 @@ def _scale(kind: str) -> tuple[str, int]:
     return unit, {"s": 1_000_000, "ms": 1_000}.get(unit, 1)
 
 
-def numbers(
-    source: Source, missing: Missing, stays: bool, may_be_null: bool, faults: list[Fault]
-) -> tuple[Floats, int]:
-    """A column of numbers, as float64, and how many of them are real. A null or a missing row that stays is NaN."""
+def numbers(source: Source, missing: Missing, stays: bool, may_be_null: bool, faults: list[Fault]) -> Floats:
+    """A column of numbers, as float64; a null, or a missing row that stays, is NaN."""
     bits, null = missing.bits, source.null()
     raw = source.raw(_NUMBERS[source.type])
     unreal = null if bits is None else bits if null is None else null | bits
@@ -306,11 +319,11 @@ def numbers(
         faults.append(fault)
     values: Floats = raw.astype(np.float64, copy=False)
     if unreal is None:
-        return values, len(values)
+        return values
     values = np.where(unreal, np.nan, values)
     if bits is not None and not stays:
         values = values[~bits]
-    return values, len(raw) - int(np.count_nonzero(unreal))
+    return values
 
 
 def refuse_nulls(source: Source, faults: list[Fault]) -> None:

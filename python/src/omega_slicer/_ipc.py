@@ -5,6 +5,7 @@ Knows files by name; their bytes are the backend's.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import weakref
 from typing import Any, Final, NamedTuple
@@ -55,19 +56,20 @@ def read_ipc(
     strict: bool = False,
     backend: str | None = None,
 ) -> CandleSeries:
-    """A series from an Arrow IPC file (Feather 2) or stream, LZ4 or ZSTD compressed or not. O(size of the file).
+    """A series from an Arrow IPC file (Feather 2) or stream, compressed or not. O(size of the file).
 
-    Columns, metadata and `strict` are as in `CandleSeries.from_arrow`. By default the file is read and checked in
-    full. With `mmap=True` it is mapped: one uncompressed batch is read when it is used, and `check` is "order" by
-    default. A mapped file must not change: whoever truncates it ends the process at the next look at what is gone.
-    `series.refresh()` tells whether it has changed; writers that rename, as `write_ipc` does, are harmless.
+    Columns, metadata and `strict` are as in `CandleSeries.from_arrow`. By default the file is read and
+    checked in full. With `mmap=True` it is mapped: one uncompressed batch is read when it is used, and
+    `check` is "order" by default. A mapped file must not change: whoever truncates it ends the process at the
+    next look at what is gone. `series.refresh()` tells whether it has changed; writers that rename, as
+    `write_ipc` does, are harmless.
 
     Without the native library this needs pyarrow or (not mapped, not strict) Polars; else `NotBuiltInError`.
 
     Raises `FileMissingError`, `PermissionDeniedError`, `InputOutputError`; `EmptyInputError`;
-    `DeserializationFailedError` for a damaged file and for one that is no Arrow; `ResourceLimitExceededError` for
-    one that asks for far more memory than it has bytes; `InvalidArgumentError` for mapping a compressed one; else
-    as `CandleSeries.from_arrow`.
+    `DeserializationFailedError` for a damaged file and for one that is no Arrow; `ResourceLimitExceededError`
+    for one that asks for far more memory than it has bytes; `InvalidArgumentError` for mapping a compressed
+    one; else as `CandleSeries.from_arrow`.
 
     >>> import pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp(), "eurusd.arrow")
@@ -91,10 +93,8 @@ def _read(file: IpcFile, name: str, options: ArrowOptions, backend: str | None) 
     tick("read_ipc", kind_of(engine.name))
     seen = None
     if file.mmap:
-        try:
+        with contextlib.suppress(OSError):  # the reader says what is wrong
             seen = _look(name)
-        except OSError:
-            pass  # the reader says what is wrong
     imported = engine.arrow.read_ipc(name, file.mmap, options)
     series = CandleSeries._arrived(imported, engine, backend, file._replace(seen=seen))
     if file.mmap:

@@ -1,8 +1,9 @@
 """Python objects as owners of memory that the library borrows, let go by C code.
 
-The library may drop its last reference on any thread, without the interpreter's lock, while an exception is on its
-way, or after the interpreter has ended: no Python function may be called then. NumPy has a C function for just
-that, the deleter of its DLPack tensors; a tensor of one byte that refers to an object makes it the object's.
+The library may drop its last reference on any thread, without the interpreter's lock, while an exception is
+on its way, or after the interpreter has ended: no Python function may be called then. NumPy has a C function
+for just that, the deleter of its DLPack tensors; a tensor of one byte that refers to an object makes it the
+object's.
 """
 
 from __future__ import annotations

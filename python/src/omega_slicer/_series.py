@@ -51,10 +51,10 @@ _STATE_SLOTS: Final = ("_asked", "_coarse", "_digest", "_engine", "_file", "_han
 class CandleSeries(ArrowTarget):
     """One symbol, timeframe and price type: an immutable series of candles, safe to read from any thread.
 
-    Made by `from_columns`, `from_dataframe`, `from_arrow`, `read_csv` or `read_ipc`. `timestamp` (int64 microseconds since 1970-01-01
-    UTC, open times) and `open`, `high`, `low`, `close`, `volume` (float64) are read-only NumPy arrays of
-    shape (rows,). `series[i]` is a `Candle`, `series[a:b]` are `Candles`. Two series are equal only if they
-    are the same object.
+    Made by `from_columns`, `from_dataframe`, `from_arrow`, `read_csv` or `read_ipc`. `timestamp` (int64
+    microseconds since 1970-01-01 UTC, open times) and `open`, `high`, `low`, `close`, `volume` (float64) are
+    read-only NumPy arrays of shape (rows,). `series[i]` is a `Candle`, `series[a:b]` are `Candles`. Two
+    series are equal only if they are the same object.
 
     >>> import numpy as np
     >>> stamps = np.array(["2024-03-01T00:00", "2024-03-01T00:01"], "datetime64[us]")
@@ -173,7 +173,12 @@ class CandleSeries(ArrowTarget):
 
     @classmethod
     def _made(
-        cls, options: Options, engine: Engine, handle: Handle | None, asked: str | None, file: CsvFile | IpcFile | None
+        cls,
+        options: Options,
+        engine: Engine,
+        handle: Handle | None,
+        asked: str | None,
+        file: CsvFile | IpcFile | None,
     ) -> CandleSeries:
         series = cls.__new__(cls)
         series._options, series._engine, series._handle = options, engine, handle
@@ -354,7 +359,9 @@ def _from_values(columns: Columns, options: Options, asked: str | None) -> Candl
     return CandleSeries.from_columns(*columns, **unchecked, backend=asked)
 
 
-def _read_again(file: CsvFile | IpcFile, options: Options, asked: str | None, fingerprint: str) -> CandleSeries:
+def _read_again(
+    file: CsvFile | IpcFile, options: Options, asked: str | None, fingerprint: str
+) -> CandleSeries:
     """Unpickle what was pickled by path; the file must still hold the same candles."""
     series = file.read(options, asked)
     if series._fingerprint() != fingerprint:

@@ -127,8 +127,11 @@ class SymbolDataSlicer:
         backend: str | None = None,
     ) -> SymbolDataSlicer:
         """A slicer on the bytes of an Arrow IPC file or stream, see `CandleSeries.from_ipc`. O(size)."""
-        how = {"symbol": symbol, "timeframe": timeframe, "price_type": price_type, "backend": backend}
-        return cls(CandleSeries.from_ipc(data, **how))
+        return cls(
+            CandleSeries.from_ipc(
+                data, symbol=symbol, timeframe=timeframe, price_type=price_type, backend=backend
+            )
+        )
 
     @property
     def series(self) -> CandleSeries:
