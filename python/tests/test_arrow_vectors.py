@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import omega_slicer as om
@@ -51,6 +52,31 @@ def test_arrow_files_are_read_alike(case: dict[str, str], backend: str) -> None:
             expect_error(what, door)
         else:
             assert_is(door(), case["value"])
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in _CASES if case["file"] not in _DAMAGED and "mmap=true" not in case["args"]],
+    ids=lambda case: case["case"],
+)
+def test_tables_in_memory_are_taken_as_files_are_read(case: dict[str, str], backend: str) -> None:
+    path, how = VECTORS / "arrow" / case["file"], {**arguments(case["args"]), "backend": backend}
+    opened = pa.ipc.open_file if path.suffix == ".arrow" else pa.ipc.open_stream
+    try:
+        found = opened(pa.BufferReader(path.read_bytes())).read_all()
+    except pa.ArrowInvalid:
+        assert case["result"] == "error"  # no Arrow at all, or of before pyarrow
+        return
+    if case["value"].startswith("1009|") and "endian" in case["value"]:
+        return  # pyarrow swaps the bytes itself
+
+    def take() -> om.CandleSeries:
+        return om.CandleSeries.from_arrow(found, **how)
+
+    if case["result"] == "error":
+        expect_error(case["value"], take)
+    else:
+        assert_is(take(), case["value"])
 
 
 def test_the_schemas_are_those_of_every_language() -> None:

@@ -78,16 +78,22 @@ def _kept(*things: Any) -> int:
 def _releaser(
     kind: type[ArrowSchema | ArrowArray | ArrowArrayStream],
 ) -> Callable[[int], None]:
-    # Everything by argument: at the end of the process the module's names are gone before its structs are.
+    # Everything by argument: at the end of the process even builtins are gone before all structs are.
+    with_children = kind is not ArrowArrayStream
+
     def release(
-        address: int, live: dict[int, Any] = _live, at: Any = kind.from_address, pointer: Any = c_void_p
+        address: int,
+        live: dict[int, Any] = _live,
+        at: Any = kind.from_address,
+        pointer: Any = c_void_p,
+        with_children: bool = with_children,
     ) -> None:
         struct = at(address)
-        children = getattr(struct, "children", None)
-        for child in (pointer * struct.n_children).from_address(children) if children else ():
-            if child and at(child).release:
-                release(child)
-        struct.release = None
+        struct.release = None  # first, since consumers end the process where it is not done
+        if with_children and struct.children:
+            for child in (pointer * struct.n_children).from_address(struct.children):
+                if child and at(child).release:
+                    release(child)
         live.pop(struct.private_data, None)
 
     return release
