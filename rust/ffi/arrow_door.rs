@@ -71,7 +71,7 @@ pub(super) unsafe fn read_ipc(
     // SAFETY: promised by the caller.
     let (path, options) = unsafe { (path_argument(path, "path")?, options_of(options, COPIED | OMEGA_ARROW_MMAP)?) };
     let (options, mapped) = options;
-    publish(pending::read_ipc(path, &options, mapped)?)
+    publish(crate::io::read_ipc(path, &options, mapped)?)
 }
 
 /// # Safety
@@ -83,14 +83,14 @@ pub(super) unsafe fn from_ipc(
 ) -> Result<*mut OmegaSeries, Failure> {
     // SAFETY: promised by the caller.
     let (bytes, (options, _)) = unsafe { (array(bytes, len, "bytes")?, options_of(options, COPIED)?) };
-    publish(pending::parse_ipc(bytes, &options)?)
+    publish(crate::io::parse_ipc(bytes, &options)?)
 }
 
 /// # Safety
 /// As omega_series_refresh.
 pub(super) unsafe fn refresh(series: *const OmegaSeries) -> Result<OmegaFileState, Failure> {
     // SAFETY: promised by the caller.
-    Ok(pending::refresh(unsafe { series_of(series) }?.series()))
+    Ok(unsafe { series_of(series) }?.series().refresh() as OmegaFileState)
 }
 
 /// # Safety
@@ -102,14 +102,14 @@ pub(super) unsafe fn write_ipc(
 ) -> Result<(), Failure> {
     // SAFETY: promised by the caller.
     let (path, series) = unsafe { (path_argument(path, "path")?, series_of(series)?.series()) };
-    Ok(pending::write_ipc(path, series, rows_of(rows)?)?)
+    Ok(crate::io::write_ipc(path, series, rows_of(rows)?)?)
 }
 
 /// # Safety
 /// As omega_candles_to_ipc.
 pub(super) unsafe fn to_ipc(series: *const OmegaSeries, rows: OmegaRange) -> Result<Vec<u8>, Failure> {
     // SAFETY: promised by the caller.
-    Ok(pending::to_ipc(unsafe { series_of(series) }?.series(), rows_of(rows)?)?)
+    Ok(crate::io::to_ipc(unsafe { series_of(series) }?.series(), rows_of(rows)?)?)
 }
 
 /// # Safety
@@ -193,27 +193,4 @@ pub(super) unsafe fn schema_json(name: *const c_char, version: *const c_char) ->
     let wanted = unsafe { schema(text(name, "name")?, text(version, "version")?) }?;
     let at = SCHEMAS.iter().position(|schema| schema == wanted).unwrap_or(SCHEMAS.len());
     Ok(&JSON[at])
-}
-
-/// Until the IPC half is merged.
-mod pending {
-    use crate::{CandleSeries, Error, RowRange, io::ArrowOptions};
-    fn soon<T>() -> Result<T, Error> {
-        Err(Error::NotBuiltIn("Arrow IPC is not merged yet".to_owned()))
-    }
-    pub(super) fn read_ipc(_: &std::path::Path, _: &ArrowOptions, _: bool) -> Result<CandleSeries, Error> {
-        soon()
-    }
-    pub(super) fn parse_ipc(_: &[u8], _: &ArrowOptions) -> Result<CandleSeries, Error> {
-        soon()
-    }
-    pub(super) fn write_ipc(_: &std::path::Path, _: &CandleSeries, _: RowRange) -> Result<(), Error> {
-        soon()
-    }
-    pub(super) fn to_ipc(_: &CandleSeries, _: RowRange) -> Result<Vec<u8>, Error> {
-        soon()
-    }
-    pub(super) fn refresh(_: &CandleSeries) -> i32 {
-        0
-    }
 }

@@ -260,7 +260,8 @@ impl ArrowTable {
         Error::SchemaViolation(format!("column {name} is {kind}, not {wanted}"))
     }
 
-    fn time(&self) -> Result<usize, Error> {
+    /// Which column is the time.
+    pub(super) fn time(&self) -> Result<usize, Error> {
         if let Some(named) = self.only("time", |field| is_named(field, &TIME_NAMES))? {
             let fits = is_time(&self.fields[named].kind);
             return if fits { Ok(named) } else { Err(self.wrong_type(named, "a timestamp, a date or int64")) };
@@ -379,6 +380,16 @@ impl ArrowTable {
             other => other,
         })
     }
+}
+
+/// Whether a series may be made of it; a reader need not bring the rest.
+pub(super) fn is_of_use(field: &ArrowField) -> bool {
+    let named = |names: &[&str]| is_named(field, names);
+    let fields = Field::ALL.map(Field::name);
+    named(&TIME_NAMES)
+        || named(&fields)
+        || named(&["valid", PANDAS_INDEX])
+        || matches!(field.kind, ArrowType::Timestamp(..))
 }
 
 fn is_named(field: &ArrowField, names: &[&str]) -> bool {
