@@ -13,9 +13,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from arrow_tables import HOW, METADATA, STAMPS, address, prices, same, series, table
 
 import omega_slicer as om
-from arrow_tables import HOW, METADATA, STAMPS, address, prices, same, series, table
 from helpers import FIELDS, VECTORS
 from omega_slicer import _arrow_ipc
 
@@ -45,7 +45,7 @@ def through_duckdb(candles: Any) -> Any:
 _LIBRARIES: dict[str, Any] = {
     "pyarrow table": pa.table,
     "pyarrow batch": pa.record_batch,
-    "pyarrow reader": lambda candles: pa.RecordBatchReader.from_stream(candles),
+    "pyarrow reader": pa.RecordBatchReader.from_stream,
     "polars": pl.DataFrame,
     "polars, with pyarrow's nulls": lambda candles: pl.DataFrame(pa.table(candles)),
     "duckdb": through_duckdb,

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from arrow_tables import HOW, STAMPS, Counted, prices, same, series, table
 
 import omega_slicer as om
-from arrow_tables import HOW, STAMPS, Counted, prices, same, series, table
 from helpers import FIELDS, answer_of, run_python
 from omega_slicer import _arrow_ipc, _arrow_leases
 from omega_slicer._arrow_c import ARRAY, SCHEMA, STREAM, ArrowArray, address_in
@@ -139,8 +139,9 @@ def test_what_was_consumed_is_the_consumers(backend: str) -> None:
 
 
 def test_a_child_moved_out_outlives_its_array(backend: str) -> None:
-    from omega_slicer._arrow_c import take
     import ctypes
+
+    from omega_slicer._arrow_c import take
 
     made, memory = watched(backend)
     _, capsule = made.__arrow_c_array__()
@@ -179,7 +180,7 @@ def test_threads_may_export_import_and_drop_at_once(backend: str) -> None:
                 back = om.CandleSeries.from_arrow(made[start:], **HOW, backend=backend)
                 assert same(back, made[start:])
                 made.__arrow_c_stream__()
-        except BaseException as error:  # noqa: BLE001 - told to the main thread
+        except BaseException as error:  # told to the main thread
             errors.append(error)
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
@@ -261,7 +262,8 @@ if not {carried}:
     _arrow_ipc.carrier = lambda: None
 series = make()
 held = [series.__arrow_c_stream__(), series.__arrow_c_array__(), pa.table(series),
-        pa.RecordBatchReader.from_stream(series), om.CandleSeries.from_arrow(pa.table(series), backend={word!r})]
+        pa.RecordBatchReader.from_stream(series),
+        om.CandleSeries.from_arrow(pa.table(series), backend={word!r})]
 import builtins
 builtins.held = held  # outlives every module
 class Late:

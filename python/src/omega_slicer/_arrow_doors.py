@@ -144,9 +144,10 @@ class ArrowTarget(ArrowSource):
         naming columns, `InvalidArgumentError` naming what is missing, `InvalidFormatError` for stamps finer
         than a microsecond, `DeserializationFailedError` for damaged structs; else as `from_columns`.
 
-        >>> series = CandleSeries.from_columns([0, 60_000_000], [1, 2], [1, 2], [1, 2], [1, 2],
-        ...                                    symbol="EURUSD", timeframe="M1", price_type="bid")
-        >>> CandleSeries.from_arrow(series[1:])
+        >>> import omega_slicer as om
+        >>> series = om.CandleSeries.from_columns([0, 60_000_000], [1, 2], [1, 2], [1, 2], [1, 2],
+        ...                                       symbol="EURUSD", timeframe="M1", price_type="bid")
+        >>> om.CandleSeries.from_arrow(series[1:])
         <CandleSeries EURUSD M1 bid: 1 candles, 1970-01-01 00:01 to 1970-01-01 00:01>
         """
         options = ArrowOptions.of(symbol, timeframe, price_type, check, allow_missing, strict)
@@ -171,9 +172,10 @@ class ArrowTarget(ArrowSource):
 
         Rules and errors are those of `read_ipc`.
 
-        >>> series = CandleSeries.from_columns([0, 60_000_000], [1, 2], [1, 2], [1, 2], [1, 2],
-        ...                                    symbol="EURUSD", timeframe="M1", price_type="bid")
-        >>> CandleSeries.from_ipc(series.to_ipc()).close
+        >>> import omega_slicer as om
+        >>> series = om.CandleSeries.from_columns([0, 60_000_000], [1, 2], [1, 2], [1, 2], [1, 2],
+        ...                                       symbol="EURUSD", timeframe="M1", price_type="bid")
+        >>> om.CandleSeries.from_ipc(series.to_ipc()).close
         array([1., 2.])
         """
         options = ArrowOptions.of(symbol, timeframe, price_type, check, allow_missing, strict)

@@ -64,8 +64,9 @@ class Status:
     mapped: tuple[MappedFile, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dicts, texts, numbers and booleans."""
-        return dataclasses.asdict(self)
+        """Plain dicts, lists, texts, numbers and booleans."""
+        plain = dataclasses.asdict(self)
+        return {**plain, "mapped": list(plain["mapped"])}
 
     def __str__(self) -> str:
         lines = [f"omega_slicer {self.version}"]
