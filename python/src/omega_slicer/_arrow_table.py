@@ -168,12 +168,15 @@ def _check_version(table: Table) -> None:
 
 def _roles(fields: Sequence[Field]) -> _Roles:
     time = _time(fields)
-    found = {name: _number(fields, name) for name in FIELDS}
-    for name in PRICES:
-        if found[name] is None:
+    found: dict[str, int] = {}
+    for name in FIELDS:
+        at = _number(fields, name)
+        if at is not None:
+            found[name] = at
+        elif name in PRICES:
             raise _missing(fields, name)
     valid = _only(fields, "valid", lambda field: _is_named(field, ("valid",)) and field.type == "bool")
-    return _Roles(time, {name: at for name, at in found.items() if at is not None}, valid)
+    return _Roles(time, found, valid)
 
 
 def _is_named(field: Field, names: tuple[str, ...]) -> bool:
@@ -239,8 +242,9 @@ def _identity(metadata: dict[str, str], given: ArrowOptions, default_check: str)
         text = metadata["timeframe"]
         try:
             timeframe = Timeframe(text)
-        except OmegaError as error:
-            raise _bad("timeframe", text, str(error)) from None
+        except OmegaError:
+            known = "M1 M5 M15 M30 H1 H4 D1 W1, <n>min, <n>h, <n>d"
+            raise _bad("timeframe", text, f"timeframe {json.dumps(text)} is none of {known}") from None
     if timeframe is None or (price_type is None and "price_type" in absent):
         what, how = " and no ".join(absent), "= and ".join(absent)
         raise InvalidArgumentError(f"no {what}: give {how}=, or data whose schema metadata have it")
