@@ -9,6 +9,7 @@ mod c_import;
 mod c_stream;
 #[path = "../common/mod.rs"]
 mod common;
+mod crafted;
 mod foreign;
 mod hostile;
 mod ipc;
