@@ -155,12 +155,12 @@ fn blocks(footer: &mut ipc::Footer) -> &mut Vec<ipc::Block> {
 fn a_footer_says_what_its_messages_say() {
     let whole = read(&with_footer(|_| ())).unwrap();
     let twice = read(&with_footer(|footer| {
-        let block = blocks(footer)[0].clone();
+        let block = blocks(footer)[0];
         blocks(footer).push(block);
     }));
     assert_eq!(twice.unwrap().len(), 2 * whole.len(), "a batch may be named twice");
     let often = with_footer(|footer| {
-        let block = blocks(footer)[0].clone();
+        let block = blocks(footer)[0];
         blocks(footer).resize(100_000, block);
     });
     assert_refused(&often, 6004, "metadata");
