@@ -251,8 +251,12 @@ impl ArrowTable {
     }
 
     fn missing(&self, what: &str) -> Error {
-        let there: Vec<String> = self.fields.iter().map(|field| format!("{} {}", field.name, field.kind)).collect();
-        Error::SchemaViolation(format!("no {what} column among the {}: {}", there.len(), there.join(", ")))
+        // A message is for people: of a hostile number of columns the first will do.
+        const TOLD: usize = 64;
+        let there = self.fields.iter().take(TOLD).map(|field| format!("{} {}", field.name, field.kind));
+        let there: Vec<String> = there.collect();
+        let more = if self.fields.len() > TOLD { ", ..." } else { "" };
+        Error::SchemaViolation(format!("no {what} column among the {}: {}{more}", self.fields.len(), there.join(", ")))
     }
 
     fn wrong_type(&self, at: usize, wanted: &str) -> Error {
@@ -347,19 +351,19 @@ impl ArrowTable {
         let missing = valid.as_ref().map(Missing::new).transpose()?.unwrap_or_default();
 
         let stays = options.allow_missing;
-        let refuse_time = Rules { null: Err(""), missing: &missing, instead: leave(stays, Instead::Itself) };
+        let reading = Rules { null: Err(""), missing: &missing, instead: leave(stays, Instead::Itself) };
         let mut faults = Vec::new();
         if let Some(Err(fault)) = valid.as_ref().map(refuse_nulls) {
             faults.push(fault);
         }
-        let timestamp = kept(times(&time, &refuse_time), &mut faults);
+        let timestamp = kept(times(&time, &reading), &mut faults);
         let mut columns: [Option<Column<f64>>; 5] = Default::default();
         for field in Field::ALL {
             let Some(source) = &fields[field as usize] else { continue };
             let may_be_null = stays || field == Field::Volume;
             let null = if may_be_null { Ok(f64::NAN) } else { Err(" (allow_missing admits missing prices)") };
-            let rules = Rules { null, missing: &missing, instead: leave(stays, Instead::Value(f64::NAN)) };
-            columns[field as usize] = kept(numbers(source, &rules), &mut faults);
+            let reading = Rules { null, missing: &missing, instead: leave(stays, Instead::Value(f64::NAN)) };
+            columns[field as usize] = kept(numbers(source, &reading), &mut faults);
         }
         // The first of them in the first row: `min_by_key` keeps the earlier of equals.
         if let Some(first) = faults.into_iter().min_by_key(|fault| fault.row) {

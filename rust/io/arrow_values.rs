@@ -13,6 +13,16 @@ fn bit(bitmap: &[u8], i: usize) -> bool {
     bitmap[i / 8] >> (i % 8) & 1 == 1
 }
 
+/// The bits that are clear among `len` from `start` on, counted from there.
+fn clear(bitmap: &[u8], start: usize, len: usize) -> impl Iterator<Item = usize> {
+    let end = start + len;
+    let bytes = if len == 0 { 0..0 } else { start / 8..end.div_ceil(8) };
+    bytes.filter(|&at| bitmap[at] != 0xff).flat_map(move |at| {
+        let byte = bitmap[at];
+        (8 * at..8 * at + 8).filter(move |&i| byte >> (i % 8) & 1 == 0 && start <= i && i < end).map(move |i| i - start)
+    })
+}
+
 /// Bits set among `len` bits from `start` on.
 pub(super) fn ones(bitmap: &[u8], start: usize, len: usize) -> usize {
     let head = ((8 - start % 8) % 8).min(len);
@@ -282,9 +292,33 @@ fn in_row(row: usize, name: &str, error: Error) -> Error {
     }
 }
 
-/// A column as it is, where nothing needs to be changed.
-fn as_it_is<T: Plain>(source: &Source, missing: &Missing) -> Option<Column<T>> {
-    if missing.is_empty() { source.shared() } else { None }
+/// A column of our own type: as it is where nothing needs to be changed, else copied.
+fn ours<T: Plain + Raw>(source: &Source, rules: &Rules<T>) -> Result<Column<T>, Fault> {
+    if !rules.missing.is_empty() {
+        return convert(source, rules, Ok::<T, Error>);
+    }
+    if let Some(shared) = source.shared() {
+        return Ok(shared);
+    }
+    // Ten million rows at a time come this way, so without a branch per row.
+    let null = rules.null.ok();
+    let whole = source.parts.iter().all(|part| part.nulls == 0);
+    if whole || null.is_some() { joined(source, null) } else { convert(source, rules, Ok::<T, Error>) }
+}
+
+/// The values of all batches, `null` for each null; none where there are no nulls.
+fn joined<T: Plain + Raw>(source: &Source, null: Option<T>) -> Result<Column<T>, Fault> {
+    let mut values = with_room(source.rows(), "a column").map_err(|error| Fault { row: 0, error })?;
+    for part in &source.parts {
+        let ArrowColumn { values: bytes, validity, offset, .. } = part.column;
+        let raw = bytes[offset * T::WIDTH..(offset + part.len) * T::WIDTH].chunks_exact(T::WIDTH).map(T::read);
+        let first = values.len();
+        values.extend(raw);
+        if let (Some(bits), Some(null), 1..) = (validity, null, part.nulls) {
+            clear(bits, *offset, part.len).for_each(|i| values[first + i] = null);
+        }
+    }
+    Ok(values.into())
 }
 
 /// A column of times, as microseconds. Its type must be one that [`is_time`] knows.
@@ -303,10 +337,7 @@ pub(super) fn times(source: &Source, rules: &Rules<i64>) -> Result<Column<i64>, 
             whole.ok_or_else(|| Error::InvalidFormat(format!("{v} ns is finer than a microsecond")))
         }),
         ArrowType::Date32 => convert(source, rules, |v: i32| scaled(v.into(), "days", DAY)),
-        _ => match as_it_is(source, rules.missing) {
-            Some(shared) => Ok(shared),
-            None => convert(source, rules, Ok::<i64, Error>),
-        },
+        _ => ours(source, rules),
     }
 }
 
@@ -330,10 +361,7 @@ pub(super) fn numbers(source: &Source, rules: &Rules<f64>) -> Result<Column<f64>
         ArrowType::Int { bits: 32, signed: false } => convert(source, rules, |v: u32| Ok(v.into())),
         ArrowType::Int { signed: true, .. } => convert(source, rules, |v: i64| widened(v.unsigned_abs(), v)),
         ArrowType::Int { signed: false, .. } => convert(source, rules, |v: u64| widened(v, v)),
-        _ => match as_it_is(source, rules.missing) {
-            Some(shared) => Ok(shared),
-            None => convert(source, rules, Ok::<f64, Error>),
-        },
+        _ => ours(source, rules),
     }
 }
 
@@ -369,6 +397,5 @@ pub(super) fn refuse_nulls(source: &Source) -> Result<(), Fault> {
 
 /// The first null of a column in one batch.
 pub(super) fn first_null(column: &ArrowColumn, len: usize) -> Option<usize> {
-    let validity = column.validity.as_ref()?;
-    (0..len).find(|&i| !bit(validity, column.offset + i))
+    clear(column.validity.as_ref()?, column.offset, len).next()
 }

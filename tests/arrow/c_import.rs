@@ -1,4 +1,5 @@
 //! What comes in through the Arrow C Data Interface: the same values, no copy where none is needed, one release.
+#![expect(clippy::cast_possible_wrap, clippy::cast_precision_loss, reason = "counts of a few rows")]
 
 use std::ffi::CString;
 use std::sync::Arc;
