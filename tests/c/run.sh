@@ -16,7 +16,7 @@ warnings=(-Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wcast-qual -Ww
 system=(-lpthread -ldl -lm -lrt -lutil -lgcc_s)
 suites=(abi text series borrowed files slicer batch alignment walk symbols look_ahead null handles threads kernels streams)
 sources=(harness fixture tsv series_file kernel_calls main header)
-sources+=(vectors_slicer vectors_text vectors_series vectors_kernels)
+sources+=(vectors_slicer vectors_text vectors_series vectors_kernels vectors_alignment vectors_walk vectors_symbols)
 sources+=("${suites[@]/#/test_}")
 passed=0 failed=0 skipped=0 notes=() shown=
 

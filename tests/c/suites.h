@@ -22,5 +22,8 @@ void suite_vectors_slicer(const char *vectors);
 void suite_vectors_text(const char *vectors);
 void suite_vectors_series(const char *vectors);
 void suite_vectors_kernels(const char *vectors);
+void suite_vectors_alignment(const char *vectors);
+void suite_vectors_walk(const char *vectors);
+void suite_vectors_symbols(const char *vectors);
 
 #endif
