@@ -139,20 +139,14 @@ function exact_sum(column::Vector{Float64}, first::Int, last::Int)
         sum = total
     end
     counted == 0 && return NaN
-    return exact ? sum : wide_sum(column, first, last)
+    return exact ? sum : summed_wide(column, first, last)
 end
 
-# Wide enough for every bit of any doubles. Plain Float64() rounds once, to subnormals too.
-@noinline function wide_sum(column::Vector{Float64}, first::Int, last::Int)
-    all(row -> isnan(column[row]) || isfinite(column[row]), first:last) ||
-        return sum(row -> isnan(column[row]) ? 0.0 : column[row], first:last)
-    return setprecision(BigFloat, 2200) do
-        total = BigFloat(0)
-        for row in first:last
-            isnan(column[row]) || (total += column[row])
-        end
-        Float64(total) + 0.0
-    end
+# As the kernels sum what no shorter number holds.
+@noinline function summed_wide(column::Vector{Float64}, first::Int, last::Int)
+    state, tally = WideSum{false}(column, span_of(column, first, last)), Tally()
+    begin!(state, tally, column, first, last + 1)
+    return statistic(state, tally)
 end
 
 """
