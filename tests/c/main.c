@@ -26,6 +26,7 @@ int main(int count, char **arguments) {
     suite_handles();
     suite_threads();
     suite_kernels();
+    suite_kernel_arguments();
     suite_streams();
     suite_vectors_slicer(arguments[1]);
     suite_vectors_text(arguments[1]);

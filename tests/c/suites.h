@@ -17,6 +17,7 @@ void suite_null(void);
 void suite_handles(void);
 void suite_threads(void);
 void suite_kernels(void);
+void suite_kernel_arguments(void);
 void suite_streams(void);
 void suite_vectors_slicer(const char *vectors);
 void suite_vectors_text(const char *vectors);
