@@ -69,7 +69,7 @@ function resampled_columns(series::CandleSeries, duration::Int64, origin::Int64,
         inside = mod(mod(stamps[row], duration) - shift, duration)
         start, early = Base.sub_with_overflow(stamps[row], inside)
         early && fail(INVALID_ARGUMENT, "row ", row, ": the bucket of timestamp ", stamps[row],
-            " starts before an Int64 of microseconds does")
+            " starts before 64-bit microseconds do")
         inside <= duration - shorter || fail_bucket(row, stamps[row], shorter, widen(start) + duration)
         if isempty(starts) || start != last(starts)
             push!(starts, start)

@@ -66,7 +66,7 @@ impl<T: Send + Sync> Table<T> {
         let reused = free.slots.pop();
         let (number, generation) = reused.unwrap_or((free.used, 1));
         let Some(slot) = self.slots.get(number) else {
-            let message = format!("more than {SLOTS} live {} handles", self.noun);
+            let message = format!("more than {SLOTS} live {} handles: free or drop some first", self.noun);
             return Err(Failure::new(ErrorCode::ResourceLimitExceeded, message));
         };
         free.used += usize::from(reused.is_none());
