@@ -28,8 +28,9 @@ pub struct ResampleOptions {
 /// Per bucket, of what is not missing (NaN): the first open, the highest high, the lowest low, the last close, and
 /// the exact sum of the volumes, rounded once; NaN where all is missing. Of equal values (signed zeros) the newest.
 /// Buckets without a candle make no row. A last bucket that closes after the last candle is left out unless
-/// `keep_partial`; a first bucket that starts before the data is kept. The result owns its columns and meets every
-/// invariant of a series, but that prices may be missing. O(rows).
+/// `keep_partial`; a first bucket that starts before the data is kept. Nothing marks a partial candle that was kept:
+/// to another `resample`, to `align` and to a walk it is one like all others, complete when its bucket closes. The
+/// result owns its columns and meets every invariant of a series, but that prices may be missing. O(rows).
 ///
 /// ```
 /// use omega_slicer::{CandleSeries, Columns, PriceType, ResampleOptions, SeriesOptions, Timeframe, resample};

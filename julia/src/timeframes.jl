@@ -18,7 +18,8 @@ Buckets are `[k*d + origin, (k+1)*d + origin)`, counted from 1970-01-01 UTC, wee
 offset: integer microseconds or a `Dates.Period`. A candle is stamped with its bucket's start: open is the first
 price, high the highest, low the lowest, close the last, volume the exact sum rounded once; missing values are
 passed over. Empty buckets make no row. A last bucket that closes after the last source candle does is left out
-unless `keep_partial`; a first one that began before the data is kept.
+unless `keep_partial`; a first one that began before the data is kept. Nothing marks a partial candle that was kept:
+to another `resample`, to [`align`](@ref) and to a walk it is one like all others, complete when its bucket closes.
 
 Errors: 1001 if `timeframe` is no whole multiple of the series'; 1006, naming the row, if a candle closes after its
 bucket: it would be seen before it exists; 1004 for other types. O(n); allocates the answer.
