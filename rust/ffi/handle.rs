@@ -184,6 +184,19 @@ mod tests {
     }
 
     #[test]
+    fn a_full_table_says_what_to_do_and_has_room_again_after_it() {
+        static TABLE: Table<u32> = Table::new(1, "Test");
+        let table = &TABLE;
+        let tags: Vec<u64> = (0..262_144).map(|i| table.insert(i).ok().unwrap()).collect();
+        let refused = table.insert(7).err().unwrap();
+        assert_eq!(refused.status(), 6004);
+        assert_eq!(refused.message(), "more than 262144 live Test handles: free or drop some first");
+        drop(table.remove(tags[5]));
+        assert_eq!(get(table, table.insert(7).ok().unwrap()), Ok(7));
+        assert_eq!(get(table, tags[6]), Ok(6));
+    }
+
+    #[test]
     fn a_handle_of_one_kind_is_foreign_to_another() {
         static ONE: Table<u32> = Table::new(1, "One");
         static OTHER: Table<u32> = Table::new(2, "Other");
