@@ -1499,12 +1499,13 @@ OmegaStatus omega_slicer_gather_lookback(const OmegaSeries *series,
  *
  * Per bucket, of what is not missing: first open, highest high, lowest low, last close, the exact sum of the volumes
  * rounded once; NaN where all is missing. Buckets without a candle make no row. A last bucket that closes after the
- * last candle is left out unless OMEGA_KEEP_PARTIAL; a first bucket that starts before the data is kept. Ownership:
- * the caller owns the new handle; its columns are its own. Threads: any. O(rows). Errors: OMEGA_NULL_POINTER;
- * OMEGA_INVALID_ARGUMENT on a dead handle, an unknown flag, a timeframe that is not a whole multiple of the series'
- * own, or where int64 cannot hold the start of the first bucket; OMEGA_CONSTRAINT_VIOLATION naming the first candle
- * that closes after its bucket, or a sum of volumes that overflows; OMEGA_OUT_OF_MEMORY;
- * OMEGA_RESOURCE_LIMIT_EXCEEDED past 262,144 live handles.
+ * last candle is left out unless OMEGA_KEEP_PARTIAL; a first bucket that starts before the data is kept. Nothing
+ * marks a partial candle that was kept: to another resample, to omega_align and to a slice it is one like all others,
+ * complete when its bucket closes. Ownership: the caller owns the new handle; its columns are its own. Threads: any.
+ * O(rows). Errors: OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT on a dead handle, an unknown flag, a timeframe that is
+ * not a whole multiple of the series' own, or where int64 cannot hold the start of the first bucket;
+ * OMEGA_CONSTRAINT_VIOLATION naming the first candle that closes after its bucket, or a sum of volumes that
+ * overflows; OMEGA_OUT_OF_MEMORY; OMEGA_RESOURCE_LIMIT_EXCEEDED past 262,144 live handles.
  *
  * # Safety
  * `out` must be writable for the length of the call.

@@ -167,14 +167,16 @@ pub enum Error {
     SchemaViolation(String),
     /// A candle would close after the longer candle it belongs to: that would show the future.
     #[error(
-        "row {row}: the candle stamped {timestamp} closes after its bucket, which closes at {bucket_close}: its \
-         stamps are off the grid (origin shifts the buckets)"
+        "row {row}: the candle stamped {timestamp} closes at {close}, after its bucket, which closes at \
+         {bucket_close}: it would be seen before it exists; shift the buckets with origin"
     )]
     OffGrid {
         /// First offending row.
         row: usize,
         /// Its stamp.
         timestamp: i64,
+        /// When it closes; int64 may not hold it.
+        close: i128,
         /// When its bucket closes; int64 may not hold it.
         bucket_close: i128,
     },

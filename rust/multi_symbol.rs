@@ -209,7 +209,7 @@ impl MultiSymbolSlice {
         self.moment(self.index)
     }
 
-    /// Every moment, in time.
+    /// Every moment, in time. Each stands by itself: iterators share nothing, and the current moment stays.
     #[must_use]
     pub fn moments(&self) -> impl ExactSizeIterator<Item = Moment<'_>> {
         (0..self.len()).map(|index| self.unchecked(index))

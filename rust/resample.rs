@@ -28,8 +28,9 @@ pub struct ResampleOptions {
 /// Per bucket, of what is not missing (NaN): the first open, the highest high, the lowest low, the last close, and
 /// the exact sum of the volumes, rounded once; NaN where all is missing. Of equal values (signed zeros) the newest.
 /// Buckets without a candle make no row. A last bucket that closes after the last candle is left out unless
-/// `keep_partial`; a first bucket that starts before the data is kept. The result owns its columns and meets every
-/// invariant of a series, but that prices may be missing. O(rows).
+/// `keep_partial`; a first bucket that starts before the data is kept. Nothing marks a partial candle that was kept:
+/// to another `resample`, to `align` and to a walk it is one like all others, complete when its bucket closes. The
+/// result owns its columns and meets every invariant of a series, but that prices may be missing. O(rows).
 ///
 /// ```
 /// use omega_slicer::{CandleSeries, Columns, PriceType, ResampleOptions, SeriesOptions, Timeframe, resample};
@@ -60,7 +61,7 @@ pub fn resample(series: &CandleSeries, timeframe: Timeframe, options: ResampleOp
     let (source, target) = (from.duration_us(), to.duration_us());
     if target % source != 0 {
         return Err(Error::InvalidArgument(format!(
-            "{to} ({target} microseconds) is not a whole multiple of the series' {from} ({source})"
+            "{to} ({target} us) is no whole multiple of {from} ({source} us), the series' own"
         )));
     }
     let grid = Grid::new(timeframe, options.origin);
@@ -72,14 +73,14 @@ pub fn resample(series: &CandleSeries, timeframe: Timeframe, options: ResampleOp
         let start = match previous_close {
             // The next bucket follows without a gap, nearly always; a division costs as much as a few rows.
             Some(close) if (0..target).contains(&stamp.wrapping_sub(close)) => close,
-            _ => grid.start(stamp)?,
+            _ => grid.start(stamp).ok_or_else(|| too_early(row, stamp))?,
         };
         let close = start.checked_add(target);
         let end = close.map_or(stamps.len(), |close| first_from(stamps, row + 1, expected - 1, close));
         // From the close of the bucket's last candle to that of the bucket; out of order if unchecked, never out of range.
         let missing = (target - source).wrapping_sub(stamps[end - 1].wrapping_sub(start));
         if missing < 0 {
-            return Err(off_grid(&stamps[..end], row, start, target - source, target));
+            return Err(off_grid(&stamps[..end], row, start, source, target));
         }
         if missing > 0 && end == stamps.len() && !options.keep_partial {
             break;
@@ -106,13 +107,11 @@ impl Grid {
         Self { phase, duration }
     }
 
-    /// The start of the bucket of a stamp.
-    fn start(&self, stamp: i64) -> Result<i64, Error> {
+    /// The start of the bucket of a stamp; none if it lies before the first time there is.
+    fn start(&self, stamp: i64) -> Option<i64> {
         let into = stamp.rem_euclid(self.duration) - self.phase;
         let into = if into < 0 { into + self.duration } else { into };
-        stamp.checked_sub(into).ok_or_else(|| {
-            Error::InvalidArgument(format!("the bucket of stamp {stamp} starts before the earliest int64 time"))
-        })
+        stamp.checked_sub(into)
     }
 }
 
@@ -124,9 +123,16 @@ fn most_buckets(stamps: &[i64], duration: i64) -> usize {
 }
 
 #[cold]
-fn off_grid(stamps: &[i64], row: usize, start: i64, latest: i64, duration: i64) -> Error {
-    let row = row + stamps[row..].iter().position(|stamp| stamp.wrapping_sub(start) > latest).unwrap_or(0);
-    Error::OffGrid { row, timestamp: stamps[row], bucket_close: i128::from(start) + i128::from(duration) }
+fn too_early(row: usize, stamp: i64) -> Error {
+    Error::InvalidArgument(format!("row {row}: the bucket of timestamp {stamp} starts before 64-bit microseconds do"))
+}
+
+#[cold]
+fn off_grid(stamps: &[i64], row: usize, start: i64, source: i64, target: i64) -> Error {
+    let late = |stamp: &i64| stamp.wrapping_sub(start) > target - source;
+    let row = row + stamps[row..].iter().position(late).unwrap_or(0);
+    let (timestamp, after) = (stamps[row], |time: i64, us: i64| i128::from(time) + i128::from(us));
+    Error::OffGrid { row, timestamp, close: after(timestamp, source), bucket_close: after(start, target) }
 }
 
 /// The longer candles so far.

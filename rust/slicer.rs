@@ -279,7 +279,7 @@ impl SymbolDataSlicer {
         if !options.partial {
             admitted.demand(times, n)?;
         }
-        Ok(times.iter().map(move |&now| last_rows(admitted.rows(now), n)))
+        Ok(admitted.rows_each(times).map(move |(_, rows)| last_rows(rows, n)))
     }
 
     /// [`Self::get_row_at`] for each of `times`, in any order.
@@ -287,7 +287,7 @@ impl SymbolDataSlicer {
     pub fn get_rows_at<'a>(&'a self, times: &'a [i64]) -> impl ExactSizeIterator<Item = Option<usize>> + 'a {
         let timestamps = self.series.timestamp();
         let admitted = self.admitted(LookbackOptions::default());
-        times.iter().map(move |&t| admitted.rows(t).checked_sub(1).filter(|&row| timestamps[row] == t))
+        admitted.rows_each(times).map(move |(t, rows)| rows.checked_sub(1).filter(|&row| timestamps[row] == t))
     }
 
     /// [`Self::get_row_asof`] for each of `times`, in any order.
@@ -298,7 +298,7 @@ impl SymbolDataSlicer {
         closed_only: bool,
     ) -> impl ExactSizeIterator<Item = Option<usize>> + 'a {
         let admitted = self.admitted(LookbackOptions { closed_only, ..Default::default() });
-        times.iter().map(move |&t| admitted.rows(t).checked_sub(1))
+        admitted.rows_each(times).map(|(_, rows)| rows.checked_sub(1))
     }
 
     /// One field over the lookback of each of `times`: a matrix (times x n), oldest first.
@@ -356,7 +356,7 @@ struct Admitted<'a> {
     delay: i64,
 }
 
-impl Admitted<'_> {
+impl<'a> Admitted<'a> {
     /// How many rows may be seen at `now`.
     #[expect(clippy::inline_always, reason = "half of every question: a call would cost a third of it")]
     #[inline(always)]
@@ -367,21 +367,47 @@ impl Admitted<'_> {
         }
     }
 
+    /// Each of `times` with how many rows may be seen then.
+    fn rows_each(self, times: &'a [i64]) -> RowsEach<'a> {
+        RowsEach { admitted: self, times: times.iter() }
+    }
+
     /// Refuses the first of `times` that has fewer than `n` rows.
     #[inline(never)]
     fn demand(self, times: &[i64], n: usize) -> Result<(), Error> {
-        // History only grows with time: if the earliest time has enough, all have.
-        let Some(earliest) = times.iter().copied().min() else { return Ok(()) };
-        if self.rows(earliest) >= n {
-            return Ok(());
-        }
-        let short = |(element, &now): (usize, &i64)| {
-            let available = self.rows(now);
-            (available < n).then_some(Error::InsufficientData { requested: n, available, now, element: Some(element) })
+        // A time has n rows once the n-th may be seen.
+        let enough = self.search.stamp(n - 1).and_then(|stamp| stamp.checked_add(self.delay));
+        let short = match enough {
+            Some(enough) => times.iter().position(|&now| now < enough),
+            None => (!times.is_empty()).then_some(0),
         };
-        times.iter().enumerate().find_map(short).map_or(Ok(()), Err)
+        let Some(element) = short else { return Ok(()) };
+        let (now, available) = (times[element], self.rows(times[element]));
+        Err(Error::InsufficientData { requested: n, available, now, element: Some(element) })
     }
 }
+
+/// See [`Admitted::rows_each`]. A type of its own, since a closure as large as this search would be called, not inlined.
+struct RowsEach<'a> {
+    admitted: Admitted<'a>,
+    times: std::slice::Iter<'a, i64>,
+}
+
+impl Iterator for RowsEach<'_> {
+    type Item = (i64, usize);
+
+    #[expect(clippy::inline_always, reason = "the body of every batch's loop")]
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.times.next().map(|&now| (now, self.admitted.rows(now)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.times.size_hint()
+    }
+}
+
+impl ExactSizeIterator for RowsEach<'_> {}
 
 #[inline]
 const fn last_rows(available: usize, n: usize) -> RowRange {

@@ -158,7 +158,8 @@ impl SymbolDataSlice {
         Bar { slice: self, index, decision: stamp.map(|stamp| stamp.saturating_add(duration)) }
     }
 
-    /// The bars of a range one after the other, as far as they exist.
+    /// The bars of a range one after the other, as far as they exist. Each stands by itself: iterators share nothing,
+    /// and the current index stays where it is.
     pub fn walk(&self, bars: impl RangeBounds<usize>) -> impl ExactSizeIterator<Item = Bar<'_>> {
         let start = match bars.start_bound() {
             Bound::Unbounded => 0,

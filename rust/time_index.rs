@@ -91,6 +91,11 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// The stamp of a row, if there is one.
+    pub(crate) fn stamp(self, row: usize) -> Option<i64> {
+        self.timestamps.get(row).copied()
+    }
+
     /// How many rows are stamped at or before `t`. Constant time on evenly spaced candles, O(log n) at worst.
     #[must_use]
     #[expect(clippy::inline_always, reason = "the hot path of every question: a call would cost a third of it")]

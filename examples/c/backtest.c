@@ -8,18 +8,18 @@
  * cc -std=c11 -O2 backtest.c $(pkg-config --cflags --libs omega_slicer) -o backtest
  * ./backtest BID.csv [ASK.csv] [--symbol S] [--timeframe TF] [--trades FILE]
  */
-#define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime, for report.h */
 
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <omega_slicer.h>
 
-#include "sha256.h"
+#define EXAMPLE "backtest"
+#include "report.h"
 
 enum { ENTRY = 50, EXIT = 20, ROUNDS = 3 };
 enum { FLAT = 0, LONG = 1, SHORT = -1 };
@@ -39,18 +39,6 @@ typedef struct {
     int64_t row;
     double bid, ask;
 } Quote;
-
-static void fail(const char *what, const char *why) {
-    fprintf(stderr, "backtest: %s: %s\n", what, why);
-    exit(EXIT_FAILURE);
-}
-
-/* Ends the program unless a call succeeded. */
-static void check(OmegaStatus status) {
-    if (status != OMEGA_OK) {
-        fail(omega_status_name(status), omega_last_error_message());
-    }
-}
 
 static double highest(const double *prices, int64_t len) {
     double high = prices[0];
@@ -76,13 +64,7 @@ static void close_trade(Trades *trades, Trade trade, Quote at) {
     trade.exit_row = at.row;
     trade.exit_price = trade.side == LONG ? at.bid : at.ask;
     trade.profit = trade.side == LONG ? trade.exit_price - trade.entry_price : trade.entry_price - trade.exit_price;
-    if (trades->len == trades->capacity) {
-        trades->capacity = trades->capacity > 0 ? 2 * trades->capacity : 64;
-        trades->items = realloc(trades->items, trades->capacity * sizeof *trades->items);
-        if (trades->items == NULL) {
-            fail("trades", "out of memory");
-        }
-    }
+    trades->items = room_for_one(trades->items, trades->len, &trades->capacity, sizeof *trades->items);
     trades->items[trades->len++] = trade;
 }
 
@@ -124,37 +106,17 @@ static void backtest(const OmegaSeries *bid, const OmegaSeries *ask, Trades *tra
     }
 }
 
-static void add_little_endian(Sha256 *hash, uint64_t bits) {
-    unsigned char bytes[8];
-    for (int i = 0; i < 8; i++) {
-        bytes[i] = (unsigned char)(bits >> (8 * i));
-    }
-    sha256_add(hash, bytes, sizeof bytes);
-}
-
-static uint64_t bits_of(double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
 /* SHA-256 over every trade's entry row, exit row, side and profit, eight little-endian bytes each. */
-static void print_fingerprint(const Trades *trades) {
+static Sha256 fingerprint_of(const Trades *trades) {
     Sha256 hash = sha256_start();
     for (size_t i = 0; i < trades->len; i++) {
         const Trade *trade = &trades->items[i];
-        add_little_endian(&hash, (uint64_t)trade->entry_row);
-        add_little_endian(&hash, (uint64_t)trade->exit_row);
-        add_little_endian(&hash, (uint64_t)trade->side);
-        add_little_endian(&hash, bits_of(trade->profit));
+        fingerprint_add(&hash, (uint64_t)trade->entry_row);
+        fingerprint_add(&hash, (uint64_t)trade->exit_row);
+        fingerprint_add(&hash, (uint64_t)trade->side);
+        fingerprint_add(&hash, bits_of(trade->profit));
     }
-    unsigned char digest[SHA256_DIGEST];
-    sha256_finish(&hash, digest);
-    printf("fingerprint ");
-    for (size_t i = 0; i < sizeof digest; i++) {
-        printf("%02x", digest[i]);
-    }
-    putchar('\n');
+    return hash;
 }
 
 static void write_trades(const char *path, const Trades *trades) {
@@ -171,12 +133,6 @@ static void write_trades(const char *path, const Trades *trades) {
     if (fclose(out) != 0) {
         fail(path, "cannot be written");
     }
-}
-
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 static bool same(const Trades *a, const Trades *b) {
@@ -230,10 +186,8 @@ int main(int argc, char **argv) {
     }
     OmegaSeriesInfo info;
     check(omega_series_info(bid, &info));
-    printf("language c\nbackend native\nbars %zu\ntrades %zu\n", info.len, trades->len);
-    printf("net %.10f\nnet_bits %016" PRIx64 "\n", net, bits_of(net));
-    print_fingerprint(trades);
-    printf("seconds %.9f\n", seconds);
+    Sha256 fingerprint = fingerprint_of(trades);
+    report(info.len, trades->len, net, &fingerprint, seconds);
     if (trades_path != NULL) {
         write_trades(trades_path, trades);
     }

@@ -9,7 +9,7 @@
  * cc -std=c11 -O2 trend.c $(pkg-config --cflags --libs omega_slicer) -o trend
  * ./trend BID.csv ASK.csv [BID2.csv ASK2.csv] [--symbol A[,B]] [--timeframe TF] [--trades FILE]
  */
-#define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime, for report.h */
 
 #include <inttypes.h>
 #include <math.h>
@@ -17,11 +17,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <omega_slicer.h>
 
-#include "sha256.h"
+#define EXAMPLE "trend"
+#include "report.h"
 
 enum { QUARTER = 15, HOUR = 60, ROUNDS = 3, SYMBOLS = 2 }; /* bars */
 enum { STRETCH = 60, TREND = 24, RANGE = 14, SWING = 4 };  /* z-score, ema, atr, hours compared */
@@ -59,18 +59,6 @@ typedef struct {
     double stretch, size;
     int64_t trend;
 } Signal;
-
-static void fail(const char *what, const char *why) {
-    fprintf(stderr, "trend: %s: %s\n", what, why);
-    exit(EXIT_FAILURE);
-}
-
-/* Ends the program unless a call succeeded. */
-static void check(OmegaStatus status) {
-    if (status != OMEGA_OK) {
-        fail(omega_status_name(status), omega_last_error_message());
-    }
-}
 
 static void *memory(size_t count, size_t size) {
     void *items = calloc(count > 0 ? count : 1, size);
@@ -121,13 +109,7 @@ static Signal signal_at(const Market *market, int64_t row) {
 
 /* Sells at the bid what was bought, or buys back at the ask. */
 static void leave(Trades *trades, int64_t symbol, Position position, int64_t row, double bid, double ask) {
-    if (trades->len == trades->capacity) {
-        trades->capacity = trades->capacity > 0 ? 2 * trades->capacity : 64;
-        trades->items = realloc(trades->items, trades->capacity * sizeof *trades->items);
-        if (trades->items == NULL) {
-            fail("trades", "out of memory");
-        }
-    }
+    trades->items = room_for_one(trades->items, trades->len, &trades->capacity, sizeof *trades->items);
     double exit_price = position.side == LONG ? bid : ask;
     double profit = position.side == LONG ? exit_price - position.entry_price : position.entry_price - exit_price;
     trades->items[trades->len++] = (Trade){symbol, position.entry_row, row, position.side, position.entry_price,
@@ -177,38 +159,18 @@ static void backtest(const Market *markets, size_t count, const OmegaMultiSymbol
     }
 }
 
-static void add_little_endian(Sha256 *hash, uint64_t bits) {
-    unsigned char bytes[8];
-    for (int i = 0; i < 8; i++) {
-        bytes[i] = (unsigned char)(bits >> (8 * i));
-    }
-    sha256_add(hash, bytes, sizeof bytes);
-}
-
-static uint64_t bits_of(double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
 /* SHA-256 over every trade's symbol, rows, side and profit, eight little-endian bytes each. */
-static void print_fingerprint(const Trades *trades) {
+static Sha256 fingerprint_of(const Trades *trades) {
     Sha256 hash = sha256_start();
     for (size_t i = 0; i < trades->len; i++) {
         const Trade *trade = &trades->items[i];
-        add_little_endian(&hash, (uint64_t)trade->symbol);
-        add_little_endian(&hash, (uint64_t)trade->entry_row);
-        add_little_endian(&hash, (uint64_t)trade->exit_row);
-        add_little_endian(&hash, (uint64_t)trade->side);
-        add_little_endian(&hash, bits_of(trade->profit));
+        fingerprint_add(&hash, (uint64_t)trade->symbol);
+        fingerprint_add(&hash, (uint64_t)trade->entry_row);
+        fingerprint_add(&hash, (uint64_t)trade->exit_row);
+        fingerprint_add(&hash, (uint64_t)trade->side);
+        fingerprint_add(&hash, bits_of(trade->profit));
     }
-    unsigned char digest[SHA256_DIGEST];
-    sha256_finish(&hash, digest);
-    printf("fingerprint ");
-    for (size_t i = 0; i < sizeof digest; i++) {
-        printf("%02x", digest[i]);
-    }
-    putchar('\n');
+    return hash;
 }
 
 static void write_trades(const char *path, const Trades *trades) {
@@ -225,12 +187,6 @@ static void write_trades(const char *path, const Trades *trades) {
     if (fclose(out) != 0) {
         fail(path, "cannot be written");
     }
-}
-
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 static bool same(const Trades *a, const Trades *b) {
@@ -311,10 +267,8 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < trades->len; i++) {
         net += trades->items[i].profit;
     }
-    printf("language c\nbackend native\nbars %zu\ntrades %zu\n", len, trades->len);
-    printf("net %.10f\nnet_bits %016" PRIx64 "\n", net, bits_of(net));
-    print_fingerprint(trades);
-    printf("seconds %.9f\n", seconds);
+    Sha256 fingerprint = fingerprint_of(trades);
+    report(len, trades->len, net, &fingerprint, seconds);
     if (trades_path != NULL) {
         write_trades(trades_path, trades);
     }

@@ -29,6 +29,8 @@ Questions: [`get_candle`](@ref), [`get_price`](@ref), [`get_spread`](@ref), [`sn
 (from 1; assigning moves it), `timestamp`, `decision_time`, `timeline` (all moments), `symbols`, `backend`. Iteration
 starts at the first moment, moves the slice and yields timestamps; `peek(slice, n=1)` is the timestamp `n` moments
 ahead or `nothing` (when, never at what price), `skip(slice, n=1)` goes ahead by at most `n` and returns how many.
+Iterators of one slice share its moment: each goes on from wherever the slice was moved to; slices that go their own
+ways are made with `deepcopy`.
 
 Errors: 1010 without a series; 1001 for different timeframes, for a symbol and side given twice, for a `stale_limit`
 that is negative or without `asof`; 1003 for a moment that does not exist; 1004 for other types. O(rows of all

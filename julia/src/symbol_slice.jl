@@ -352,7 +352,8 @@ end
     walk(slice, start=1, stop=length(slice))
 
 Goes through the bars `start` to `stop` (at most the last), moving `slice` and yielding it: `for bar in walk(slice)`.
-No native call and no allocation per bar. Errors: 1003 for a start below 1. Source: `src/symbol_slice.jl`.
+No native call and no allocation per bar. Iterators of one slice share its bar: whichever was advanced last has moved
+it for all; slices that go their own ways are made with `deepcopy`. Errors: 1003 for a start below 1. Source: `src/symbol_slice.jl`.
 
 ```jldoctest
 julia> using OmegaJulia

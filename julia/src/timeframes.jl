@@ -18,7 +18,8 @@ Buckets are `[k*d + origin, (k+1)*d + origin)`, counted from 1970-01-01 UTC, wee
 offset: integer microseconds or a `Dates.Period`. A candle is stamped with its bucket's start: open is the first
 price, high the highest, low the lowest, close the last, volume the exact sum rounded once; missing values are
 passed over. Empty buckets make no row. A last bucket that closes after the last source candle does is left out
-unless `keep_partial`; a first one that began before the data is kept.
+unless `keep_partial`; a first one that began before the data is kept. Nothing marks a partial candle that was kept:
+to another `resample`, to [`align`](@ref) and to a walk it is one like all others, complete when its bucket closes.
 
 Errors: 1001 if `timeframe` is no whole multiple of the series'; 1006, naming the row, if a candle closes after its
 bucket: it would be seen before it exists; 1004 for other types. O(n); allocates the answer.
@@ -69,7 +70,7 @@ function resampled_columns(series::CandleSeries, duration::Int64, origin::Int64,
         inside = mod(mod(stamps[row], duration) - shift, duration)
         start, early = Base.sub_with_overflow(stamps[row], inside)
         early && fail(INVALID_ARGUMENT, "row ", row, ": the bucket of timestamp ", stamps[row],
-            " starts before an Int64 of microseconds does")
+            " starts before 64-bit microseconds do")
         inside <= duration - shorter || fail_bucket(row, stamps[row], shorter, widen(start) + duration)
         if isempty(starts) || start != last(starts)
             push!(starts, start)
@@ -139,20 +140,14 @@ function exact_sum(column::Vector{Float64}, first::Int, last::Int)
         sum = total
     end
     counted == 0 && return NaN
-    return exact ? sum : wide_sum(column, first, last)
+    return exact ? sum : summed_wide(column, first, last)
 end
 
-# Wide enough for every bit of any doubles. Plain Float64() rounds once, to subnormals too.
-@noinline function wide_sum(column::Vector{Float64}, first::Int, last::Int)
-    all(row -> isnan(column[row]) || isfinite(column[row]), first:last) ||
-        return sum(row -> isnan(column[row]) ? 0.0 : column[row], first:last)
-    return setprecision(BigFloat, 2200) do
-        total = BigFloat(0)
-        for row in first:last
-            isnan(column[row]) || (total += column[row])
-        end
-        Float64(total) + 0.0
-    end
+# As the kernels sum what no shorter number holds.
+@noinline function summed_wide(column::Vector{Float64}, first::Int, last::Int)
+    state, tally = WideSum{false}(column, span_of(column, first, last)), Tally()
+    begin!(state, tally, column, first, last + 1)
+    return statistic(state, tally)
 end
 
 """

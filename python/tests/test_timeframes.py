@@ -66,6 +66,17 @@ def test_a_longer_timeframe_has_the_candles_of_the_oracle(case: dict[str, str], 
     assert made._absent == (words["volume"] == "0")
 
 
+def test_an_infinite_volume_is_named_however_large_the_others_are(backend: str) -> None:
+    """Added one by one, the finite ones reach the other infinity first, and the bucket would seem missing."""
+    ones = np.ones(4)
+    volume = np.array([-1e308, -1e308, np.inf, 1.0])
+    series = om.CandleSeries.from_columns(
+        np.arange(4) * 60_000_000, ones, ones, ones, ones, volume,
+        symbol="TEST", timeframe="M1", price_type="bid", check="none", backend=backend,
+    )  # fmt: skip
+    expect_error("1006|volume is inf", lambda: om.resample(series, "4min"))
+
+
 @cases("align")
 def test_each_bar_sees_the_candle_that_a_scan_of_all_candles_finds(
     case: dict[str, str], backend: str

@@ -66,7 +66,7 @@ impl<T: Send + Sync> Table<T> {
         let reused = free.slots.pop();
         let (number, generation) = reused.unwrap_or((free.used, 1));
         let Some(slot) = self.slots.get(number) else {
-            let message = format!("more than {SLOTS} live {} handles", self.noun);
+            let message = format!("more than {SLOTS} live {} handles: free or drop some first", self.noun);
             return Err(Failure::new(ErrorCode::ResourceLimitExceeded, message));
         };
         free.used += usize::from(reused.is_none());
@@ -181,6 +181,19 @@ mod tests {
         drop(table.remove(tag));
         assert_eq!(get(table, 0), Err(1002));
         assert!(table.remove(0).is_err());
+    }
+
+    #[test]
+    fn a_full_table_says_what_to_do_and_has_room_again_after_it() {
+        static TABLE: Table<u32> = Table::new(1, "Test");
+        let table = &TABLE;
+        let tags: Vec<u64> = (0..262_144).map(|i| table.insert(i).ok().unwrap()).collect();
+        let refused = table.insert(7).err().unwrap();
+        assert_eq!(refused.status(), 6004);
+        assert_eq!(refused.message(), "more than 262144 live Test handles: free or drop some first");
+        drop(table.remove(tags[5]));
+        assert_eq!(get(table, table.insert(7).ok().unwrap()), Ok(7));
+        assert_eq!(get(table, tags[6]), Ok(6));
     }
 
     #[test]

@@ -128,6 +128,11 @@ impl Failure {
     pub(super) fn status(&self) -> OmegaStatus {
         self.0.status
     }
+
+    #[cfg(test)]
+    pub(super) fn message(&self) -> &str {
+        &self.0.message
+    }
 }
 
 impl From<Error> for Failure {

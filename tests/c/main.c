@@ -27,10 +27,14 @@ int main(int count, char **arguments) {
     suite_handles();
     suite_threads();
     suite_kernels();
+    suite_kernel_arguments();
     suite_streams();
     suite_vectors_slicer(arguments[1]);
     suite_vectors_text(arguments[1]);
     suite_vectors_series(arguments[1]);
     suite_vectors_kernels(arguments[1]);
+    suite_vectors_alignment(arguments[1]);
+    suite_vectors_walk(arguments[1]);
+    suite_vectors_symbols(arguments[1]);
     return harness_finish();
 }

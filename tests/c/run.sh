@@ -14,9 +14,10 @@ fault=${OMEGA_FAULT_LIBRARY:-$target/fault-injection/debug/libomega_slicer.so}
 warnings=(-Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wcast-qual -Wwrite-strings)
 # What Rust's standard library needs of the system (rustc --print native-static-libs).
 system=(-lpthread -ldl -lm -lrt -lutil -lgcc_s)
-suites=(abi text series borrowed files arrow slicer batch alignment walk symbols look_ahead null handles threads kernels streams)
+suites=(abi text series borrowed files arrow slicer batch alignment walk symbols look_ahead null handles threads)
+suites+=(kernels kernel_arguments streams)
 sources=(harness fixture foreign tsv series_file kernel_calls main header)
-sources+=(vectors_slicer vectors_text vectors_series vectors_kernels)
+sources+=(vectors_slicer vectors_text vectors_series vectors_kernels vectors_alignment vectors_walk vectors_symbols)
 sources+=("${suites[@]/#/test_}")
 passed=0 failed=0 skipped=0 notes=() shown=
 
@@ -95,10 +96,11 @@ named_in() {
 
 tests_cover_the_header() {
   local before=$failed
-  # kernel_calls.c calls the kernels, once each, for every test of test_kernels.c and for fault.c.
+  # kernel_calls.c calls the kernels, once each, for every test of test_kernel*.c and for fault.c.
   named_in . tests/c/test_*.c tests/c/kernel_calls.c
   named_in 'OmegaStatus +omega' tests/c/fault.c tests/c/kernel_calls.c
-  named_in '\(.*\*' tests/c/test_{null,arrow,alignment,walk,symbols,kernels,streams}.c tests/c/kernel_calls.c
+  named_in '\(.*\*' tests/c/test_{null,arrow,alignment,walk,symbols,kernels,kernel_arguments,streams}.c \
+    tests/c/kernel_calls.c
   named_in '\(.*OmegaStream \*[a-z]' tests/c/test_streams.c
   named_in '\(.*OmegaSymbolSlice \*[a-z]' tests/c/test_walk.c
   named_in '\(.*OmegaMultiSymbol \*[a-z]' tests/c/test_symbols.c

@@ -1,4 +1,4 @@
-/* Files of the series/ folder: the hexadecimal bits are what counts. */
+/* Files of the series/ folder, and what is compared with them: the hexadecimal bits are what counts. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,4 +62,78 @@ void series_file_close(SeriesFile *file) {
     free((void *)(uintptr_t)file->columns.close);
     free((void *)(uintptr_t)file->columns.volume);
     free(file);
+}
+
+enum { NAMED_AT_MOST = 96 };
+
+static struct {
+    char name[128];
+    SeriesFile *file;
+} named[NAMED_AT_MOST];
+static size_t named_count;
+
+SeriesFile *series_file_named(const char *folder, const char *name) {
+    char wanted[sizeof named[0].name];
+    snprintf(wanted, sizeof wanted, "%.*s", (int)strcspn(name, ","), name);
+    for (size_t i = 0; i < named_count; i++) {
+        if (strcmp(named[i].name, wanted) == 0) {
+            return named[i].file;
+        }
+    }
+    if (named_count == NAMED_AT_MOST || strcspn(name, ",") >= sizeof wanted) {
+        fprintf(stderr, "%s: too many series, or too long a name\n", name);
+        exit(EXIT_FAILURE);
+    }
+    memcpy(named[named_count].name, wanted, sizeof wanted);
+    named[named_count].file = series_file_open(folder, wanted, 1);
+    return named[named_count++].file;
+}
+
+void series_files_close(void) {
+    while (named_count > 0) {
+        series_file_close(named[--named_count].file);
+    }
+}
+
+size_t series_files_of(const char *folder, const char *list, SeriesFile **files, const OmegaSeries **handles) {
+    size_t count = list_length(list);
+    CHECK(count <= FILES_AT_MOST);
+    for (size_t i = 0; i < count && i < FILES_AT_MOST; i++, list = list_next(list)) {
+        files[i] = series_file_named(folder, list);
+        handles[i] = files[i]->handle;
+    }
+    return count;
+}
+
+static void check_column(const double *expected, const double *got, size_t len) {
+    CHECK((expected == NULL) == (got == NULL));
+    for (size_t row = 0; expected != NULL && got != NULL && row < len; row++) {
+        CHECK(same_double(expected[row], got[row]));
+    }
+}
+
+void check_series(const OmegaColumns *expected, const OmegaSeries *series) {
+    OmegaColumns got;
+    CHECK_OK(omega_series_columns(series, &got));
+    CHECK(got.len == expected->len);
+    if (got.len != expected->len) {
+        return;
+    }
+    for (size_t row = 0; row < got.len; row++) {
+        CHECK(got.timestamp[row] == expected->timestamp[row]);
+    }
+    check_column(expected->open, got.open, got.len);
+    check_column(expected->high, got.high, got.len);
+    check_column(expected->low, got.low, got.len);
+    check_column(expected->close, got.close, got.len);
+    check_column(expected->volume, got.volume, got.len);
+}
+
+int same_candle(const OmegaColumns *columns, int64_t row, const OmegaCandle *candle) {
+    size_t at = (size_t)row;
+    return row >= 0 && at < columns->len && candle->timestamp == columns->timestamp[at] &&
+           same_double(candle->open, columns->open[at]) && same_double(candle->high, columns->high[at]) &&
+           same_double(candle->low, columns->low[at]) && same_double(candle->close, columns->close[at]) &&
+           (columns->volume == NULL ? candle->volume != candle->volume
+                                    : same_double(candle->volume, columns->volume[at]));
 }

@@ -18,10 +18,14 @@ void suite_null(void);
 void suite_handles(void);
 void suite_threads(void);
 void suite_kernels(void);
+void suite_kernel_arguments(void);
 void suite_streams(void);
 void suite_vectors_slicer(const char *vectors);
 void suite_vectors_text(const char *vectors);
 void suite_vectors_series(const char *vectors);
 void suite_vectors_kernels(const char *vectors);
+void suite_vectors_alignment(const char *vectors);
+void suite_vectors_walk(const char *vectors);
+void suite_vectors_symbols(const char *vectors);
 
 #endif

@@ -188,3 +188,53 @@ void check_error(const char *value, OmegaStatus status) {
     }
     free(text);
 }
+
+size_t check_integers(const char *value, const int64_t *got) {
+    size_t count = 0;
+    if (strcmp(value, "-") == 0) {
+        return 0;
+    }
+    for (char *rest; *value != '\0'; count++) {
+        CHECK((int64_t)strtoll(value, &rest, 10) == got[count]);
+        CHECK(rest != value);
+        value = *rest == '\0' ? rest : rest + 1;
+    }
+    return count;
+}
+
+size_t check_matrix(const char *value, const double *got, size_t columns) {
+    size_t cell = 0;
+    if (strcmp(value, "-") == 0) {
+        return 0;
+    }
+    for (; *value != '\0'; cell++) {
+        size_t length = strcspn(value, ",;");
+        if (strncmp(value, "nan", 3) == 0) {
+            CHECK(got[cell] != got[cell]);
+        } else {
+            CHECK(length == 16 && bits_of(got[cell]) == (uint64_t)strtoull(value, NULL, 16));
+        }
+        value += length;
+        CHECK((*value == ',') == ((cell + 1) % columns != 0));
+        value += *value != '\0';
+    }
+    return cell;
+}
+
+OmegaField field_of(const char *args) {
+    static const char *const NAMES[5] = {"open", "high", "low", "close", "volume"};
+    for (OmegaField field = 0; field < 5; field++) {
+        if (arg_is(args, "field", NAMES[field])) {
+            return field;
+        }
+    }
+    CHECK(arg_value(args, "field") == NULL);
+    return OMEGA_FIELD_CLOSE;
+}
+
+OmegaPriceType side_of(const char *args) {
+    if (arg_value(args, "price_type") == NULL || arg_is(args, "price_type", "bid")) {
+        return OMEGA_PRICE_TYPE_BID;
+    }
+    return arg_is(args, "price_type", "ask") ? OMEGA_PRICE_TYPE_ASK : 2; /* none of the two */
+}

@@ -33,6 +33,14 @@ int64_t *list_of_integers(const char *list, size_t *count);
 
 /* "code|fragment|fragment": the status is the code, the message has the fragments. */
 void check_error(const char *value, OmegaStatus status);
+/* "1:2,3:4" or "1,2": these integers, and how many of them; "-" has none. */
+size_t check_integers(const char *value, const int64_t *got);
+/* Rows of bits or "nan" between ';', cells between ',': these doubles, and how many of them. */
+size_t check_matrix(const char *value, const double *got, size_t columns);
+
+/* C has no defaults: where `args` do not say, the semantics do. */
+OmegaField field_of(const char *args);
+OmegaPriceType side_of(const char *args);
 
 /* A file of the series/ folder: its columns, its identity, and a series made from both. */
 typedef struct {
@@ -44,5 +52,16 @@ typedef struct {
 
 SeriesFile *series_file_open(const char *folder, const char *name, int make_handle);
 void series_file_close(SeriesFile *file);
+
+/* The file of that name (up to a comma or the end), opened once and kept until series_files_close. */
+SeriesFile *series_file_named(const char *folder, const char *name);
+void series_files_close(void);
+/* All files of a list "a,b,c" and their handles; at most FILES_AT_MOST. */
+enum { FILES_AT_MOST = 8 };
+size_t series_files_of(const char *folder, const char *list, SeriesFile **files, const OmegaSeries **handles);
+
+/* Every stamp and every bit. */
+void check_series(const OmegaColumns *expected, const OmegaSeries *series);
+int same_candle(const OmegaColumns *columns, int64_t row, const OmegaCandle *candle);
 
 #endif

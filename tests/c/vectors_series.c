@@ -17,38 +17,10 @@ static OmegaSeriesOptions options_of(const char *args) {
                         : arg_is(args, "check", "order") ? OMEGA_CHECK_ORDER
                                                          : OMEGA_CHECK_NONE;
     }
-    if (arg_value(args, "price_type") != NULL) {
-        options.price_type = arg_is(args, "price_type", "bid")   ? OMEGA_PRICE_TYPE_BID
-                             : arg_is(args, "price_type", "ask") ? OMEGA_PRICE_TYPE_ASK
-                                                                 : 2; /* none of the two */
-    }
+    options.price_type = side_of(args);
     options.timeframe_us = arg_integer(args, "timeframe_us", options.timeframe_us);
     options.flags = arg_is(args, "allow_missing", "true") ? OMEGA_ALLOW_MISSING : 0;
     return options;
-}
-
-static void check_column(const double *expected, const double *got, size_t len) {
-    CHECK((expected == NULL) == (got == NULL));
-    for (size_t row = 0; expected != NULL && got != NULL && row < len; row++) {
-        CHECK(same_double(expected[row], got[row]));
-    }
-}
-
-static void check_equal(const OmegaColumns *expected, const OmegaSeries *series) {
-    OmegaColumns got;
-    CHECK_OK(omega_series_columns(series, &got));
-    CHECK(got.len == expected->len);
-    if (got.len != expected->len) {
-        return;
-    }
-    for (size_t row = 0; row < got.len; row++) {
-        CHECK(got.timestamp[row] == expected->timestamp[row]);
-    }
-    check_column(expected->open, got.open, got.len);
-    check_column(expected->high, got.high, got.len);
-    check_column(expected->low, got.low, got.len);
-    check_column(expected->close, got.close, got.len);
-    check_column(expected->volume, got.volume, got.len);
 }
 
 static int csv_case(const Table *table, size_t row) {
@@ -75,7 +47,7 @@ static int csv_case(const Table *table, size_t row) {
         OmegaSeriesInfo info;
         CHECK_OK(omega_series_info(series, &info));
         CHECK(strcmp(info.symbol, "TEST") == 0 && info.timeframe_us == MINUTE);
-        check_equal(&file->columns, series);
+        check_series(&file->columns, series);
         series_file_close(file);
         CHECK_OK(omega_series_free(series));
     }
@@ -112,7 +84,7 @@ static void check_built(const OmegaColumns *columns, const OmegaSeriesOptions *o
         } else {
             CHECK_OK(status);
             if (status == OMEGA_OK) {
-                check_equal(columns, series);
+                check_series(columns, series);
                 CHECK_OK(omega_series_free(series));
                 CHECK(owner.calls == borrowed);
             }

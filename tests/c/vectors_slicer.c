@@ -1,5 +1,4 @@
 /* slicer.tsv: every question, every expected row and bit. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,46 +6,13 @@
 #include "suites.h"
 #include "tsv.h"
 
-enum { SERIES_AT_MOST = 64 };
-
 static const char *vectors;
-static struct {
-    const char *name;
-    SeriesFile *file;
-} opened[SERIES_AT_MOST];
-static size_t opened_count;
-
-static SeriesFile *series_named(const char *name) {
-    for (size_t i = 0; i < opened_count; i++) {
-        if (strcmp(opened[i].name, name) == 0) {
-            return opened[i].file;
-        }
-    }
-    if (opened_count == SERIES_AT_MOST) {
-        fputs("too many series\n", stderr);
-        exit(EXIT_FAILURE);
-    }
-    opened[opened_count].name = name;
-    opened[opened_count].file = series_file_open(vectors, name, 1);
-    return opened[opened_count++].file;
-}
 
 /* C has no defaults: what is not listed is what the semantics say. */
 static uint32_t flags_of(const char *args) {
     return (arg_is(args, "include_current", "false") ? (uint32_t)OMEGA_EXCLUDE_CURRENT : 0u) |
            (arg_is(args, "closed_only", "true") ? (uint32_t)OMEGA_CLOSED_ONLY : 0u) |
            (arg_is(args, "partial", "true") ? (uint32_t)OMEGA_PARTIAL : 0u);
-}
-
-static OmegaField field_of(const char *args) {
-    static const char *const NAMES[5] = {"open", "high", "low", "close", "volume"};
-    for (OmegaField field = 0; field < 5; field++) {
-        if (arg_is(args, "field", NAMES[field])) {
-            return field;
-        }
-    }
-    CHECK(arg_value(args, "field") == NULL);
-    return OMEGA_FIELD_CLOSE;
 }
 
 /* What is compared: integers, in the order the value names them, or doubles. */
@@ -105,57 +71,19 @@ static void ask_batch(Answer *answer, const char *op, const OmegaSeries *series,
     free(times);
 }
 
-/* "1:2,3:4" or "1,2", item by item. */
-static void check_integers(const char *value, const int64_t *got) {
-    if (strcmp(value, "-") == 0) {
-        return;
-    }
-    for (char *rest; *value != '\0'; got++) {
-        CHECK((int64_t)strtoll(value, &rest, 10) == *got);
-        CHECK(rest != value);
-        value = *rest == '\0' ? rest : rest + 1;
-    }
-}
-
-static void check_matrix(const char *value, const Answer *answer) {
-    size_t cell = 0;
-    if (strcmp(value, "-") == 0) {
-        return;
-    }
-    for (; *value != '\0'; cell++) {
-        size_t length = strcspn(value, ",;");
-        double got = answer->doubles[cell];
-        if (strncmp(value, "nan", 3) == 0) {
-            CHECK(got != got);
-        } else {
-            CHECK(length == 16 && bits_of(got) == (uint64_t)strtoull(value, NULL, 16));
-        }
-        value += length;
-        CHECK((*value == ',') == ((cell + 1) % answer->n != 0));
-        value += *value != '\0';
-    }
-}
-
 /* The candle of a row answered is that row, bit for bit. */
 static void check_candle(const SeriesFile *file, int64_t row) {
     OmegaCandle candle;
-    const OmegaColumns *columns = &file->columns;
-    size_t at = (size_t)row;
-    if (row < 0) {
-        return;
+    if (row >= 0) {
+        CHECK_OK(omega_series_candle(file->handle, (size_t)row, &candle));
+        CHECK(same_candle(&file->columns, row, &candle));
     }
-    CHECK_OK(omega_series_candle(file->handle, at, &candle));
-    CHECK(candle.timestamp == columns->timestamp[at]);
-    CHECK(same_double(candle.open, columns->open[at]) && same_double(candle.high, columns->high[at]));
-    CHECK(same_double(candle.low, columns->low[at]) && same_double(candle.close, columns->close[at]));
-    CHECK(columns->volume == NULL ? candle.volume != candle.volume
-                                  : same_double(candle.volume, columns->volume[at]));
 }
 
 static void run_case(const Table *table, size_t row) {
     const char *op = tsv_cell(table, row, "op"), *args = tsv_cell(table, row, "args");
     const char *result = tsv_cell(table, row, "result"), *value = tsv_cell(table, row, "value");
-    const SeriesFile *file = series_named(tsv_cell(table, row, "series"));
+    const SeriesFile *file = series_file_named(vectors, tsv_cell(table, row, "series"));
     const char *times = arg_value(args, "times");
     size_t count = times == NULL ? 1 : list_length(times);
     size_t n = arg_value(args, "field") != NULL || strcmp(op, "gather_lookback") == 0
@@ -181,7 +109,7 @@ static void run_case(const Table *table, size_t row) {
         CHECK_OK(answer.status);
         CHECK(strcmp(result, answer.kind) == 0);
         if (strcmp(result, "matrix") == 0) {
-            check_matrix(value, &answer);
+            check_matrix(value, answer.doubles, answer.n);
         } else {
             check_integers(value, answer.integers);
         }
@@ -202,9 +130,7 @@ void suite_vectors_slicer(const char *folder) {
         harness_end();
     }
     harness_begin("series of slicer.tsv are freed");
-    while (opened_count > 0) {
-        series_file_close(opened[--opened_count].file);
-    }
+    series_files_close();
     harness_end();
     tsv_close(table);
 }

@@ -6,8 +6,6 @@ the same refusals as the native library.
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +14,7 @@ import numpy.typing as npt
 
 from ._columns import PRICES, Floats, Stamps
 from ._errors import ConstraintViolationError, InvalidArgumentError
+from ._kernels.exact import sum_of
 from ._model import Columns
 from ._time import INT64_MAX, INT64_MIN
 
@@ -138,30 +137,16 @@ def _sums(volume: Floats, first: Stamps, stop: Stamps) -> Floats:
     """The exact sum of each bucket's volumes rounded once; missing where all are."""
     missing = np.isnan(volume)
     there = np.where(missing, 0.0, volume)
-    with np.errstate(over="ignore"):  # what overflows is not whole, and summed again below
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is not whole, and summed again below
         total = np.add.reduceat(there, first) + 0.0
         # Whole numbers whose sum stays below 2^53 have not been rounded; infinities have no exact sum.
         whole = bool((there == np.rint(there)).all()) and float(np.abs(there).sum()) < 2.0**53
     if not whole:
         values, ends = there.tolist(), stop.tolist()
-        total = np.array([_exact_sum(values[a:b]) for a, b in zip(first.tolist(), ends, strict=True)])
+        total = np.array([sum_of(values[a:b]) for a, b in zip(first.tolist(), ends, strict=True)])
     counted = np.add.reduceat(~missing, first, dtype=np.int64)
     total[counted == 0] = np.nan
     return total
-
-
-def _exact_sum(values: list[float]) -> float:
-    try:
-        return math.fsum(values) + 0.0
-    except (OverflowError, ValueError):
-        pass
-    if not all(map(math.isfinite, values)):
-        return sum(values)
-    total = sum(map(Fraction, values), Fraction(0))
-    try:
-        return float(total)
-    except OverflowError:
-        return math.inf if total > 0 else -math.inf
 
 
 def common_timeline(series: Sequence[CandleSeries], union: bool) -> Stamps:

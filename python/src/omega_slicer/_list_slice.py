@@ -7,9 +7,10 @@ there is no backend, since there is nothing to compute.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, overload
 
-from ._errors import InvalidArgumentError
+from ._errors import InvalidArgumentError, TypeMismatchError
 from ._symbol_slice import SymbolDataSlice, check_count, check_index, check_side, entries, walk_again
 from .timeframe import Timeframe
 
@@ -76,7 +77,7 @@ class ListSlice(SymbolDataSlice):
             raise InvalidArgumentError("primary and backend are for walks over CandleSeries")
         self._lists_of: dict[str, dict[Any, Sequence[Any]]] = {"bid": {}, "ask": {}}
         for timeframe, side, rows in entries(multi_candle_data):
-            self._lists_of[side][timeframe] = rows
+            self._lists_of[side][timeframe] = _checked(rows, f"{timeframe!r} {side}")
         self.indicators = {} if indicator_cache is None else indicator_cache
         self.set_index(index)
 
@@ -118,7 +119,7 @@ class ListSlice(SymbolDataSlice):
             return self._missing(timeframe, price_type)
 
     def _missing(self, timeframe: Any, price_type: Any) -> Sequence[Any]:
-        return self._lists_of[check_side(price_type)].get(timeframe, [])
+        return _rows_of(self._lists_of[check_side(price_type)], timeframe)
 
     def __copy__(self) -> ListSlice:
         made = object.__new__(ListSlice)
@@ -159,6 +160,11 @@ class CandleSet:
         self, tf_bid_candles: Mapping[Any, Sequence[Any]], tf_ask_candles: Mapping[Any, Sequence[Any]]
     ) -> None:
         """Keeps both mappings; copies nothing."""
+        for name, lists in (("tf_bid_candles", tf_bid_candles), ("tf_ask_candles", tf_ask_candles)):
+            if not isinstance(lists, Mapping):
+                raise TypeMismatchError(f"{name} must be {{timeframe: [...]}}, not {_shown(lists)}")
+            for timeframe, rows in lists.items():
+                _checked(rows, f"{timeframe!r} of {name}")
         self._sides = {"bid": tf_bid_candles, "ask": tf_ask_candles}
 
     def get_latest(self, timeframe: Any, index: int, price_type: str = "bid") -> Any:
@@ -168,4 +174,28 @@ class CandleSet:
 
     def get_all(self, timeframe: Any, price_type: str = "bid") -> Sequence[Any]:
         """The very list that was given, to its end; an empty one for an unknown timeframe."""
-        return self._sides[check_side(price_type)].get(timeframe, [])
+        return _rows_of(self._sides[check_side(price_type)], timeframe)
+
+
+def _checked(rows: Any, what: str) -> Any:
+    """Rows that can be counted and numbered, or 1004."""
+    try:
+        len(rows)
+    except TypeError:
+        pass
+    else:
+        if hasattr(type(rows), "__getitem__") and not isinstance(rows, (Mapping, AbstractSet)):
+            return rows
+    raise TypeMismatchError(f"{what} must be a list or another sequence of candles, not {_shown(rows)}")
+
+
+def _rows_of(lists: Mapping[Any, Sequence[Any]], timeframe: Any) -> Sequence[Any]:
+    """The rows of a timeframe; none if it is unknown, 1004 if it could be no key."""
+    try:
+        return lists.get(timeframe, [])
+    except TypeError:
+        raise TypeMismatchError(f"a timeframe must be hashable, not {_shown(timeframe)}") from None
+
+
+def _shown(value: Any) -> str:
+    return f"{type(value).__name__}: {value!r}"

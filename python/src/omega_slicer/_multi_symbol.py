@@ -6,7 +6,7 @@ shared columns. Nothing is shown that has not closed at the moment's decision ti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from ._counts import ticker
 from ._errors import EmptyInputError, InvalidArgumentError, OutOfBoundsError, TypeMismatchError
 from ._model import Candle, PriceType, check_flag, make_candle, one_of
 from ._series import CandleSeries
-from ._symbol_slice import check_count, check_index, check_side
+from ._symbol_slice import SIDES, check_count, check_index
 from ._time import INT64_MAX
 from ._timeframes import check_span
 
@@ -44,7 +44,8 @@ class MultiSymbolSlice:
     than `stale_limit` (microseconds or a `timedelta`) old.
 
     Iterating goes through the moments from the first, yields each one's timestamp, and leaves the slice
-    there:
+    there. Iterators of one slice share its moment: each goes on from wherever the slice was moved to. Slices
+    that go their own ways are copies (`copy.copy`).
 
     >>> import numpy as np
     >>> import omega_slicer as om
@@ -87,10 +88,7 @@ class MultiSymbolSlice:
         Raises `EmptyInputError` without a series, `InvalidArgumentError` for different timeframes, for a
         symbol and side given twice, and for a `stale_limit` that is negative or without `asof`.
         """
-        given = list(series)
-        wrong = [one for one in given if not isinstance(one, CandleSeries)]
-        if wrong:
-            raise TypeMismatchError(f"series are CandleSeries, not {type(wrong[0]).__name__}")
+        given = _listed(series)
         if not given:
             raise EmptyInputError("several symbols need at least one series")
         frames = {one.timeframe: one for one in given}
@@ -193,9 +191,7 @@ class MultiSymbolSlice:
         if price_type == "mid":
             bid, ask = self._both(symbol)
             return None if bid is None or ask is None else (bid + ask) / 2
-        column = self._columns.get((symbol, price_type)) or self._column(
-            symbol, one_of(price_type, ("bid", "ask", "mid"), "price_type")
-        )
+        column = self._column(symbol, price_type, ("bid", "ask", "mid"))
         self._count_price()
         row = self._row(column)
         if row < 0:
@@ -220,10 +216,15 @@ class MultiSymbolSlice:
             self._column(symbol, side)
         return self.get_price(symbol, "bid"), self.get_price(symbol, "ask")
 
-    def _column(self, symbol: str, price_type: str) -> _Column:
-        column = self._columns.get((symbol, price_type))
+    def _column(self, symbol: str, price_type: str, words: tuple[str, ...] = SIDES) -> _Column:
+        try:
+            column = self._columns.get((symbol, price_type))
+        except TypeError:  # one of them is not hashable
+            column = None
         if column is None:
-            side = check_side(price_type)
+            side = one_of(price_type, words, "price_type")
+            if not isinstance(symbol, str):
+                raise TypeMismatchError(f"a symbol must be a str, not {type(symbol).__name__}: {symbol!r}")
             given = ", ".join(" ".join(key) for key in self._columns)
             raise InvalidArgumentError(f"{symbol!r} {side} was never given; there are {given}")
         return column
@@ -261,6 +262,20 @@ class MultiSymbolSlice:
 
     def __repr__(self) -> str:
         return f"<MultiSymbolSlice of {', '.join(self._symbols)}: moment {self._index} of {len(self)}>"
+
+
+def _listed(series: Any) -> list[CandleSeries]:
+    """The series as a list, or 1004."""
+    wanted = "several symbols are given as a list of CandleSeries"
+    if isinstance(series, CandleSeries):
+        raise TypeMismatchError(f"{wanted}, not as one of them ({series.title}): put it into a list")
+    if not isinstance(series, Iterable) or isinstance(series, (str, Mapping)):
+        raise TypeMismatchError(f"{wanted}, not as {type(series).__name__}: {series!r}")
+    given = list(series)
+    for one in given:
+        if not isinstance(one, CandleSeries):
+            raise TypeMismatchError(f"{wanted}; there is {type(one).__name__} among them: {one!r}")
+    return given
 
 
 def _steps(n: Any) -> int:

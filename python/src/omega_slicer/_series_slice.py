@@ -16,7 +16,7 @@ from ._candles import Candles, shared_candles
 from ._columns import Floats
 from ._counts import kind_of, tick, ticker
 from ._engine import Admits, Engine
-from ._errors import InvalidArgumentError, OutOfBoundsError
+from ._errors import InvalidArgumentError, OutOfBoundsError, OutOfMemoryError
 from ._model import Candle, check_field, make_candle
 from ._search import rows_through
 from ._series import CandleSeries
@@ -189,8 +189,13 @@ class SeriesSlice(SymbolDataSlice):
         last = len(self) if stop is None else min(check_index(stop), len(self))
         source = self._find(timeframe, price_type)
         bars = max(0, last - first)
+        if count > INT64_MAX:
+            raise InvalidArgumentError(f"length does not fit into 64 bits: {count}")
         if source is None or not count or not bars:
-            return np.full((bars, count), np.nan)
+            try:
+                return np.full((bars, count), np.nan)
+            except (MemoryError, ValueError):
+                raise OutOfMemoryError(f"no memory for a matrix of {bars} bars and length {count}") from None
         tick("history_matrix", kind_of(self._engine.name))
         times = self._clock.timestamp[first:last]
         if not source.is_clock:

@@ -67,7 +67,8 @@ class SymbolDataSlice:
 
     Over plain sequences of any objects, `{timeframe: {"bid": [...], "ask": [...]}}`, row i of every list
     belongs to bar i: aligning them was your work, and nothing here can know when a candle closed. The very
-    objects and lists that were given are returned.
+    objects and lists that were given are returned. Timeframes are keys here, compared as they are: "H1" is
+    neither "h1" nor "60min".
 
     `indicators` is what was given as `indicator_cache`, or a new dict. A negative index raises
     `OutOfBoundsError`: it must never wrap round to the future. Any larger one is legal; past the end `latest`
@@ -196,6 +197,9 @@ class SymbolDataSlice:
 
     def walk(self, start: int = 0, stop: int | None = None) -> Iterator[SymbolDataSlice]:
         """Go through bars `start` to `stop` (not included; the last bar at most), yielding the walk itself.
+
+        Iterators of one walk share its bar: whichever was advanced last has moved it for all. Walks that go
+        their own ways are copies (`copy.copy`).
 
         >>> walk = SymbolDataSlice({"M1": {"bid": "abc"}})
         >>> [bar.latest("M1") for bar in walk.walk(1)]

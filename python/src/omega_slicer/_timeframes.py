@@ -38,7 +38,9 @@ def resample(
     `origin` is an offset in microseconds or a `timedelta`. A candle is stamped with its bucket's start: open
     is the first price, high the highest, low the lowest, close the last, volume the exact sum rounded once;
     missing values are passed over. Empty buckets make no row. A last bucket that closes after the last source
-    candle does is left out unless `keep_partial`; a first one that began before the data is kept.
+    candle does is left out unless `keep_partial`; a first one that began before the data is kept. Nothing
+    marks a partial candle that was kept: to another `resample`, to `align` and to a walk it is one like all
+    others, complete when its bucket closes.
 
     `timeframe` must be a whole multiple of the series' (`InvalidArgumentError`), and no source candle may
     close after its bucket (`ConstraintViolationError`, naming it): its prices would be seen before they

@@ -58,9 +58,14 @@ def resample(series: Series, timeframe_us: int, origin: int = 0, keep_partial: b
     starts = [bucket_start(t, d, origin) for t in stamps]
     for t, start in zip(stamps, starts, strict=True):
         if start < INT64_MIN:
-            raise Failure(INVALID_ARGUMENT, t)
+            early = f"the bucket of timestamp {t} starts before 64-bit microseconds do"
+            raise Failure(INVALID_ARGUMENT, early)
         if t + series.timeframe_us > start + d:
-            raise Failure(CONSTRAINT_VIOLATION, t, start + d, "origin")
+            raise Failure(
+                CONSTRAINT_VIOLATION,
+                f"the candle stamped {t} closes at {t + series.timeframe_us}, after its bucket, which closes "
+                f"at {start + d}: it would be seen before it exists; shift the buckets with origin",
+            )
     out: dict[str, list[float]] = {name: [] for name in ("open", "high", "low", "close", "volume")}
     kept: list[int] = []
     for start in sorted(set(starts)):

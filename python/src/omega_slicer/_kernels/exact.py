@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-__all__ = ["Moments", "Sum", "Tally", "mean_of", "quotient"]
+__all__ = ["Moments", "Sum", "Tally", "mean_of", "quotient", "sum_of"]
 
 _ONE = float(1 << 53)
 _NORMAL = 2.0**-1021
@@ -130,14 +130,30 @@ class Tally:
         return math.nan if self.above and self.below else math.inf if self.above else -math.inf
 
 
+def sum_of(values: list[float]) -> float:
+    """The sum of values, rounded once; of infinities and NaNs what IEEE makes of their set.
+
+    >>> sum_of([1e308, 1e308, -1e308]), sum_of([2.0**53, 1.0, 1.0]) == 2.0**53 + 2
+    (1e+308, True)
+    """
+    try:
+        return math.fsum(values) + 0.0
+    except (OverflowError, ValueError):
+        return _share(values, 1)  # an intermediate sum beyond doubles, or infinities of both signs
+
+
 def mean_of(values: list[float]) -> float:
     """The mean of values, rounded once; of infinities and NaNs what IEEE makes of their set.
 
     >>> mean_of([1e308, 1e308, 1e308])
     1e+308
     """
+    return _share(values, len(values))
+
+
+def _share(values: list[float], m: int) -> float:
     if not all(map(math.isfinite, values)):
         special = {v for v in values if not math.isfinite(v)}
         return special.pop() if len(special) == 1 else math.nan
     total = sum(map(Fraction, values), Fraction())
-    return quotient(total.numerator, total.denominator * len(values), 0)
+    return quotient(total.numerator, total.denominator * m, 0)
