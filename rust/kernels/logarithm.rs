@@ -73,13 +73,11 @@ impl Work for Quotients<'_> {
             let r = lanes.sub(quotient, lanes.splat(1.0)); // exact where it is small
             let far = lanes.differ(lanes.max(lanes.abs(r), bound), bound);
             // Elsewhere than in registers, one by one is faster.
-            let (result, doubtful) = match far {
-                0 => near_one(lanes, r),
-                _ if L::REGISTERS => anywhere(lanes, tables, quotient),
-                _ => {
-                    let (result, doubtful) = near_one(lanes, r);
-                    (result, doubtful | far)
-                }
+            let (result, doubtful) = if far != 0 && L::REGISTERS {
+                anywhere(lanes, tables, quotient)
+            } else {
+                let (result, doubtful) = near_one(lanes, r);
+                (result, doubtful | far)
             };
             if out.len() == L::N && doubtful == 0 {
                 lanes.store(out, 0, result);
