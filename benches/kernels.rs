@@ -70,6 +70,12 @@ fn compute(kernel: &str, window: usize, series: &Series, out: &mut [f64]) {
         "returns" => returns(x, window, out),
         "log_returns" => log_returns(x, window, out),
         "shift" => shift(x, window, out),
+        "two_streams" => {
+            for ((out, now), before) in out[window..].iter_mut().zip(&x[window..]).zip(x) {
+                *out = f64::from_bits(now.to_bits() ^ before.to_bits());
+            }
+            Ok(())
+        }
         "copy" => {
             out.copy_from_slice(x);
             Ok(())
@@ -203,6 +209,7 @@ fn main() {
                     "returns",
                     "log_returns",
                     "shift",
+                    "two_streams",
                 ],
                 "_mixed" => &["mean", "std", "cov"],
                 "_volumes" => &["mean", "std", "max"],

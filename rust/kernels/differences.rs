@@ -1,7 +1,7 @@
 //! Kernels of single rows and an earlier one: no state, so no NaN policy.
 
 use super::logarithm::{Quotients, ln};
-use super::simd::dispatch;
+use super::simd::{Lanes, Work, dispatch};
 use super::{check_period, same_length};
 use crate::error::Error;
 
@@ -20,7 +20,9 @@ pub fn diff(x: &[f64], period: usize, out: &mut [f64]) -> Result<(), Error> {
 /// As [`diff`].
 pub fn returns(x: &[f64], period: usize, out: &mut [f64]) -> Result<(), Error> {
     check_period("period", period)?;
-    lagged(x, period, out, simple_return)
+    let (now, before, out) = aligned(x, period, out)?;
+    dispatch(Returns { now, before, out });
+    Ok(())
 }
 
 /// `ln(x[i] / x[i - period])`, the quotient rounded, then its logarithm; NaN in the first `period` rows.
@@ -29,10 +31,8 @@ pub fn returns(x: &[f64], period: usize, out: &mut [f64]) -> Result<(), Error> {
 /// As [`diff`].
 pub fn log_returns(x: &[f64], period: usize, out: &mut [f64]) -> Result<(), Error> {
     check_period("period", period)?;
-    same_length("out", out.len(), x.len())?;
-    let (head, tail) = out.split_at_mut(period.min(x.len()));
-    head.fill(f64::NAN);
-    dispatch(Quotients { now: &x[head.len()..], before: &x[..tail.len()], out: tail });
+    let (now, before, out) = aligned(x, period, out)?;
+    dispatch(Quotients { now, before, out });
     Ok(())
 }
 
@@ -57,11 +57,44 @@ pub(super) fn log_return(now: f64, before: f64) -> f64 {
 }
 
 fn lagged(x: &[f64], period: usize, out: &mut [f64], kernel: impl Fn(f64, f64) -> f64) -> Result<(), Error> {
-    same_length("out", out.len(), x.len())?;
-    let (head, tail) = out.split_at_mut(period.min(x.len()));
-    head.fill(f64::NAN);
-    for ((out, &now), &before) in tail.iter_mut().zip(&x[head.len()..]).zip(x) {
+    let (now, before, out) = aligned(x, period, out)?;
+    for ((out, &now), &before) in out.iter_mut().zip(now).zip(before) {
         *out = kernel(now, before);
     }
     Ok(())
+}
+
+/// The rows that have an earlier one, those earlier ones, and where their results go. The results of the others are NaN.
+fn aligned<'x, 'out>(
+    x: &'x [f64],
+    period: usize,
+    out: &'out mut [f64],
+) -> Result<(&'x [f64], &'x [f64], &'out mut [f64]), Error> {
+    same_length("out", out.len(), x.len())?;
+    let (head, tail) = out.split_at_mut(period.min(x.len()));
+    head.fill(f64::NAN);
+    Ok((&x[head.len()..], &x[..tail.len()], tail))
+}
+
+/// Simple returns: the wider the vector, the less a division costs. The other kernels here wait for memory alone.
+struct Returns<'a> {
+    now: &'a [f64],
+    before: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl Work for Returns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let whole = if L::REGISTERS { self.out.len() / L::N * L::N } else { 0 };
+        for at in (0..whole).step_by(L::N) {
+            let quotient = lanes.quotient(lanes.load(self.now, at), lanes.load(self.before, at));
+            lanes.store(self.out, at, lanes.sub(quotient, lanes.splat(1.0)));
+        }
+        for ((out, &now), &before) in self.out[whole..].iter_mut().zip(&self.now[whole..]).zip(&self.before[whole..]) {
+            *out = simple_return(now, before);
+        }
+    }
 }

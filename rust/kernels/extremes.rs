@@ -96,7 +96,9 @@ impl<const MAX: bool, const SKIP: bool> Extremes<'_, MAX, SKIP> {
     fn over<L: Lanes, const P: usize>(self, lanes: L, mut vertical: impl Vertical<L>) -> bool {
         let len = CHUNK * L::N;
         let lead = self.start.min(self.window - 1).div_ceil(len);
-        let mut first = self.start as isize - (lead * len) as isize;
+        // Chunks begin where lines of the cache do: vectors across two lines take twice as long to write.
+        let past_line = self.out.as_ptr() as usize / size_of::<f64>() % WIDEST;
+        let mut first = self.start as isize - (lead * len + past_line) as isize;
         let mut neighbours = Neighbours::<L, MAX, P>::new(lanes, self.window);
         let (mut found, end) = (0, self.start + self.out.len());
         let (mut room, mut results) = ([0.0; CHUNK * WIDEST], [0.0; CHUNK * WIDEST]);
@@ -110,21 +112,21 @@ impl<const MAX: bool, const SKIP: bool> Extremes<'_, MAX, SKIP> {
             }
             found |= lanes.zero_or_nan(product);
             let extremes = vertical.next(lanes, first, &now);
-            // Rows before `start` are only there to be looked back to.
-            let at = usize::try_from(first - self.start as isize).ok();
-            let whole = at.and_then(|at| self.out.get_mut(at..at + len));
+            let at = first - self.start as isize;
+            let whole = usize::try_from(at).ok().and_then(|at| self.out.get_mut(at..at + len));
             let is_whole = whole.is_some();
             let out = &mut whole.unwrap_or(&mut results)[..len];
             for (j, &extreme) in neighbours.next(lanes, extremes).iter().enumerate() {
                 lanes.store(out, j * L::N, extreme);
             }
-            if let Some(at) = at
-                && !is_whole
-            {
-                let rest = &mut self.out[at..];
-                rest.copy_from_slice(&results[..rest.len()]);
-            }
             first += len as isize;
+            if !is_whole && first > self.start as isize {
+                // Rows before `start` are only there to be looked back to.
+                let before = at.min(0).unsigned_abs();
+                let rest = &mut self.out[at.max(0).unsigned_abs()..];
+                let some = rest.len().min(len - before);
+                rest[..some].copy_from_slice(&results[before..before + some]);
+            }
         }
         found != 0
     }

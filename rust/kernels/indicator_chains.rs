@@ -17,6 +17,10 @@ impl Recurrence<2, 2> for Strengths<'_> {
         Some(self.average)
     }
 
+    fn results(&self, row: usize) -> &[f64] {
+        &self.out[row..]
+    }
+
     fn guess(&self, row: usize) -> [f64; 2] {
         let (gain, loss) = gain_and_loss(self.x[row] - self.x[row - 1]);
         [gain, loss]
@@ -93,6 +97,10 @@ impl Recurrence<1, 1> for Ranges<'_> {
         Some(self.average)
     }
 
+    fn results(&self, row: usize) -> &[f64] {
+        &self.out[row..]
+    }
+
     fn guess(&self, row: usize) -> [f64; 1] {
         [self.range(row)]
     }
@@ -154,6 +162,10 @@ pub(super) struct Averages<'a> {
 
 impl Recurrence<1, 3> for Averages<'_> {
     const SEGMENTS: usize = 4;
+
+    fn results(&self, row: usize) -> &[f64] {
+        &self.macd[row..]
+    }
 
     fn guess(&self, row: usize) -> [f64; 3] {
         [self.x[row - 1], self.x[row - 1], 0.0]

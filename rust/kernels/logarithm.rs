@@ -1,14 +1,15 @@
 //! The correctly rounded natural logarithm. System libraries differ in its last bit; the law allows one answer.
 //!
-//! ln(x) = k*ln(2) + ln(c) + 2*atanh((m - c) / (m + c)) with x = 2^k * m, m near 1, and c the 32nd nearest to m.
-//! Near 1, where the quotients of successive prices are, its power series does without tables and in lanes. In pairs of
-//! doubles both come with a bound of their error; the rare value that lies closer to a rounding boundary than that is
-//! computed again with 256 fractional bits, where no double's logarithm is in doubt (the hardest needs 118).
+//! One by one, ln(x) = k*ln(2) + ln(c) + 2*atanh((m - c) / (m + c)) with x = 2^k * m, m near 1, and c the 32nd nearest
+//! to m. In lanes, where a division is dear, ln(x) = k*ln(2) - ln(d) + ln(d*m) with d the 32nd nearest to 1/m: the last
+//! by its power series, which alone does near 1, where the quotients of successive prices are. In pairs of doubles all
+//! come with a bound of their error; the rare value that lies closer to a rounding boundary than that is computed again
+//! with 256 fractional bits, where no double's logarithm is in doubt (the hardest needs 118).
 
 use std::sync::OnceLock;
 
 use super::exact::{parts, round};
-use super::simd::{Lanes, Work, load_some};
+use super::simd::{Lanes, MAGIC, Work, load_some};
 
 /// A fixed-point number: one limb of two's complement integer, four of fraction, most significant first.
 type Long = [u64; 5];
@@ -25,6 +26,9 @@ struct Tables {
     ln2_low: f64,
     ln_c: Vec<Long>,
     pairs: Vec<(f64, f64)>,
+    /// -ln(d) at the place that the last five bits of 32 d name, cut off below 2^-41, and the rest.
+    minus_ln_d: [f64; 32],
+    minus_ln_d_low: [f64; 32],
 }
 
 fn tables() -> &'static Tables {
@@ -37,7 +41,14 @@ fn tables() -> &'static Tables {
         let ln2_low = nearest(subtract(ln2, long(ln2_high)));
         let pairs =
             ln_c.iter().map(|&value| (nearest(value), nearest(subtract(value, long(nearest(value)))))).collect();
-        Tables { ln2, ln2_high, ln2_low, ln_c, pairs }
+        let (mut minus_ln_d, mut minus_ln_d_low) = ([0.0; 32], [0.0; 32]);
+        for (&value, d) in ln_c.iter().zip(FIRST..) {
+            let (unit, value) = (power_of_two(-41), negate(value));
+            let high = (nearest(value) / unit).round() * unit + 0.0;
+            minus_ln_d[d as usize % 32] = high;
+            minus_ln_d_low[d as usize % 32] = nearest(subtract(value, long(high)));
+        }
+        Tables { ln2, ln2_high, ln2_low, ln_c, pairs, minus_ln_d, minus_ln_d_low }
     })
 }
 
@@ -53,11 +64,21 @@ impl Work for Quotients<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
+        let tables = tables();
+        let bound = lanes.splat(power_of_two(-7));
         for (group, out) in self.out.chunks_mut(L::N).enumerate() {
             let at = group * L::N;
             let now = load_some(lanes, self.now, at, 1.0);
             let quotient = lanes.quotient(now, load_some(lanes, self.before, at, 1.0));
-            let (result, doubtful) = near_one(lanes, quotient);
+            let r = lanes.sub(quotient, lanes.splat(1.0)); // exact where it is small
+            let far = lanes.differ(lanes.max(lanes.abs(r), bound), bound);
+            // Elsewhere than in registers, one by one is faster.
+            let (result, doubtful) = if far != 0 && L::REGISTERS {
+                anywhere(lanes, tables, quotient)
+            } else {
+                let (result, doubtful) = near_one(lanes, r);
+                (result, doubtful | far)
+            };
             if out.len() == L::N && doubtful == 0 {
                 lanes.store(out, 0, result);
             } else {
@@ -77,30 +98,67 @@ fn one_by_one(quotients: &[f64; 8], results: &[f64; 8], doubtful: u32, out: &mut
     }
 }
 
-/// ln(1 + r) for r up to 2^-7, and the lanes, as bits, where that is not so or the result might round either way.
+/// ln(1 + r) for r up to 2^-7, and the lanes, as bits, where the result might round either way.
 #[inline(always)]
-fn near_one<L: Lanes>(lanes: L, x: L::F) -> (L::F, u32) {
-    let bound = lanes.splat(power_of_two(-7));
-    let r = lanes.sub(x, lanes.splat(1.0)); // exact where it is small
-    let size = lanes.abs(r);
-    let far = lanes.differ(lanes.max(size, bound), bound);
+fn near_one<L: Lanes>(lanes: L, r: L::F) -> (L::F, u32) {
     let (square, square_low) = lanes.two_product(r, r);
     let half = lanes.mul(square, lanes.splat(0.5));
     let high = lanes.sub(r, half);
     let middle = lanes.sub(lanes.sub(r, high), half);
     // 1/3 - r/4 + ... - r^7/10; the next term is below 2^-58 of the first.
-    let mut series = lanes.splat(-1.0 / 10.0);
-    for divisor in [9.0, -8.0, 7.0, -6.0, 5.0, -4.0, 3.0] {
-        series = lanes.scale(series, r, lanes.splat(1.0 / divisor));
+    let (mut even, mut odd) = (lanes.splat(1.0 / 9.0), lanes.splat(-1.0 / 10.0));
+    for divisor in [7.0, 5.0, 3.0] {
+        even = lanes.scale(even, square, lanes.splat(1.0 / divisor));
+        odd = lanes.scale(odd, square, lanes.splat(-1.0 / (divisor + 1.0)));
     }
+    let series = lanes.scale(odd, r, even);
     let cube = lanes.mul(square, r);
     let low = lanes.scale(cube, series, lanes.scale(square_low, lanes.splat(-0.5), middle));
-    // The term in r^3 and the sums are right to 2.5 ulps of r^3 (3 roundings of the powers, 2 of the series, 3 of sums,
-    // of r^3 / 3 each); middle, below 2^-53 of r, has 2 roundings more. Twice that and more is allowed for.
+    // The term in r^3 is right to 3 * 2^-53 of r^3 (3 roundings of the powers, 3 of the series, 2 of sums, of little more
+    // than r^3 / 3 each), for which 4 are allowed; middle, below 2^-53 of r, has 2 roundings more, and leave for 16.
     let doubt = lanes.scale(square, lanes.splat(power_of_two(-51)), lanes.splat(power_of_two(-102)));
-    let doubt = lanes.mul(size, doubt);
+    let doubt = lanes.mul(lanes.abs(r), doubt);
     let (least, most) = (lanes.add(high, lanes.sub(low, doubt)), lanes.add(high, lanes.add(low, doubt)));
-    (least, far | lanes.differ(least, most))
+    (least, lanes.differ(least, most))
+}
+
+/// ln(x), and the lanes, as bits, where that is not a finite number or x is subnormal or the result might round either
+/// way.
+#[inline(always)]
+fn anywhere<L: Lanes>(lanes: L, tables: &Tables, x: L::F) -> (L::F, u32) {
+    let strange = lanes.differ(lanes.min(lanes.max(x, lanes.splat(f64::MIN_POSITIVE)), lanes.splat(f64::MAX)), x);
+    let (k, m) = lanes.split_exponent(x);
+    // 32/m to 0.1, as an integer in the lowest bits.
+    let inverse = lanes.scale(lanes.scale(m, lanes.splat(-28.395), lanes.splat(120.469)), m, lanes.splat(-188.116));
+    let place = lanes.add(lanes.scale(inverse, m, lanes.splat(127.999)), lanes.splat(MAGIC));
+    let d = lanes.mul(lanes.sub(place, lanes.splat(MAGIC)), lanes.splat(1.0 / 32.0));
+    // d*m is 1 - s with s below 2^-5.4: exact, as m is a multiple of 2^-53 and d of 2^-5.
+    let s = lanes.remainder_of_short(lanes.splat(1.0), m, d);
+    // Exact, too: multiples of 2^-41 below 2^10.
+    let rough = lanes.scale(k, lanes.splat(tables.ln2_high), lanes.look_up(&tables.minus_ln_d, place));
+    let finer = lanes.scale(k, lanes.splat(tables.ln2_low), lanes.look_up(&tables.minus_ln_d_low, place));
+    // What comes first is 0 or larger than s, and their difference larger than its square: their errors are exact.
+    let first = lanes.sub(rough, s);
+    let (square, square_low) = lanes.two_product(s, s);
+    let half = lanes.mul(square, lanes.splat(0.5));
+    let high = lanes.sub(first, half);
+    let errors = lanes.add(lanes.sub(lanes.sub(rough, first), s), lanes.sub(lanes.sub(first, high), half));
+    // -1/3 - s/4 - ... - s^9/12; the next term is below 2^-56 of the first.
+    let (mut even, mut odd) = (lanes.splat(-1.0 / 11.0), lanes.splat(-1.0 / 12.0));
+    for divisor in [9.0, 7.0, 5.0, 3.0] {
+        even = lanes.scale(even, square, lanes.splat(-1.0 / divisor));
+        odd = lanes.scale(odd, square, lanes.splat(-1.0 / (divisor + 1.0)));
+    }
+    let series = lanes.scale(odd, s, even);
+    let low = lanes.scale(square_low, lanes.splat(-0.5), lanes.add(errors, finer));
+    let cube = lanes.mul(square, s);
+    let low = lanes.scale(cube, series, low);
+    // As near 1 for the terms of s. The finer part is 0, or has a handful of roundings, each 2^-53 of what is below 2^-42
+    // where k is 0 and the result 2^-7 or more, and below 2^-41 of the result elsewhere.
+    let doubt = lanes.mul(lanes.abs(high), lanes.splat(power_of_two(-84)));
+    let doubt = lanes.scale(lanes.abs(cube), lanes.splat(power_of_two(-51)), doubt);
+    let (least, most) = (lanes.add(high, lanes.sub(low, doubt)), lanes.add(high, lanes.add(low, doubt)));
+    (least, strange | lanes.differ(least, most))
 }
 
 const fn power_of_two(exponent: i64) -> f64 {

@@ -8,7 +8,7 @@ use super::grid::{Grid, OnGrids, on_grids, partial_windows};
 use super::limbs::{self, Limbs};
 use super::segments::Segments;
 use super::simd::dispatch;
-use super::statistics::{Cov, Var, correlation, pairwise, slide, standard_score};
+use super::statistics::{Correlations, Cov, Var, pairwise, slide, standard_score};
 use super::sums::sums;
 use super::{Window, blocks, same_length};
 use crate::error::Error;
@@ -95,9 +95,7 @@ pub fn rolling_corr(x: &[f64], y: &[f64], window: Window, ddof: usize, out: &mut
         vars::<false>(x, local.clone(), &window, ddof, &mut var_x);
         vars::<false>(y, local.clone(), &window, ddof, &mut var_y);
         covs(x, y, local, &window, ddof, out);
-        for ((out, &var_x), &var_y) in out.iter_mut().zip(&var_x).zip(&var_y) {
-            *out = correlation(*out, var_x, var_y);
-        }
+        dispatch(Correlations { var_x: &var_x, var_y: &var_y, out });
     }
     Ok(())
 }

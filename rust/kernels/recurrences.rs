@@ -239,6 +239,10 @@ impl Recurrence<1, 1> for Average<'_> {
         Some(&self.chain)
     }
 
+    fn results(&self, row: usize) -> &[f64] {
+        &self.out[row..]
+    }
+
     fn guess(&self, row: usize) -> [f64; 1] {
         [self.x[row - 1]]
     }

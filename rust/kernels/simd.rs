@@ -153,6 +153,10 @@ pub(super) trait Lanes: Copy {
     fn or_differences(self, v: Self::I, a: Self::F, b: Self::F) -> Self::I;
     /// The lanes, as bits, that are not 0.
     fn not_zero(self, v: Self::I) -> u32;
+    /// k and m with `v = 2^k * m` and m from sqrt(1/2) to sqrt(2), of a `v` that is positive, finite and not subnormal.
+    fn split_exponent(self, v: Self::F) -> (Self::F, Self::F);
+    /// Of each lane, the value in the place that its lowest five bits name.
+    fn look_up(self, table: &[f64; 32], v: Self::F) -> Self::F;
 }
 
 /// `x[at..]` as a vector, `filler` where that ends early.
@@ -168,7 +172,14 @@ pub(super) fn load_some<L: Lanes>(lanes: L, x: &[f64], at: usize, filler: f64) -
 }
 
 /// 1.5 * 2^52: added to a double that holds an integer of 51 bits, it leaves that in the mantissa.
-const MAGIC: f64 = 6_755_399_441_055_744.0;
+pub(super) const MAGIC: f64 = 6_755_399_441_055_744.0;
+
+/// The bits of 1.0, and how far those of sqrt(1/2) are below them: added to those of another double, this makes the
+/// next exponent begin at sqrt(2).
+const ONE: i64 = 1023 << 52;
+const TO_ROOT: i64 = ONE - 0x3fe6_a09e_667f_3bcd;
+/// All bits but those of the mantissa.
+const EXPONENT: i64 = -1 << 52;
 
 /// Work that can be done in any lanes.
 pub(super) trait Work {

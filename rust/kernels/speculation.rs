@@ -37,13 +37,17 @@ pub(super) trait Recurrence<const TERMS: usize, const STATES: usize> {
     /// As `write`, with a row in each lane, from `row` on.
     fn write_rows<L: Lanes>(&mut self, lanes: L, row: usize, states: [L::F; STATES]);
 
-    /// All of it for `rows`, one after the other.
+    /// Where the results of `row` and those after it go.
+    fn results(&self, row: usize) -> &[f64];
+
+    /// All of it for `rows`, one after the other, up to the states after them.
     #[inline(always)]
-    fn one_by_one(&mut self, rows: Range<usize>, mut states: [f64; STATES]) {
+    fn one_by_one(&mut self, rows: Range<usize>, mut states: [f64; STATES]) -> [f64; STATES] {
         for row in rows {
             states = self.next(states, self.term(row));
             self.write(row, states);
         }
+        states
     }
 }
 
@@ -114,6 +118,9 @@ pub(super) fn pays(rows: usize, warm_up: usize) -> bool {
 /// Fewer rows than this are not worth cutting.
 const LEAST_ROWS: usize = 256;
 
+/// Values in a line of the cache.
+const LINE: usize = 8;
+
 /// Segments side by side.
 const MOST: usize = 8;
 
@@ -132,11 +139,17 @@ where
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let Self { mut recurrence, rows, states: mut known, warm_up } = self;
+        let Self { mut recurrence, mut rows, states: mut known, warm_up } = self;
+        let all = rows.len();
+        // Vectors across two lines of the cache take twice as long to write.
+        let past_line = recurrence.results(rows.start).as_ptr() as usize / size_of::<f64>() % LINE;
+        let first = rows.start + (LINE - past_line) % LINE;
+        known = recurrence.one_by_one(rows.start..first, known);
+        rows.start = first;
         let slow = recurrence.average().cloned().filter(|average| is_slow(average.a));
         // Segments start `len` rows apart and go on for `warm_up + len`: the first counts all along, each other
         // one from where the one before ends. Both are whole vectors of rows.
-        let warm_up = warm_up.next_multiple_of(L::N);
+        let warm_up = warm_up.next_multiple_of(LINE);
         let segments = if L::REGISTERS { R::SEGMENTS } else { L::N };
         let mut len = (rows.len() - warm_up) / segments / L::N * L::N;
         if len > 8192 {
@@ -173,7 +186,7 @@ where
                 known = ends[k];
             }
         }
-        count(rows.len(), redone);
+        count(all, redone);
         recurrence.one_by_one(starts[segments - 1] + len..rows.end, known);
     }
 }

@@ -3,6 +3,7 @@
 
 use super::narrow::AdaptiveSum;
 use super::narrow_moments::AdaptiveMoments;
+use super::simd::{Lanes, Work};
 use super::{NanPolicy, Window};
 
 /// A statistic of the rows in a window.
@@ -230,6 +231,35 @@ impl Statistic for Corr {
 pub(super) fn correlation(cov: f64, var_x: f64, var_y: f64) -> f64 {
     let (std_x, std_y) = (var_x.sqrt(), var_y.sqrt());
     if std_x == 0.0 || std_y == 0.0 { f64::NAN } else { (cov / (std_x * std_y)).clamp(-1.0, 1.0) }
+}
+
+/// Covariances in `out`, of which [`correlation`] makes correlations, roots and quotients side by side.
+pub(super) struct Correlations<'a> {
+    pub(super) var_x: &'a [f64],
+    pub(super) var_y: &'a [f64],
+    pub(super) out: &'a mut [f64],
+}
+
+impl Work for Correlations<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let Self { var_x, var_y, out } = self;
+        let whole = if L::REGISTERS { out.len() / L::N * L::N } else { 0 };
+        let (zero, nan) = (lanes.splat(0.0), lanes.splat(f64::NAN));
+        for at in (0..whole).step_by(L::N) {
+            let (std_x, std_y) = (lanes.sqrt(lanes.load(var_x, at)), lanes.sqrt(lanes.load(var_y, at)));
+            let quotient = lanes.quotient(lanes.load(out, at), lanes.mul(std_x, std_y));
+            // The quotient second, so that a NaN stays one.
+            let clamped = lanes.min(lanes.splat(1.0), lanes.max(lanes.splat(-1.0), quotient));
+            let defined = lanes.where_equal(std_x, zero, nan, clamped);
+            lanes.store(out, at, lanes.where_equal(std_y, zero, nan, defined));
+        }
+        for ((out, &var_x), &var_y) in out[whole..].iter_mut().zip(&var_x[whole..]).zip(&var_y[whole..]) {
+            *out = correlation(*out, var_x, var_y);
+        }
+    }
 }
 
 /// `(x - mean) / std`; NaN where the std is 0.

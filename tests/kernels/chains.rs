@@ -141,6 +141,27 @@ fn no_length_of_a_series_is_cut_wrongly() {
 }
 
 #[test]
+fn chains_are_the_same_wherever_in_memory_they_are_written() {
+    let x = walk(41, 1.1, 2e-4, 3000);
+    for period in [2, 14, 60] {
+        let expected = [ema_of(&x, period), wilder_of(&x, period), rsi_of(&x, period)];
+        for isa in Isa::available() {
+            for place in 0..8 {
+                let mut room = vec![0.5; x.len() + place];
+                let out = &mut room[place..];
+                let what = |kernel| format!("{kernel} of {period}, {isa:?}, {place}");
+                isa.run(|| ema(&x, &[period], NanPolicy::Propagate, out)).unwrap();
+                assert_same(&what("ema"), out, &expected[0]);
+                isa.run(|| wilder(&x, period, NanPolicy::Propagate, out)).unwrap();
+                assert_same(&what("wilder"), out, &expected[1]);
+                isa.run(|| rsi(&x, period, NanPolicy::Propagate, out)).unwrap();
+                assert_same(&what("rsi"), out, &expected[2]);
+            }
+        }
+    }
+}
+
+#[test]
 fn most_guesses_come_true() {
     let x = walk(5, 1.1, 3e-4, 20_000);
     let Segments { rows, redone } = check("walk", &x, 14);

@@ -61,6 +61,26 @@ fn extremes_of_every_kind_of_series_and_window_are_those_of_their_rows() {
 }
 
 #[test]
+fn extremes_are_the_same_wherever_in_memory_they_are_written() {
+    let mut random = Random::new(17);
+    let x: Vec<f64> = (0..300).map(|_| random.unit() - 0.5).collect();
+    for n in [1, 7, 63, 64, 65, 200, 300] {
+        for len in [3, 20, 72, 136] {
+            for window in settings(len) {
+                let expected: Vec<f64> = (0..n).map(|i| defined(&x, i, window)[0]).collect();
+                for isa in Isa::available() {
+                    for place in 0..8 {
+                        let mut room = vec![0.5; n + place];
+                        isa.run(|| rolling_min(&x[..n], window, &mut room[place..])).unwrap();
+                        assert_same(&format!("{n} rows, {window:?}, {isa:?}, {place}"), &room[place..], &expected);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn long_windows_see_all_their_rows_and_no_other() {
     let n = 11_000;
     let mut random = Random::new(7);

@@ -356,3 +356,20 @@ fn a_plain_two_pass_computation_agrees_within_its_own_accuracy() {
         }
     }
 }
+
+#[test]
+fn a_spread_that_rounds_to_nothing_has_no_correlation() {
+    // The variance of y is below every double, their covariance is not.
+    let x: Vec<f64> = (0..40).map(|i| f64::from(i * i % 7) * 1e10).collect();
+    let y: Vec<f64> = x.iter().map(|x| x * 1e-180).collect();
+    let mut cov = vec![0.0; 40];
+    rolling_cov(&x, &y, Window::new(5), 1, &mut cov).unwrap();
+    assert!(cov[4..].iter().all(|&cov| cov > 0.0));
+    for (x, y) in [(&x, &y), (&y, &x)] {
+        for isa in Isa::available() {
+            let mut out = vec![0.5; 40];
+            isa.run(|| rolling_corr(x, y, Window::new(5), 1, &mut out)).unwrap();
+            assert!(out.iter().all(|corr| corr.is_nan()), "{isa:?}: {out:?}");
+        }
+    }
+}

@@ -167,6 +167,23 @@ fn the_logarithm_of_any_quotient_is_the_nearest_double() {
 }
 
 #[test]
+fn every_way_to_a_logarithm_ends_on_the_same_double() {
+    // So many that hundreds lie closer to half way between two doubles than pairs of doubles can tell.
+    let mut random = Random::new(41);
+    let mut values: Vec<f64> = Vec::new();
+    for _ in 0..20_000 {
+        let spread = 2_f64.powi(-(random.bits() as i32 & 7));
+        // Neighbours far from 1 and near it, so that none of the ways is taken by a whole vector alone.
+        values.extend([1.0 + (random.unit() - 0.5) * spread, 0.7 + 0.75 * random.unit()]);
+        values.extend([random.unit() * 40.0, 1.0 + (random.unit() - 0.5) / 100.0]);
+        let exponent = 2_f64.powi((random.bits() % 2044) as i32 - 1022);
+        values.extend([(1.0 + random.unit()) * exponent, f64::MIN_POSITIVE * random.unit()]);
+    }
+    values.retain(|&x| x != 1.0);
+    logarithms(&values);
+}
+
+#[test]
 fn quotients_without_a_logarithm_change_no_neighbour() {
     let special = [(f64::NAN, f64::NAN), (0.0, f64::NEG_INFINITY), (-0.0, f64::NEG_INFINITY), (-1.0, f64::NAN)];
     let special =

@@ -3,7 +3,7 @@
 #[allow(clippy::wildcard_imports, reason = "the instructions of one set, by their vendor's names")]
 use std::arch::x86_64::*;
 
-use super::{Lanes, MAGIC, Work};
+use super::{EXPONENT, Lanes, MAGIC, ONE, TO_ROOT, Work};
 
 #[derive(Clone, Copy)]
 pub(super) struct Avx2(());
@@ -180,5 +180,26 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn nearest(self, v: I) -> F {
         self.pair(v).0
+    }
+
+    operations! {
+        fn split_exponent(v: F) -> (F, F) {
+            let bits = _mm256_castpd_si256(v);
+            let next = _mm256_add_epi64(bits, _mm256_set1_epi64x(TO_ROOT));
+            let power = _mm256_sub_epi64(_mm256_and_si256(next, _mm256_set1_epi64x(EXPONENT)), _mm256_set1_epi64x(ONE));
+            let m = _mm256_castsi256_pd(_mm256_sub_epi64(bits, power));
+            // A positive integer in the mantissa of 1.5 * 2^52: no shift here keeps a sign.
+            let biased = _mm256_castsi256_pd(_mm256_or_si256(_mm256_srli_epi64::<52>(next), _mm256_castpd_si256(_mm256_set1_pd(MAGIC))));
+            (_mm256_sub_pd(biased, _mm256_set1_pd(MAGIC + 1023.0)), m)
+        }
+    }
+
+    #[inline(always)]
+    fn look_up(self, table: &[f64; 32], v: F) -> F {
+        // SAFETY: the features as above; the places are 0 to 31 and the table has 32.
+        unsafe {
+            let places = _mm256_and_si256(_mm256_castpd_si256(v), _mm256_set1_epi64x(31));
+            _mm256_i64gather_pd::<8>(table.as_ptr(), places)
+        }
     }
 }

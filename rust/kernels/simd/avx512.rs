@@ -3,7 +3,7 @@
 #[allow(clippy::wildcard_imports, reason = "the instructions of one set, by their vendor's names")]
 use std::arch::x86_64::*;
 
-use super::{Lanes, Work};
+use super::{EXPONENT, Lanes, ONE, TO_ROOT, Work};
 
 #[derive(Clone, Copy)]
 pub(super) struct Avx512(());
@@ -167,5 +167,26 @@ impl Lanes for Avx512 {
             _mm512_ternarylogic_epi64::<0b1111_0110>(v, _mm512_castpd_si512(a), _mm512_castpd_si512(b))
         }
         fn not_zero(v: I) -> u32 { u32::from(_mm512_test_epi64_mask(v, v)) }
+        fn split_exponent(v: F) -> (F, F) {
+            let bits = _mm512_castpd_si512(v);
+            let next = _mm512_add_epi64(bits, _mm512_set1_epi64(TO_ROOT));
+            let power = _mm512_sub_epi64(_mm512_and_si512(next, _mm512_set1_epi64(EXPONENT)), _mm512_set1_epi64(ONE));
+            let m = _mm512_castsi512_pd(_mm512_sub_epi64(bits, power));
+            (_mm512_cvtepi64_pd(_mm512_srai_epi64::<52>(power)), m)
+        }
+    }
+
+    #[inline(always)]
+    fn look_up(self, table: &[f64; 32], v: F) -> F {
+        let (a, b) = (self.load(table, 0), self.load(table, 8));
+        let (c, d) = (self.load(table, 16), self.load(table, 24));
+        // SAFETY: the features as above.
+        unsafe {
+            // A choice out of sixteen looks at four bits and no more.
+            let places = _mm512_castpd_si512(v);
+            let first = _mm512_permutex2var_pd(a, places, b);
+            let second = _mm512_permutex2var_pd(c, places, d);
+            _mm512_mask_mov_pd(first, _mm512_test_epi64_mask(places, _mm512_set1_epi64(16)), second)
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Four lanes in plain Rust. No fused multiply-add: without hardware it is a slow library call, and all that is
 //! needed here are exact errors of products, which splitting gives, too.
 
-use super::{Lanes, MAGIC};
+use super::{EXPONENT, Lanes, MAGIC, ONE, TO_ROOT};
 
 #[derive(Clone, Copy)]
 pub(super) struct Portable;
@@ -249,5 +249,17 @@ impl Lanes for Portable {
     #[inline(always)]
     fn not_zero(self, v: I) -> u32 {
         (0..N).map(|i| u32::from(v[i] != 0) << i).sum()
+    }
+
+    #[inline(always)]
+    fn split_exponent(self, v: F) -> (F, F) {
+        let power = each(v, |v| ((v.to_bits() as i64).wrapping_add(TO_ROOT) & EXPONENT).wrapping_sub(ONE));
+        let m = both(v, power, |v, power| f64::from_bits((v.to_bits() as i64).wrapping_sub(power) as u64));
+        (each(power, |power| ((power >> 32) as i32 >> 20).into()), m)
+    }
+
+    #[inline(always)]
+    fn look_up(self, table: &[f64; 32], v: F) -> F {
+        each(v, |v| table[(v.to_bits() & 31) as usize])
     }
 }
