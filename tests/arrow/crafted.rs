@@ -120,7 +120,7 @@ fn a_compressed_buffer_announces_what_its_rows_need() {
     let honest = 4000_i64.to_le_bytes();
     let at = whole.windows(8).position(|bytes| bytes == honest).unwrap();
     for (len, code, fragment) in [
-        (3999_i64, 3004, "time"),
+        (3999_i64, 3004, "3999 bytes where its rows need 4000"),
         (4001, 3004, "time"),
         (-2, 3004, "-2"),
         (10_000, 6004, "10000 bytes announced"),
