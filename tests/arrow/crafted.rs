@@ -189,6 +189,18 @@ fn a_footer_says_what_its_messages_say() {
 }
 
 #[test]
+fn no_body_reaches_into_the_footer() {
+    let mut length = 0;
+    let mut bytes = with_footer(|footer| {
+        length = blocks(footer)[0].body_length;
+        blocks(footer)[0].body_length += 64;
+    });
+    let at = bytes.windows(8).position(|bytes| bytes == length.to_le_bytes()).unwrap();
+    bytes[at..at + 8].copy_from_slice(&(length + 64).to_le_bytes());
+    assert_refused(&bytes, 3004, "outside");
+}
+
+#[test]
 fn a_batch_has_the_nodes_and_buffers_of_its_schema_no_fewer_and_no_more() {
     let fields = || vec![field("time", int(64)), field("open", int(64))];
     let body = [0_u8; 64];
