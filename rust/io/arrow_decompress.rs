@@ -174,9 +174,9 @@ impl<'a> ZstdFrame<'a> {
         if size.is_some_and(|size| usize::try_from(size) != Ok(len)) {
             return Err(damaged("another length than was announced"));
         }
-        // The decoder's ring holds a window and a block or two, rounded up to a power of two.
+        // The decoder's ring holds a window, a block and one sequence too many, rounded up to a power of two.
         let held = window.min(len);
-        if held.saturating_add(2 * ZSTD_BLOCK).saturating_mul(2) > allowance(input) {
+        if held.saturating_add(3 * ZSTD_BLOCK).saturating_mul(2) > allowance(input) {
             return Err(Error::ResourceLimitExceeded(format!("a ZSTD window of {held} bytes for a file of {input}")));
         }
         check_zstd_blocks(blocks)?;

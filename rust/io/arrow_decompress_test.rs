@@ -76,6 +76,17 @@ fn what_an_lz4_frame_says_of_itself_is_held_against_what_it_holds() {
 }
 
 #[test]
+fn an_lz4_block_is_no_longer_than_its_frame_admits() {
+    let long = vec![7; (1 << 16) + 1];
+    let mut frame = lz4(0, None, &[(true, &long)], None);
+    assert_eq!(decompress(&frame, Codec::Lz4Frame, long.len(), 1 << 20).unwrap(), long);
+    // Blocks of 64 KiB instead of 4 MiB.
+    frame[5] = 0x40;
+    frame[6] = XxHash32::oneshot(0, &frame[4..6]).to_le_bytes()[1];
+    assert!(damage(&frame, Codec::Lz4Frame, long.len()).contains("longer than its frame admits"));
+}
+
+#[test]
 fn a_frame_fills_exactly_what_was_announced() {
     let blocks = [(false, FIRST), (false, SECOND)];
     let frame = lz4(0, None, &blocks, None);

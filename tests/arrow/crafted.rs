@@ -120,7 +120,7 @@ fn a_compressed_buffer_announces_what_its_rows_need() {
     let honest = 4000_i64.to_le_bytes();
     let at = whole.windows(8).position(|bytes| bytes == honest).unwrap();
     for (len, code, fragment) in [
-        (3999_i64, 3004, "time"),
+        (3999_i64, 3004, "3999 bytes where its rows need 4000"),
         (4001, 3004, "time"),
         (-2, 3004, "-2"),
         (10_000, 6004, "10000 bytes announced"),
@@ -186,6 +186,18 @@ fn a_footer_says_what_its_messages_say() {
         (block.meta_data_length, block.offset) = (i32::try_from(block.offset).unwrap() - 8, 8);
     };
     assert_refused(&with_footer(schema), 3004, "second schema");
+}
+
+#[test]
+fn no_body_reaches_into_the_footer() {
+    let mut length = 0;
+    let mut bytes = with_footer(|footer| {
+        length = blocks(footer)[0].body_length;
+        blocks(footer)[0].body_length += 64;
+    });
+    let at = bytes.windows(8).position(|bytes| bytes == length.to_le_bytes()).unwrap();
+    bytes[at..at + 8].copy_from_slice(&(length + 64).to_le_bytes());
+    assert_refused(&bytes, 3004, "outside");
 }
 
 #[test]
