@@ -168,7 +168,7 @@ pub(super) fn load_some<L: Lanes>(lanes: L, x: &[f64], at: usize, filler: f64) -
 }
 
 /// 1.5 * 2^52: added to a double that holds an integer of 51 bits, it leaves that in the mantissa.
-const MAGIC: f64 = 6_755_399_441_055_744.0;
+pub(super) const MAGIC: f64 = 6_755_399_441_055_744.0;
 
 /// Work that can be done in any lanes.
 pub(super) trait Work {
