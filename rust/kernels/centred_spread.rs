@@ -11,7 +11,7 @@ use super::sliding_spread::{Exact, Integers, cut, lane_values};
 /// The place where the sum of squares is cut in two, in units.
 const CUT: i32 = 51;
 /// Windows as long as this: in shorter ones the sum around the centre counts for more, and doubts are more.
-const LONG: usize = 1000;
+const LONG: usize = 256;
 
 struct Centred<'a, L: Lanes, const ROOT: bool> {
     /// Of the values less the centre.
@@ -45,7 +45,7 @@ pub(super) fn run<L: Lanes, const ROOT: bool>(
     ddof: usize,
 ) -> bool {
     let (grid, window) = (exact.grid, exact.window);
-    if window < LONG || grid.largest > power_of_two(47) || !Integers::fit(grid, window) {
+    if window < LONG || grid.largest > power_of_two(48) || !Integers::fit(grid, window) {
         return false;
     }
     let (zero, m, divisor) = (lanes.splat(0.0), window as f64, (window - ddof) as f64);
@@ -80,8 +80,8 @@ pub(super) fn run<L: Lanes, const ROOT: bool>(
 }
 
 impl<L: Lanes, const ROOT: bool> Blocks<L> for Centred<'_, L, ROOT> {
-    /// Sum, high and low part of the squares.
-    type Saved = [L::F; 3];
+    /// Centre, sum, high and low part of the squares.
+    type Saved = [L::F; 4];
 
     #[inline(always)]
     fn nothing(&self) -> L::F {
@@ -125,6 +125,7 @@ impl<L: Lanes, const ROOT: bool> Blocks<L> for Centred<'_, L, ROOT> {
         let more = lanes.sub(lanes.add(self.low, self.magic), self.magic);
         self.high = lanes.add(self.high, more);
         self.low = lanes.sub(self.low, more);
+        self.follow(lanes);
     }
 
     #[inline(always)]
@@ -142,7 +143,7 @@ impl<L: Lanes, const ROOT: bool> Blocks<L> for Centred<'_, L, ROOT> {
 
     #[inline(always)]
     fn save(&self) -> Self::Saved {
-        [self.sum, self.high, self.low]
+        [self.centre, self.sum, self.high, self.low]
     }
 
     #[inline(always)]
@@ -151,8 +152,8 @@ impl<L: Lanes, const ROOT: bool> Blocks<L> for Centred<'_, L, ROOT> {
         if doubt != 0 {
             self.doubt = lanes.splat_integer(0);
             self.close += doubt.count_ones() as usize * L::N;
-            let [sum, high, low] = saved.map(|part| lane_values(lanes, part));
-            let (centre, leaving) = (lane_values(lanes, self.centre), lane_values(lanes, leaving));
+            let [centre, sum, high, low] = saved.map(|part| lane_values(lanes, part));
+            let leaving = lane_values(lanes, leaving);
             for lane in (0..L::N).filter(|lane| doubt >> lane & 1 == 1) {
                 let exact = self.exact;
                 let squares = exact.squared_units(high[lane]) + exact.squared_units(low[lane]);
@@ -162,7 +163,6 @@ impl<L: Lanes, const ROOT: bool> Blocks<L> for Centred<'_, L, ROOT> {
             }
         }
         self.most = lanes.max(self.most, self.high);
-        self.follow(lanes);
     }
 }
 
