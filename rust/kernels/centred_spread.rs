@@ -3,7 +3,7 @@
 //! by `(a - b)(a + b)`. The centre follows the mean every few rows.
 
 use super::fixed::first_sums;
-use super::grid::{Grid, count, power_of_two};
+use super::grid::{count, power_of_two};
 use super::segments::{Blocks, Segments, Starts};
 use super::simd::{Lanes, MAGIC};
 use super::sliding_spread::{Exact, Integers, cut, lane_values};
@@ -45,7 +45,7 @@ pub(super) fn run<L: Lanes, const ROOT: bool>(
     ddof: usize,
 ) -> bool {
     let (grid, window) = (exact.grid, exact.window);
-    if window < LONG || grid.largest > power_of_two(48) || !Integers::fit(grid, window) {
+    if window < LONG || grid.largest > power_of_two(49) || !Integers::fit(grid, window) {
         return false;
     }
     let (zero, m, divisor) = (lanes.splat(0.0), window as f64, (window - ddof) as f64);
