@@ -81,6 +81,12 @@ fn ties(n: usize, window: usize, others: &[f64]) -> (Vec<f64>, usize) {
     (x.collect(), count)
 }
 
+/// The same, but that in every other window neighbours change places: what enters is never what leaves, and in every
+/// other row the values are the same as before. The window is even.
+fn neighbours_swapped(x: &[f64], window: usize) -> Vec<f64> {
+    (0..x.len()).map(|i| if i / window % 2 == 1 { x.get(i ^ 1).copied().unwrap_or(0.0) } else { x[i] }).collect()
+}
+
 /// Each window's sum is dense in every place, and its variance half way between two doubles but for a few units at the
 /// bottom of 3000 bits: small values of one sign, and pairs of both whose squares cancel the square of their sum. The
 /// window is even.
@@ -194,9 +200,20 @@ pub(crate) fn families(n: usize, window: usize) -> Vec<Family> {
     let places: Vec<f64> = (0..100).map(|i| every_place(i, &mut random) * 1e-150).collect();
     all.push(tie(&places, "ties and every place"));
     all.push(tie(&[0.0, 0.0], "ties"));
+    let tie_swapped = |others: &[f64], name| {
+        let (x, ddof) = ties(n, window, others);
+        let x = neighbours_swapped(&x, window);
+        Family { name, y: x.clone(), x, ddof, skip: false, min_periods: window }
+    };
+    all.push(tie_swapped(&[0.0, 5e-324], "ties and the smallest, swapped"));
+    all.push(tie_swapped(&[0.0, -5e-324], "ties less the smallest, swapped"));
+    all.push(tie_swapped(&places, "ties and every place, swapped"));
     if window >= 200 {
         let (x, y) = (dense_cancellation(n, window, 41), dense_cancellation(n, window, 42));
+        let swapped = [&x, &y].map(|x| neighbours_swapped(x, window));
         all.push(Family { name: "dense cancellation", x, y, ddof: 0, skip: false, min_periods: window });
+        let ([x, y], name) = (swapped, "dense cancellation, swapped");
+        all.push(Family { name, x, y, ddof: 0, skip: false, min_periods: window });
     }
     let skip =
         |x: Vec<f64>, y: Vec<f64>, name| Family { name, x, y, ddof: 1, skip: true, min_periods: (window / 2).max(1) };
@@ -207,7 +224,7 @@ pub(crate) fn families(n: usize, window: usize) -> Vec<Family> {
     all.push(Family { ddof, ..skip(x.clone(), x, "ties and the smallest, pairs of NaNs skipped") });
     // One hard row in so many that those before are forgotten, among sums that are dense.
     let (x, ddof) = ties(n, window, &[0.0, 5e-324]);
-    let (period, mut random) = (window + 34, Random(44));
+    let (period, mut random) = (window + 10, Random(44));
     let x: Vec<f64> = (0..n)
         .map(|i| if i % period < window { x[i % period] } else { every_place(i, &mut random) * random.sign() * 1e-150 })
         .collect();
