@@ -4,7 +4,7 @@
 use super::grid::{Grid, count, power_of_two};
 use super::rounding::{Divide, DivideIntegers, divisor, fast_two_sum, lane_values, two_difference, two_sum};
 use super::segments::{Rolling, Segments};
-use super::simd::{Lanes, Work};
+use super::simd::{Lanes, MAGIC, Work, load_some};
 use super::sliding_spread::{self, Integers};
 
 /// Moments of the windows of rows on these grids: variances or covariances, or with `ROOT` their square roots.
@@ -45,7 +45,7 @@ impl<const S: usize, const ROOT: bool> Work for Moments<'_, S, ROOT> {
             scale: grids.map(|grid| lanes.splat(grid.scale())),
             anchor: grids.map(|grid| lanes.splat(-grid.anchor * grid.scale())),
             cut: plan.cut,
-            magic: lanes.splat(6_755_399_441_055_744.0 * place),
+            magic: lanes.splat(MAGIC * place),
             place: lanes.splat(window as f64 * place),
             m: lanes.splat(window as f64),
             // Twice: for the roundings of what is made of it.
@@ -86,6 +86,24 @@ impl Plan {
         let bound = if exact { 0.0 } else { (power_of_two(a + b - 50) + low) * power_of_two(-48) };
         Self { cut: cut as u32, bound }
     }
+}
+
+/// The sums of the integers of some of a window's rows and of their squares.
+#[inline(always)]
+pub(super) fn first_sums<L: Lanes>(lanes: L, grid: &Grid, window: usize, rows: &[f64]) -> (i64, i128) {
+    let Plan { cut, .. } = Plan::new(grid.bits, grid.bits, window);
+    let (scale, anchor) = (lanes.splat(grid.scale()), lanes.splat(-grid.anchor * grid.scale()));
+    let magic = lanes.splat(MAGIC * power_of_two(cut as i32));
+    let mut sums = [lanes.splat_integer(0); 3];
+    for at in (0..rows.len()).step_by(L::N) {
+        let integer = lanes.scale(load_some(lanes, rows, at, grid.anchor), scale, anchor);
+        let (high, low) = lanes.split_product(integer, integer, magic, cut);
+        for (sum, more) in sums.iter_mut().zip([lanes.integer(integer), high, low]) {
+            *sum = lanes.add_integers(*sum, more);
+        }
+    }
+    let [sum, high, low] = sums.map(|sum| lane_values(lanes, sum)[..L::N].iter().sum::<i64>());
+    (sum, (i128::from(high) << cut) + i128::from(low))
 }
 
 struct State<'a, L: Lanes, const S: usize, const ROOT: bool> {

@@ -169,8 +169,17 @@ pub(super) trait OnGrids<const S: usize> {
     fn results(&mut self, rows: Range<usize>) -> &mut [f64];
 }
 
-/// Cuts `rows`, which all have a full window, into blocks for the path that each can take.
+/// Cuts `rows`, which all have a full window, into blocks for the path that each can take. Slow blocks side by side are
+/// done as one, since each fills its first window anew.
 pub(super) fn on_grids<const S: usize>(kernel: &mut impl OnGrids<S>, rows: Range<usize>) {
+    let mut slow = rows.start..rows.start;
+    halved(kernel, rows, &mut slow);
+    if !slow.is_empty() {
+        kernel.slow(slow);
+    }
+}
+
+fn halved<const S: usize>(kernel: &mut impl OnGrids<S>, rows: Range<usize>, slow: &mut Range<usize>) {
     if rows.is_empty() {
         return;
     }
@@ -193,11 +202,18 @@ pub(super) fn on_grids<const S: usize>(kernel: &mut impl OnGrids<S>, rows: Range
         between_nans(kernel, rows);
     } else if smallest {
         count(|paths| &mut paths.wide, rows.len());
-        kernel.slow(rows);
+        if slow.end == rows.start {
+            slow.end = rows.end;
+        } else {
+            let before = std::mem::replace(slow, rows);
+            if !before.is_empty() {
+                kernel.slow(before);
+            }
+        }
     } else {
         let middle = usize::midpoint(rows.start, rows.end);
-        on_grids(kernel, rows.start..middle);
-        on_grids(kernel, middle..rows.end);
+        halved(kernel, rows.start..middle, slow);
+        halved(kernel, middle..rows.end, slow);
     }
 }
 

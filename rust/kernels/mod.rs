@@ -50,6 +50,7 @@
     reason = "exact arithmetic moves between integers and doubles on purpose, and its prose is full of formulas"
 )]
 
+mod centred_spread;
 mod differences;
 mod digits;
 mod divisor;

@@ -27,6 +27,8 @@ pub(super) trait Blocks<L: Lanes> {
 
     /// The value that fills the window at first.
     fn nothing(&self) -> L::F;
+    /// Takes, for each lane, `rows` from those rows of `x` on, all at once; false if they are to slide in.
+    fn fill(&mut self, lanes: L, x: &[f64], from: &Starts, rows: usize) -> bool;
     fn slide(&mut self, lanes: L, entering: L::F, leaving: L::F);
     fn settle(&mut self, lanes: L);
     fn value(&mut self, lanes: L) -> L::F;
@@ -112,7 +114,8 @@ impl Segments<'_, 1> {
         let (len, starts) = Self::starts::<L>(self.out.len());
         let nothing = state.nothing();
         let before = self.window - 1;
-        let mut at = 0;
+        let filled = state.fill(lanes, self.series[0], &starts.map(|start| self.start + start - before), before);
+        let mut at = if filled { before } else { 0 };
         while at < before {
             let rows = self.block(lanes, &starts, self.start - before + at);
             // Fewer first, whole blocks then.

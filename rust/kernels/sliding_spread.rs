@@ -2,11 +2,12 @@
 //! product a row. Where `a` enters and `b` leaves, the sum of squares grows by `(a - b)(a + b)`, the squared sum by
 //! `(a - b)` times old and new sum together, so the spread grows by `(a - b)(m*(a + b) - old - new)`.
 
-use super::fixed::Moments;
+use super::centred_spread;
+use super::fixed::{Moments, first_sums};
 use super::grid::{Grid, count, power_of_two};
 use super::rounding::{Divide, DivideIntegers, divisor, fast_two_sum};
 use super::segments::{Blocks, Segments, Starts};
-use super::simd::Lanes;
+use super::simd::{Lanes, MAGIC};
 
 /// What may leave the doubles: nothing, or one bit of the factor `m*(a + b) - old - new`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,42 +50,50 @@ struct Spread<'a, L: Lanes, const LONG: bool, const ROOT: bool> {
     close: usize,
 }
 
-/// Runs what can be done this way; false if nothing was.
+/// Runs what can be done this way; false if that is nothing, whatever the results hold then.
 #[inline(always)]
 pub(super) fn run<L: Lanes, const S: usize, const ROOT: bool>(lanes: L, moments: &mut Moments<'_, S, ROOT>) -> bool {
     let Segments { series, start, window, ref mut out } = moments.segments;
     if S != 1 || !L::REGISTERS || !Segments::<1>::in_blocks::<L>(out.len()) {
         return false;
     }
-    let Some(plan) = Plan::of(&moments.grids[0], window) else { return false };
+    let (grid, divisor) = (&moments.grids[0], divisor(window, moments.ddof));
+    let exact = Exact { x: series[0], start, window, grid, divide: DivideIntegers::new(divisor), root: ROOT };
     let segments = Segments { series: [series[0]], start, window, out };
-    let divisor = divisor(window, moments.ddof);
-    match plan {
-        Plan::Short => slide::<L, false, ROOT>(lanes, segments, &moments.grids[0], divisor),
-        Plan::Long => slide::<L, true, ROOT>(lanes, segments, &moments.grids[0], divisor),
+    match Plan::of(grid, window) {
+        Some(Plan::Short) => slide::<L, false, ROOT>(lanes, segments, &exact, divisor),
+        Some(Plan::Long) => slide::<L, true, ROOT>(lanes, segments, &exact, divisor),
+        None => return centred_spread::run::<L, ROOT>(lanes, segments, &exact, moments.ddof),
     }
     true
 }
 
 #[inline(always)]
-fn slide<L: Lanes, const LONG: bool, const ROOT: bool>(lanes: L, segments: Segments<'_, 1>, grid: &Grid, divisor: u64) {
-    let (x, window, zero) = (segments.series[0], segments.window, lanes.splat(0.0));
-    let exact = Exact { x, start: segments.start, window, grid, divide: DivideIntegers::new(divisor), root: ROOT };
+fn slide<L: Lanes, const LONG: bool, const ROOT: bool>(
+    lanes: L,
+    segments: Segments<'_, 1>,
+    exact: &Exact<'_>,
+    divisor: u64,
+) {
+    let (grid, zero) = (exact.grid, lanes.splat(0.0));
     let mut state = Spread::<L, LONG, ROOT> {
         sum: zero,
         high: zero,
         low: zero,
         anchor: lanes.splat(grid.anchor),
-        m: lanes.splat(window as f64),
-        magic: lanes.splat(6_755_399_441_055_744.0 * power_of_two(CUT[usize::from(LONG)] + 2 * grid.exponent)),
+        m: lanes.splat(exact.window as f64),
+        magic: lanes.splat(MAGIC * power_of_two(CUT[usize::from(LONG)] + 2 * grid.exponent)),
         divide: Divide::new(lanes, divisor),
         doubt: lanes.splat_integer(0),
-        exact: &exact,
+        exact,
         close: 0,
     };
     segments.run_blocks(lanes, &mut state);
     count(|paths| &mut paths.close, state.close);
 }
+
+/// Fewer rows than these slide in as fast as they are summed up.
+const MANY: usize = 64;
 
 impl<L: Lanes, const LONG: bool, const ROOT: bool> Blocks<L> for Spread<'_, L, LONG, ROOT> {
     /// Sum, high and low part of the spread.
@@ -93,6 +102,23 @@ impl<L: Lanes, const LONG: bool, const ROOT: bool> Blocks<L> for Spread<'_, L, L
     #[inline(always)]
     fn nothing(&self) -> L::F {
         self.anchor
+    }
+
+    #[inline(always)]
+    fn fill(&mut self, lanes: L, x: &[f64], from: &Starts, rows: usize) -> bool {
+        if rows < MANY {
+            return false;
+        }
+        let Exact { window, grid, .. } = *self.exact;
+        let (mut sums, mut highs, mut lows) = ([0.0; 8], [0.0; 8], [0.0; 8]);
+        for lane in 0..L::N {
+            let (sum, squares) = first_sums(lanes, grid, window, &x[from[lane]..from[lane] + rows]);
+            let spread = squares * window as i128 - i128::from(sum) * i128::from(sum);
+            sums[lane] = sum as f64 * grid.unit();
+            (highs[lane], lows[lane]) = cut(spread, CUT[usize::from(LONG)], grid);
+        }
+        [self.sum, self.high, self.low] = [sums, highs, lows].map(|values| lanes.load(&values, 0));
+        true
     }
 
     #[inline(always)]
@@ -140,22 +166,27 @@ impl<L: Lanes, const LONG: bool, const ROOT: bool> Blocks<L> for Spread<'_, L, L
     }
 
     #[inline(always)]
-    fn finish(&mut self, lanes: L, [sum, high, low]: Self::Saved, leaving: L::F, rows: &Starts, out: &mut [f64]) {
+    fn finish(&mut self, lanes: L, saved: Self::Saved, leaving: L::F, rows: &Starts, out: &mut [f64]) {
         let doubt = lanes.not_zero(self.doubt);
         if doubt != 0 {
             self.doubt = lanes.splat_integer(0);
             self.close += doubt.count_ones() as usize * L::N;
-            let before = Before {
-                sum: lane_values(lanes, sum),
-                high: lane_values(lanes, high),
-                low: lane_values(lanes, low),
-                leaving: lane_values(lanes, leaving),
-            };
+            let [sum, high, low] = saved.map(|part| lane_values(lanes, part));
+            let leaving = lane_values(lanes, leaving);
             for lane in (0..L::N).filter(|lane| doubt >> lane & 1 == 1) {
-                self.exact.answer(&before, lane, rows[lane], &mut out[rows[lane]..rows[lane] + L::N]);
+                let spread = self.exact.squared_units(high[lane]) + self.exact.squared_units(low[lane]);
+                let before = Integers { m: self.exact.window as i64, sum: self.exact.units(sum[lane]), spread };
+                self.exact.answer(before, leaving[lane], rows[lane], &mut out[rows[lane]..rows[lane] + L::N]);
             }
         }
     }
+}
+
+/// An integer of squared units as a multiple of `2^place` of them and the rest, which has `place` bits at most.
+pub(super) fn cut(n: i128, place: i32, grid: &Grid) -> (f64, f64) {
+    let high = (n + (1 << (place - 1))) >> place;
+    let unit = power_of_two(2 * grid.exponent);
+    (high as f64 * power_of_two(place) * unit, (n - (high << place)) as f64 * unit)
 }
 
 /// Sum and spread of one window in integers.
@@ -166,10 +197,19 @@ pub(super) struct Integers {
 }
 
 impl Integers {
+    /// Whether sums over a window are so small that the factors of what follows fit.
+    pub(super) fn fit(grid: &Grid, window: usize) -> bool {
+        grid.largest * window as f64 <= power_of_two(60)
+    }
+
     /// Of a window of zeros; none if the factors of what follows may not fit.
     pub(super) fn new(grid: &Grid, window: usize) -> Option<Self> {
-        let fits = grid.largest * window as f64 <= power_of_two(60);
-        fits.then_some(Self { m: window as i64, sum: 0, spread: 0 })
+        Self::fit(grid, window).then_some(Self { m: window as i64, sum: 0, spread: 0 })
+    }
+
+    /// Of a window whose integers less `centre` have this sum and sum of squares.
+    pub(super) fn around(centre: i64, m: i64, sum: i64, squares: i128) -> Self {
+        Self { m, sum: sum + m * centre, spread: i128::from(m) * squares - i128::from(sum) * i128::from(sum) }
     }
 
     #[inline(always)]
@@ -182,44 +222,40 @@ impl Integers {
     }
 }
 
-/// For each lane, what was before some rows.
-struct Before {
-    sum: [f64; 8],
-    high: [f64; 8],
-    low: [f64; 8],
-    /// The value that leaves as the first of those rows enters.
-    leaving: [f64; 8],
-}
-
 #[inline(always)]
-fn lane_values<L: Lanes>(lanes: L, v: L::F) -> [f64; 8] {
+pub(super) fn lane_values<L: Lanes>(lanes: L, v: L::F) -> [f64; 8] {
     let mut values = [0.0; 8];
     lanes.store(&mut values, 0, v);
     values
 }
 
 /// What is in doubt, in integers.
-struct Exact<'a> {
-    x: &'a [f64],
+pub(super) struct Exact<'a> {
+    pub(super) x: &'a [f64],
     /// The row of the first result.
-    start: usize,
-    window: usize,
-    grid: &'a Grid,
-    divide: DivideIntegers,
-    root: bool,
+    pub(super) start: usize,
+    pub(super) window: usize,
+    pub(super) grid: &'a Grid,
+    pub(super) divide: DivideIntegers,
+    pub(super) root: bool,
 }
 
 impl Exact<'_> {
-    /// The results from the one at `first` on, of a lane.
+    /// A multiple of the unit as an integer.
+    pub(super) fn units(&self, v: f64) -> i64 {
+        (v * self.grid.scale()) as i64
+    }
+
+    /// A multiple of the squared unit as an integer.
+    pub(super) fn squared_units(&self, v: f64) -> i128 {
+        (v * self.grid.scale() * self.grid.scale()) as i128
+    }
+
+    /// The results from the one at `first` on, of one lane, where `leaving` leaves the window `before` them.
     #[cold]
     #[inline(never)]
-    fn answer(&self, before: &Before, lane: usize, first: usize, out: &mut [f64]) {
-        let (scale, anchor) = (self.grid.scale(), self.grid.anchor);
-        let integer = |value: f64| ((value - anchor) * scale) as i64;
-        let spread = [before.high, before.low].map(|part| (part[lane] * scale * scale) as i128);
-        let sum = (before.sum[lane] * scale) as i64;
-        let mut window = Integers { m: self.window as i64, sum, spread: spread[0] + spread[1] };
-        let mut leaving = before.leaving[lane];
+    pub(super) fn answer(&self, mut window: Integers, mut leaving: f64, first: usize, out: &mut [f64]) {
+        let integer = |value: f64| self.units(value - self.grid.anchor);
         for (row, out) in (self.start + first..).zip(out) {
             let spread = window.slide(integer(self.x[row]), integer(leaving));
             let value = self.divide.round(spread, 2 * self.grid.exponent).0;

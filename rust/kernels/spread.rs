@@ -84,23 +84,27 @@ impl<const N: usize> Limbs<N> {
             *out = limbs[1] << shift | (limbs[0] >> 1) >> (63 - shift);
         }
         shifted[end - first] = (factor.0[end - 1] >> 1) >> (63 - shift);
-        let mut carry = 0;
-        let mut step = |limb: &mut u64, factor: u64| {
+        let step = |limb: &mut u64, factor: u64, carry: u64| {
             let sum = u128::from(v) * u128::from(factor) + u128::from(*limb ^ mask);
             // Apart, so that each carry waits for one addition only.
             let (low, over) = (sum as u64).overflowing_add(carry);
-            carry = ((sum >> 64) as u64).wrapping_add(u64::from(over));
             *limb = low ^ mask;
+            ((sum >> 64) as u64).wrapping_add(u64::from(over))
         };
+        let mut carry = 0;
         let (fours, others) = shifted.as_chunks::<4>();
         let (limbs, last) = self.0[at + first..=at + end].as_chunks_mut::<4>();
         for (limbs, factors) in limbs.iter_mut().zip(fours) {
+            // In a run of zeros nothing changes; nor in one of ones, which are what is carried less v.
+            if *factors == [0; 4] && carry == 0 || *factors == [u64::MAX; 4] && carry == v {
+                continue;
+            }
             for (limb, factor) in limbs.iter_mut().zip(factors) {
-                step(limb, *factor);
+                carry = step(limb, *factor, carry);
             }
         }
         for (limb, factor) in last.iter_mut().zip(others) {
-            step(limb, *factor);
+            carry = step(limb, *factor, carry);
         }
         work(end - first);
         self.add_limb(carry, at + end + 1, mask);
@@ -169,7 +173,10 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         self.limbs = Limbs::ZERO;
         self.limbs.add_multiple(m, sxy, false);
         let (first, end) = reach(sx);
-        let range = if SQUARE { (first, end) } else { reach(sy) };
+        if SQUARE {
+            return self.subtract_square(first, end);
+        }
+        let range = reach(sy);
         // With the sign: limbs of the first sum, the last of which counts negatively where the sum is negative.
         for at in first..end {
             self.limbs.add_product(self.sx.0[at], 64 * (at - PAD), (&self.sy, &mut self.scratch), range, true);
@@ -179,31 +186,85 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         }
     }
 
-    /// Adds or removes a pair. The sums are those without it.
-    #[inline]
-    pub(super) fn change(&mut self, x: Parts, y: Parts, remove: bool, without: &mut Sums<'_>) {
-        if remove {
-            self.change_sums(x, y, remove);
+    /// Takes away the square of the sum: that of each limb, and twice the products of each with those above it.
+    fn subtract_square(&mut self, first: usize, end: usize) {
+        let mut sum = self.sx.clone();
+        let negative = sum.is_negative();
+        magnitude(&mut sum.0, negative);
+        for at in first..end {
+            let (limb, bit) = (sum.0[at], 64 * (at - PAD));
+            self.limbs.add(u128::from(limb) * u128::from(limb), 2 * bit, true);
+            self.limbs.add_product(limb, bit + 1, (&sum, &mut self.scratch), (at + 1, end), true);
         }
-        // m*(Sxy + xy) - (Sx + x)(Sy + y) = m*Sxy - Sx*Sy + (m - 1)xy - x*Sy - y*Sx
+    }
+
+    /// Takes one pair out and puts one in. The sums are those without them.
+    #[inline]
+    pub(super) fn change(&mut self, old: Option<[Parts; 2]>, new: Option<[Parts; 2]>, without: &mut Sums<'_>) {
         let reach_x = reach(without.sx);
+        if SQUARE
+            && let (Some([old, _]), Some([new, _])) = (old, new)
+            && old.bit == new.bit
+        {
+            return self.replace(old, new, reach_x);
+        }
+        let reach_y = if SQUARE { reach_x } else { reach(without.sy) };
+        if let Some([x, y]) = old {
+            self.change_sums(x, y, true);
+            self.change_products(x, y, true, [reach_x, reach_y]);
+        }
+        if let Some([x, y]) = new {
+            self.change_products(x, y, false, [reach_x, reach_y]);
+            self.change_sums(x, y, false);
+        }
+    }
+
+    /// Where the sum of the others is S: m*(b^2 - a^2) - (S + b)^2 + (S + a)^2 = (m - 1)(b^2 - a^2) - 2S(b - a)
+    #[inline(always)]
+    fn replace(&mut self, old: Parts, new: Parts, reach: (usize, usize)) {
+        let signed = |parts: Parts| if parts.negative { -(parts.mantissa as i64) } else { parts.mantissa as i64 };
+        let (a, b) = (signed(old), signed(new));
+        if a == b {
+            return;
+        }
+        let (bit, difference, negative) = (new.bit, (b - a).unsigned_abs(), b < a);
+        self.sx.add(u128::from(old.mantissa), bit, !old.negative);
+        self.limbs.add_product(difference, bit + 1, (&self.sx, &mut self.scratch), reach, !negative);
+        self.sx.add(u128::from(new.mantissa), bit, new.negative);
+        let squares = i128::from(b - a) * i128::from(b + a);
+        if squares != 0 {
+            self.add_times_others(squares.unsigned_abs(), 2 * bit, squares < 0);
+        }
+    }
+
+    /// m*(Sxy + xy) - (Sx + x)(Sy + y) = m*Sxy - Sx*Sy + (m - 1)xy - x*Sy - y*Sx
+    #[inline(always)]
+    fn change_products(&mut self, x: Parts, y: Parts, remove: bool, reach: [(usize, usize); 2]) {
         if SQUARE {
-            self.limbs.add_product(x.mantissa, x.bit + 1, (&self.sx, &mut self.scratch), reach_x, x.negative == remove);
+            self.limbs.add_product(
+                x.mantissa,
+                x.bit + 1,
+                (&self.sx, &mut self.scratch),
+                reach[0],
+                x.negative == remove,
+            );
         } else {
-            let reach_y = reach(without.sy);
-            self.limbs.add_product(x.mantissa, x.bit, (&self.sy, &mut self.scratch), reach_y, x.negative == remove);
-            self.limbs.add_product(y.mantissa, y.bit, (&self.sx, &mut self.scratch), reach_x, y.negative == remove);
+            self.limbs.add_product(x.mantissa, x.bit, (&self.sy, &mut self.scratch), reach[1], x.negative == remove);
+            self.limbs.add_product(y.mantissa, y.bit, (&self.sx, &mut self.scratch), reach[0], y.negative == remove);
         }
         let xy = u128::from(x.mantissa) * u128::from(y.mantissa);
-        let (m, bit, negative) = (u128::from(self.m - 1), x.bit + y.bit, (x.negative != y.negative) != remove);
-        if m >> 22 == 0 {
-            self.limbs.add(xy * m, bit, negative);
+        self.add_times_others(xy, x.bit + y.bit, (x.negative != y.negative) != remove);
+    }
+
+    /// Adds `(m - 1) * v * 2^bit`, or subtracts it, where `v` has 107 bits at most.
+    #[inline(always)]
+    fn add_times_others(&mut self, v: u128, bit: usize, negative: bool) {
+        let others = u128::from(self.m - 1);
+        if others >> 21 == 0 {
+            self.limbs.add(v * others, bit, negative);
         } else {
-            self.limbs.add(u128::from(xy as u64) * m, bit, negative);
-            self.limbs.add((xy >> 64) * m, bit + 64, negative);
-        }
-        if !remove {
-            self.change_sums(x, y, remove);
+            self.limbs.add(u128::from(v as u64) * others, bit, negative);
+            self.limbs.add((v >> 64) * others, bit + 64, negative);
         }
     }
 

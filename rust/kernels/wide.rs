@@ -8,7 +8,7 @@ use super::exact::parts;
 use super::spread::{Spread, Sums};
 
 /// Rows in a row that the leading digits would have told, after which they are asked again.
-const PATIENCE: u8 = 32;
+const PATIENCE: u8 = 8;
 
 /// `m*Sxy - Sx*Sy` of finite pairs that come and go, in units of 2^-2148. `SQUARE` says that x and y are one series.
 #[derive(Clone)]
@@ -19,14 +19,23 @@ pub(super) struct WideMoments<const SQUARE: bool> {
     sxy: Digits<PRODUCT>,
     /// How many values' worth of digits there may be besides the `m` that have been added.
     slack: u64,
-    /// Up to date for so many rows more.
+    /// Up to date for so many rows more, but for the pair that has left last.
     patience: u8,
+    left: Option<(f64, f64)>,
     spread: Option<Box<Spread<SQUARE>>>,
 }
 
 impl<const SQUARE: bool> WideMoments<SQUARE> {
-    pub(super) const ZERO: Self =
-        Self { m: 0, sx: WideSum::ZERO, sy: WideSum::ZERO, sxy: Digits::ZERO, slack: 0, patience: 0, spread: None };
+    pub(super) const ZERO: Self = Self {
+        m: 0,
+        sx: WideSum::ZERO,
+        sy: WideSum::ZERO,
+        sxy: Digits::ZERO,
+        slack: 0,
+        patience: 0,
+        left: None,
+        spread: None,
+    };
 
     /// The moments of `m` pairs whose sums are known: of each series, and of the products, all with their units.
     pub(super) fn of(m: u64, [sx, sy]: [(i128, usize); 2], (sxy, bit): ([u64; 4], usize)) -> Self {
@@ -46,7 +55,7 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
     #[inline]
     pub(super) fn add(&mut self, x: f64, y: f64) {
         if self.patience > 0 {
-            self.follow(x, y, false);
+            self.follow(Some((x, y)));
         }
         self.change(x, y, false);
         self.m += 1;
@@ -54,10 +63,13 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
 
     #[inline]
     pub(super) fn remove(&mut self, x: f64, y: f64) {
+        if self.left.is_some() {
+            self.follow(None);
+        }
         self.change(x, y, true);
         self.m -= 1;
         if self.patience > 0 {
-            self.follow(x, y, true);
+            self.left = Some((x, y));
         }
     }
 
@@ -72,12 +84,13 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
         self.sxy.add(xy, x.bit + y.bit, (x.negative != y.negative) != remove);
     }
 
-    /// Keeps the spread up to date, where the sums are those without the pair.
+    /// Brings the spread up to date with the pair that has left and with one that comes. The sums are without both.
     #[inline(never)]
-    fn follow(&mut self, x: f64, y: f64, remove: bool) {
+    fn follow(&mut self, new: Option<(f64, f64)>) {
+        let pair = |(x, y): (f64, f64)| [parts(x), parts(y)];
         let sums = &mut Sums { sx: &mut self.sx.0, sy: &mut self.sy.0 };
         if let Some(spread) = &mut self.spread {
-            spread.change(parts(x), parts(y), remove, sums);
+            spread.change(self.left.take().map(pair), new.map(pair), sums);
         }
     }
 
@@ -86,6 +99,9 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
     pub(super) fn quotient(&mut self, ddof: u64, divisor: &mut Divisor) -> f64 {
         if self.m <= ddof {
             return f64::NAN;
+        }
+        if self.left.is_some() {
+            self.follow(None);
         }
         if self.patience == 0
             && let Some(value) = self.leading(ddof, divisor)

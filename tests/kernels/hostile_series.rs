@@ -81,6 +81,12 @@ fn ties(n: usize, window: usize, others: &[f64]) -> (Vec<f64>, usize) {
     (x.collect(), count)
 }
 
+/// The same, but that in every other window neighbours change places: what enters is never what leaves, and in every
+/// other row the values are the same as before. The window is even.
+fn neighbours_swapped(x: &[f64], window: usize) -> Vec<f64> {
+    (0..x.len()).map(|i| if i / window % 2 == 1 { x.get(i ^ 1).copied().unwrap_or(0.0) } else { x[i] }).collect()
+}
+
 /// Each window's sum is dense in every place, and its variance half way between two doubles but for a few units at the
 /// bottom of 3000 bits: small values of one sign, and pairs of both whose squares cancel the square of their sum. The
 /// window is even.
@@ -112,6 +118,33 @@ pub(crate) fn dense_cancellation(n: usize, window: usize, seed: u64) -> Vec<f64>
         rows.into_iter().map(|(mantissa, bit, sign)| sign * times_power(mantissa as f64, bit as i32 - 1074)).collect();
     // In an order that has nothing to do with size.
     (0..n).map(|i| rows.get(i % window * 7 % window).copied().unwrap_or(0.0)).collect()
+}
+
+/// Variances that are ties, or next to one.
+fn tied(n: usize, window: usize) -> Vec<Family> {
+    let mut random = Random(36);
+    let places: Vec<f64> = (0..100).map(|i| every_place(i, &mut random) * 1e-150).collect();
+    let family = |others: &[f64], swapped: bool, name| {
+        let (x, ddof) = ties(n, window, others);
+        let x = if swapped { neighbours_swapped(&x, window) } else { x };
+        Family { name, y: x.clone(), x, ddof, skip: false, min_periods: window }
+    };
+    let mut all = vec![
+        family(&[0.0, 5e-324], false, "ties and the smallest"),
+        family(&places, false, "ties and every place"),
+        family(&[0.0, 0.0], false, "ties"),
+        family(&[0.0, 5e-324], true, "ties and the smallest, swapped"),
+        family(&[0.0, -5e-324], true, "ties less the smallest, swapped"),
+        family(&places, true, "ties and every place, swapped"),
+    ];
+    if window >= 200 {
+        let (x, y) = (dense_cancellation(n, window, 41), dense_cancellation(n, window, 42));
+        let swapped = [&x, &y].map(|x| neighbours_swapped(x, window));
+        all.push(Family { name: "dense cancellation", x, y, ddof: 0, skip: false, min_periods: window });
+        let ([x, y], name) = (swapped, "dense cancellation, swapped");
+        all.push(Family { name, x, y, ddof: 0, skip: false, min_periods: window });
+    }
+    all
 }
 
 /// The price walk first, then the rest.
@@ -185,19 +218,7 @@ pub(crate) fn families(n: usize, window: usize) -> Vec<Family> {
     add("sawtooth", some(34, n, |i, _| saw(i)), some(35, n, |i, r| saw(i) + r.unit()));
     add("constant", vec![1e300; n], vec![5e-324; n]);
 
-    let tie = |others: &[f64], name| {
-        let (x, ddof) = ties(n, window, others);
-        Family { name, y: x.clone(), x, ddof, skip: false, min_periods: window }
-    };
-    all.push(tie(&[0.0, 5e-324], "ties and the smallest"));
-    let mut random = Random(36);
-    let places: Vec<f64> = (0..100).map(|i| every_place(i, &mut random) * 1e-150).collect();
-    all.push(tie(&places, "ties and every place"));
-    all.push(tie(&[0.0, 0.0], "ties"));
-    if window >= 200 {
-        let (x, y) = (dense_cancellation(n, window, 41), dense_cancellation(n, window, 42));
-        all.push(Family { name: "dense cancellation", x, y, ddof: 0, skip: false, min_periods: window });
-    }
+    all.extend(tied(n, window));
     let skip =
         |x: Vec<f64>, y: Vec<f64>, name| Family { name, x, y, ddof: 1, skip: true, min_periods: (window / 2).max(1) };
     // Hard and easy rows in turn, and with each of them another count.
@@ -207,7 +228,7 @@ pub(crate) fn families(n: usize, window: usize) -> Vec<Family> {
     all.push(Family { ddof, ..skip(x.clone(), x, "ties and the smallest, pairs of NaNs skipped") });
     // One hard row in so many that those before are forgotten, among sums that are dense.
     let (x, ddof) = ties(n, window, &[0.0, 5e-324]);
-    let (period, mut random) = (window + 34, Random(44));
+    let (period, mut random) = (window + 10, Random(44));
     let x: Vec<f64> = (0..n)
         .map(|i| if i % period < window { x[i % period] } else { every_place(i, &mut random) * random.sign() * 1e-150 })
         .collect();

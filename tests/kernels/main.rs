@@ -18,6 +18,7 @@ mod hostile_series;
 mod laws;
 mod limbs;
 mod logarithm;
+mod long_windows;
 mod oracle;
 mod series;
 mod streams;
