@@ -1,10 +1,11 @@
-//! The largest single allocation of a thread, which is what a few hostile bytes must not blow up.
+//! What a thread allocates: the most at once, which a few hostile bytes must not blow up, and what it goes on holding.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 thread_local! {
     static LARGEST: Cell<usize> = const { Cell::new(0) };
+    static HELD: Cell<isize> = const { Cell::new(0) };
 }
 
 /// What `work` gives, and the most bytes this thread asked for at once meanwhile.
@@ -14,35 +15,44 @@ pub(crate) fn largest_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
     (result, LARGEST.get())
 }
 
+/// What `work` gives, and how many bytes of this thread it holds.
+pub(crate) fn held_by<T>(work: impl FnOnce() -> T) -> (T, isize) {
+    let before = HELD.get();
+    let result = work();
+    (result, HELD.get() - before)
+}
+
 struct Watching;
 
-fn note(size: usize) {
+fn note(size: usize, freed: usize) {
     // A thread that is going down has nothing left to note in.
     let _ = LARGEST.try_with(|largest| largest.set(largest.get().max(size)));
+    let _ = HELD.try_with(|held| held.set(held.get() + size.cast_signed() - freed.cast_signed()));
 }
 
 #[expect(unsafe_code, reason = "an allocator is unsafe by nature; this one only watches")]
 // SAFETY: everything is passed on to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Watching {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
+        note(layout.size(), 0);
         // SAFETY: promised by the caller.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
+        note(layout.size(), 0);
         // SAFETY: promised by the caller.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(size);
+        note(size, layout.size());
         // SAFETY: promised by the caller.
         unsafe { System.realloc(memory, layout, size) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        note(0, layout.size());
         // SAFETY: promised by the caller.
         unsafe { System.dealloc(memory, layout) }
     }
