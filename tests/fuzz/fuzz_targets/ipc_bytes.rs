@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
         (&order, Promise::Order),
         (&none, Promise::Lengths),
     ];
-    let read = |options| within_limit(bytes.len(), || parse_ipc(bytes, options));
+    let read = |options: &ArrowOptions| within_limit(bytes.len(), || parse_ipc(bytes, options));
     let outcomes = asked.map(|(options, promise)| {
         let outcome = read(options);
         match &outcome {
