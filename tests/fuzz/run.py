@@ -41,7 +41,7 @@ def run(*command: str, **how: object) -> str:
     return out.strip()
 
 
-def build() -> Path:
+def build(targets: list[str]) -> Path:
     """Where the programs are. That they watch memory is looked at, not assumed."""
     subprocess.run(
         ["cargo", "+nightly", "fuzz", "build", "--fuzz-dir", str(HERE.relative_to(PROJECT))], cwd=PROJECT, check=True
@@ -49,7 +49,7 @@ def build() -> Path:
     host = re.search(r"^host: (\S+)$", run("rustc", "+nightly", "-vV"), re.M)
     assert host
     folder = Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target")) / host[1] / "release"
-    for target in TARGETS:
+    for target in targets:
         if b"__asan_init" not in (folder / target).read_bytes():
             raise SystemExit(f"{folder / target} was built without AddressSanitizer")
     return folder
@@ -148,8 +148,9 @@ def main() -> int:
     given = asked.parse_args()
     crashes = 0
     if not given.table:
-        folder = build()
-        for target in given.targets or TARGETS:
+        targets = given.targets or list(TARGETS)
+        folder = build(targets)
+        for target in targets:
             found = fuzz(folder, target, given.seconds)
             crashes += int(found["crashes"] != 0)
             if given.record:
