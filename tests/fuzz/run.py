@@ -44,9 +44,11 @@ def run(*command: str, **how: object) -> str:
 def build(targets: list[str]) -> Path:
     """Where the programs are. That they watch memory is looked at, not assumed."""
     subprocess.run(
-        ["cargo", "+nightly", "fuzz", "build", "--fuzz-dir", str(HERE.relative_to(PROJECT))], cwd=PROJECT, check=True
+        ["cargo", "+nightly", "fuzz", "build", "--fuzz-dir", str(HERE.relative_to(PROJECT))],
+        cwd=PROJECT,
+        check=True,
     )
-    host = re.search(r"^host: (\S+)$", run("rustc", "+nightly", "-vV"), re.M)
+    host = re.search(r"^host: (\S+)$", run("rustc", "+nightly", "-vV"), re.MULTILINE)
     assert host
     folder = Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target")) / host[1] / "release"
     for target in targets:
@@ -66,7 +68,7 @@ def figures(log: str) -> dict[str, int]:
     last = re.findall(r"cov: (\d+)", log)
     units = re.findall(r"corp: (\d+)/", log)
     executed = re.search(r"stat::number_of_executed_units: (\d+)", log) or re.search(r"Done (\d+) runs", log)
-    runs = [int(number) for number in re.findall(r"^#(\d+)\t", log, re.M)]
+    runs = [int(number) for number in re.findall(r"^#(\d+)\t", log, re.MULTILINE)]
     return {
         "executions": int(executed[1]) if executed else max(runs, default=0),
         "edges": int(last[-1]) if last else 0,
@@ -95,7 +97,9 @@ def fuzz(folder: Path, target: str, seconds: int) -> dict[str, object]:
         *([f"-dict={HERE / 'seeds' / dictionary}"] if dictionary else []),
     ]
     with log.open("w") as file:
-        status = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, cwd=PROJECT, check=False).returncode
+        status = subprocess.run(
+            command, stdout=file, stderr=subprocess.STDOUT, cwd=PROJECT, check=False
+        ).returncode
     text = log.read_text(errors="replace")
     found: dict[str, object] = {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
@@ -122,7 +126,10 @@ def record(found: dict[str, object]) -> None:
 def table() -> None:
     """docs/fuzzing.md's table, from the ledger."""
     rows = [dict(zip(COLUMNS, line.split("\t"), strict=True)) for line in LEDGER.read_text().splitlines()[1:]]
-    lines = ["| target | runs | seconds | executions | edges | crashes | last commit |", "|---|--:|--:|--:|--:|--:|---|"]
+    lines = [
+        "| target | runs | seconds | executions | edges | crashes | last commit |",
+        "|---|--:|--:|--:|--:|--:|---|",
+    ]
     for target in TARGETS:
         own = [row for row in rows if row["target"] == target]
         if own:

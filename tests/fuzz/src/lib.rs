@@ -143,3 +143,44 @@ impl MemoryFile {
         PathBuf::from(format!("/proc/self/fd/{}", self.0.as_raw_fd()))
     }
 }
+
+/// Choices read from an input; zeros once it is used up.
+pub struct Input<'a>(&'a [u8]);
+
+impl<'a> Input<'a> {
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn byte(&mut self) -> u8 {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        *first
+    }
+
+    /// True for one in `count` bytes, false where nothing is left.
+    pub fn one_in(&mut self, count: u8) -> bool {
+        self.byte() % count == count - 1
+    }
+
+    /// A number of any size; often small, often at an end of its range.
+    pub fn long(&mut self) -> i64 {
+        let (kind, near) = (self.byte(), i64::from(self.byte().cast_signed()));
+        match kind % 8 {
+            0..=2 => near,
+            3 => i64::MAX.wrapping_add(near.min(0)),
+            4 => i64::MIN.wrapping_add(near.max(0)),
+            5 => near << (kind / 8),
+            _ => {
+                let bytes = std::array::from_fn(|_| self.byte());
+                i64::from_le_bytes(bytes)
+            }
+        }
+    }
+}
