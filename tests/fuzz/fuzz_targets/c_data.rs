@@ -136,6 +136,25 @@ fn bend(input: &mut Input, given: &mut Given, held: i64) {
     }
 }
 
+/// Another batch of a stream: its schema is the first one's, so what its columns hold is of the same types.
+fn table_like(input: &mut Input, first: &GivenTable) -> GivenTable {
+    let held = usize::from(input.byte() % 40);
+    let mut made = foreign::candles(held);
+    made.columns = first
+        .columns
+        .iter()
+        .map(|one| {
+            let mut another = column(input, one.name, one.format.to_str().unwrap(), held);
+            another.dictionary = one.dictionary;
+            another
+        })
+        .collect();
+    if input.one_in(8) {
+        made.columns.pop();
+    }
+    made
+}
+
 fn table(input: &mut Input) -> GivenTable {
     let held = usize::from(input.byte() % 40);
     let mut made = foreign::candles(held);
@@ -233,7 +252,7 @@ fuzz_target!(|bytes: &[u8]| {
 
     // The same and more as a stream.
     let mut batches = vec![first.clone()];
-    batches.extend((0..input.byte() % 3).map(|_| table(&mut input)));
+    batches.extend((0..input.byte() % 3).map(|_| table_like(&mut input, &first)));
     let one = batches.len() == 1;
     let mut stream = GivenStream::new(batches);
     if input.one_in(8) {
