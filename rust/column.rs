@@ -71,7 +71,7 @@ impl Column<u8> {
     #[must_use]
     pub(crate) fn cast<T: Plain>(&self) -> Option<Column<T>> {
         let data = self.data.cast::<T>();
-        let whole = self.len % size_of::<T>() == 0;
+        let whole = self.len.is_multiple_of(size_of::<T>());
         // An empty column may dangle anywhere; `borrowed` gives it an aligned place.
         if !whole || !(data.is_aligned() || self.len == 0) {
             return None;

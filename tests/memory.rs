@@ -84,6 +84,41 @@ fn the_walk_costs_little_above_its_series(minutes: &CandleSeries) {
     assert!(10 * held <= 48 * rows, "a walk costs at most a tenth of its series");
 }
 
+/// Bytes of mapped files that this process has in memory; none where the system does not tell.
+#[cfg(feature = "arrow")]
+fn resident_of_files() -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("RssFile:"))?;
+    line.split_whitespace().nth(1)?.parse::<usize>().ok().map(|kib| 1024 * kib)
+}
+
+/// Checked for its order, a mapped file costs its timestamps; unchecked nothing; its prices come when they are read.
+#[cfg(feature = "arrow")]
+fn a_mapped_file_costs_what_is_checked(written: &CandleSeries) {
+    use omega_slicer::Check;
+    use omega_slicer::io::{ArrowOptions, read_ipc};
+    let path = std::env::temp_dir().join(format!("omega-slicer-memory-{}.arrow", std::process::id()));
+    written.write_ipc(&path).unwrap();
+    for (check, name, columns) in [(Check::None, "none", 0), (Check::Order, "order", 1), (Check::Full, "full", 6)] {
+        let options = ArrowOptions { check: Some(check), ..ArrowOptions::default() };
+        let map = || read_ipc(&path, &options, true).unwrap();
+        // What the code itself costs is in memory from the first time on.
+        drop(map());
+        let (held, before) = (HELD.load(Ordering::Relaxed), resident_of_files());
+        let mapped = map();
+        let (held, after) = (HELD.load(Ordering::Relaxed) - held, resident_of_files());
+        assert_eq!(mapped.len(), ROWS);
+        println!("rust\tmemory\tmapped check={name}, bytes per row\t{:.3}", per_row(held));
+        assert!(held <= FIXED, "a mapped file is not copied");
+        let (Some(before), Some(after)) = (before, after) else { continue };
+        let resident = after.saturating_sub(before);
+        println!("rust\tmemory\tmapped check={name}, resident per row\t{:.3}", per_row(resident));
+        // The system brings in a few neighbours of each page that is read.
+        assert!(resident <= columns * 8 * ROWS + 512 * 1024, "{name}: {resident} bytes resident");
+    }
+    std::fs::remove_file(path).unwrap();
+}
+
 // One test: the counters are the process's.
 #[test]
 fn rows_cost_their_columns_and_questions_cost_nothing() {
@@ -123,6 +158,8 @@ fn rows_cost_their_columns_and_questions_cost_nothing() {
     assert!(held <= 48 * ROWS + FIXED, "copied columns cost 48 bytes a row");
 
     the_walk_costs_little_above_its_series(copied.series());
+    #[cfg(feature = "arrow")]
+    a_mapped_file_costs_what_is_checked(copied.series());
 
     let calls = CALLS.load(Ordering::Relaxed);
     let mut rows = 0;

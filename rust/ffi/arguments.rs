@@ -290,6 +290,17 @@ impl<T> Out<T> {
     }
 }
 
+impl Out<u8> {
+    /// Writes `bytes`, of which there are no more than there is room for.
+    ///
+    /// # Safety
+    /// The pointer must be valid for writing as many bytes.
+    pub(super) unsafe fn copy(self, bytes: &[u8]) {
+        // SAFETY: promised by the caller; the two cannot overlap, one being ours.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.pointer, bytes.len().min(self.count)) }
+    }
+}
+
 impl Out<c_char> {
     /// Writes `bytes` and a final NUL.
     ///

@@ -164,7 +164,7 @@ pub unsafe extern "C" fn omega_candles_to_ipc(
         // SAFETY: promised by the caller; they fit, as checked, or none are written.
         unsafe {
             length.write(written.len());
-            bytes.write_all(written.into_iter());
+            bytes.copy(&written);
         }
         Ok(())
     }

@@ -95,7 +95,7 @@ impl BatchWalk<'_, '_> {
         self,
         batch: ipc::RecordBatchRef<'_>,
         schema: &WalkedSchema,
-        variadic: Variadic,
+        variadic: &Variadic,
     ) -> Result<LocatedBatch, Error> {
         let place = self.place;
         let broken = unreadable(place);
@@ -114,7 +114,7 @@ impl BatchWalk<'_, '_> {
         };
         let nodes = batch.nodes().map_err(&broken)?;
         let buffers = batch.buffers().map_err(&broken)?;
-        let (node_count, buffer_count) = (nodes.map_or(0, |all| all.len()), buffers.map_or(0, |all| all.len()));
+        let (node_count, buffer_count) = (nodes.map_or(0, planus::Vector::len), buffers.map_or(0, planus::Vector::len));
         self.budget.spend(node_count.saturating_add(buffer_count))?;
         let (mut node, mut buffer, mut view) = (0_usize, 0_usize, 0_usize);
         let mut columns = with_room(schema.fields.len(), "columns")?;

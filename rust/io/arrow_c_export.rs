@@ -214,11 +214,11 @@ pub fn export_schema(series: &CandleSeries) -> Result<ArrowSchema, Error> {
     }));
     // SAFETY: as in `export_array`.
     unsafe {
-        for i in 0..COLUMNS {
+        for (i, name) in NAMES.into_iter().enumerate() {
             (*block).pointers[i] = &raw mut (*block).children[i];
             (*block).children[i] = ArrowSchema {
                 format: if i == 0 { c"tsu:UTC" } else { c"g" }.as_ptr(),
-                name: NAMES[i],
+                name,
                 flags: if i == VOLUME { ARROW_FLAG_NULLABLE } else { 0 },
                 release: Some(release_schema_child),
                 private_data: block.cast(),

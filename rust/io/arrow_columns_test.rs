@@ -168,9 +168,9 @@ fn a_table_without_batches_or_rows_is_an_empty_series_with_a_volume() {
 fn every_narrow_number_is_widened_to_the_float_that_equals_it() {
     macro_rules! widened {
         ($($number:ty: $kind:expr;)*) => {$(
-            let values = [<$number>::MIN, <$number>::MAX, 1 as $number];
+            let values = [<$number>::MIN, <$number>::MAX];
             let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_ne_bytes()).collect();
-            let series = read(replaced(3, 5, $kind, column(&bytes))).unwrap();
+            let series = read(replaced(2, 5, $kind, column(&bytes))).unwrap();
             assert_eq!(series.volume().unwrap(), values.map(f64::from));
         )*};
     }
@@ -467,7 +467,11 @@ fn the_time_is_the_one_so_named_else_the_index_of_pandas_else_the_lone_timestamp
         ErrorCode::SchemaViolation,
         &["more than one time", "time, Date"],
     );
-    refused(times(&[("one", us()), ("two", us())]), ErrorCode::SchemaViolation, &["more than one time", "one, two"]);
+    refused(
+        times(&[("one", us()), ("two", us())]),
+        ErrorCode::SchemaViolation,
+        &["no column named as the time", "one timestamp[us], two timestamp[us]"],
+    );
     refused(times(&[("stamp", int())]), ErrorCode::SchemaViolation, &["no time", "stamp int64", "open float64"]);
     refused(times(&[("time", text()), ("t", us())]), ErrorCode::SchemaViolation, &["column time is utf8"]);
 }

@@ -199,15 +199,14 @@ impl<'a> Reader<'a> {
         self.left = self.left.checked_sub(len).ok_or_else(|| {
             Error::ResourceLimitExceeded(format!("columns of more bytes than {} can hold", self.input.len()))
         })?;
-        let bytes: Column<u8> = match packed {
-            Some((codec, len)) => decompress(stored, *codec, *len, self.input.len())?.into(),
-            None => {
-                let mut copy = with_room(len, "a column")?;
-                copy.extend_from_slice(stored);
-                copy.into()
-            }
+        let bytes = if let Some((codec, len)) = packed {
+            decompress(stored, *codec, *len, self.input.len())?
+        } else {
+            let mut copy = with_room(len, "a column")?;
+            copy.extend_from_slice(stored);
+            copy
         };
-        bytes.part(0, *needed).ok_or_else(outside)
+        Column::from(bytes).part(0, *needed).ok_or_else(outside)
     }
 }
 

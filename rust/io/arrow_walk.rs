@@ -195,7 +195,7 @@ impl<'a> Walker<'a> {
             Some(ipc::MessageHeaderRef::RecordBatch(batch)) => {
                 let variadic = Variadic::new(framed.metadata, place)?;
                 let walk = BatchWalk { input: self.input, body, place, budget: &mut self.budget };
-                walk.columns(batch, schema, variadic).map(Some)
+                walk.columns(batch, schema, &variadic).map(Some)
             }
             Some(ipc::MessageHeaderRef::DictionaryBatch(dictionary)) => {
                 let data = dictionary.data().map_err(&broken)?;

@@ -14,6 +14,8 @@ mod arrow_columns;
 mod arrow_columns_test;
 #[cfg(feature = "arrow")]
 mod arrow_decompress;
+#[cfg(all(test, feature = "arrow"))]
+mod arrow_decompress_test;
 #[cfg(feature = "arrow")]
 mod arrow_ipc;
 #[cfg(feature = "arrow")]

@@ -36,7 +36,7 @@ fn rows(start: usize, len: usize) -> RowRange {
 }
 
 /// The children of an array, each as the pointers it has.
-unsafe fn children(array: &ArrowArray) -> Vec<&mut ArrowArray> {
+unsafe fn children<'a>(array: &ArrowArray) -> Vec<&'a mut ArrowArray> {
     // SAFETY: there are as many as it says.
     (0..usize::try_from(array.n_children).unwrap()).map(|i| unsafe { &mut **array.children.add(i) }).collect()
 }

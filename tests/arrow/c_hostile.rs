@@ -7,6 +7,11 @@ use omega_slicer::ErrorCode::{self, DeserializationFailed, InvalidState, Resourc
 
 use crate::foreign::{Foreign, Given, GivenTable, candles, metadata, options, refused};
 
+/// An address that nothing lies at.
+const fn nowhere<T>(address: usize) -> *mut T {
+    std::ptr::without_provenance_mut(address)
+}
+
 /// Bends an honest table, sees it refused, unbends it, and counts the releases.
 #[track_caller]
 fn bent<T>(
@@ -54,11 +59,11 @@ fn lengths_counts_and_pointers_that_make_no_sense_are_refused() {
         array.n_buffers = -1 => DeserializationFailed, ["-1 buffers, not 1"];
         array.n_buffers = i64::MAX => DeserializationFailed, ["buffers, not 1"];
         array.buffers = null_mut() => DeserializationFailed, ["1 buffers at 0x0"];
-        array.buffers = 12345 as *mut _ => DeserializationFailed, ["1 buffers at 0x3039"];
+        array.buffers = nowhere(12345) => DeserializationFailed, ["1 buffers at 0x3039"];
         array.n_children = 5 => DeserializationFailed, ["5 columns, its schema has 6"];
         array.n_children = -6 => DeserializationFailed, ["-6 columns, its schema has 6"];
         array.children = null_mut() => DeserializationFailed, ["6 children at 0x0"];
-        array.children = 1 as *mut _ => DeserializationFailed, ["6 children at 0x1"];
+        array.children = nowhere(1) => DeserializationFailed, ["6 children at 0x1"];
         column(2).length = -3 => DeserializationFailed, ["batch 0, column high", "length -3"];
         column(2).length = 2 => DeserializationFailed, ["column high", "2 rows, not the 3"];
         column(2).offset = -1 => DeserializationFailed, ["column high", "offset -1"];
@@ -70,11 +75,11 @@ fn lengths_counts_and_pointers_that_make_no_sense_are_refused() {
         column(2).n_buffers = 1 => DeserializationFailed, ["column high", "1 buffers, not 2"];
         column(2).n_buffers = 3 => DeserializationFailed, ["column high", "3 buffers, not 2"];
         column(2).buffers = null_mut() => DeserializationFailed, ["column high", "2 buffers at 0x0"];
-        column(2).dictionary = 8 as *mut _ => DeserializationFailed, ["column high", "dictionary"];
+        column(2).dictionary = nowhere(8) => DeserializationFailed, ["column high", "dictionary"];
         schema.format = null() => DeserializationFailed, ["no format"];
         schema.format = c"g".as_ptr() => SchemaViolation, ["float64, not a struct of columns"];
         schema.format = c"+l".as_ptr() => SchemaViolation, ["list, not a struct"];
-        schema.dictionary = 8 as *mut _ => SchemaViolation, ["dictionary, not a struct"];
+        schema.dictionary = nowhere(8) => SchemaViolation, ["dictionary, not a struct"];
         schema.n_children = -1 => DeserializationFailed, ["-1 children"];
         schema.n_children = (1 << 16) + 1 => ResourceLimitExceeded, ["65537 columns"];
         schema.n_children = i64::MAX => ResourceLimitExceeded, ["columns"];
@@ -98,7 +103,7 @@ fn a_child_that_is_nowhere_is_refused() {
                 |foreign, child| foreign.array.children.add(at).write(child),
             );
             bent(
-                |foreign| foreign.schema.children.add(at).replace(2 as *mut _),
+                |foreign| foreign.schema.children.add(at).replace(nowhere(2)),
                 DeserializationFailed,
                 &[&format!("the Arrow schema has its child {at} at 0x2")],
                 |foreign, child| foreign.schema.children.add(at).write(child),

@@ -1,4 +1,5 @@
 //! What comes in through the Arrow C Data Interface: the same values, no copy where none is needed, one release.
+#![expect(clippy::cast_possible_wrap, clippy::cast_precision_loss, reason = "counts of a few rows")]
 
 use std::ffi::CString;
 use std::sync::Arc;
@@ -113,7 +114,7 @@ proptest! {
         let there: Vec<bool> = kept.iter().map(|&i| rows[i].0).collect();
         match series.volume() {
             Some(volume) => prop_assert_eq!(volume.iter().map(|v| !v.is_nan()).collect::<Vec<_>>(), there),
-            None => prop_assert!(!there.is_empty() && there.iter().all(|there| !there)),
+            None => prop_assert!(rows.iter().all(|row| !row.0), "nothing but nulls in the whole table"),
         }
     }
 

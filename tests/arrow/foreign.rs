@@ -142,7 +142,7 @@ struct SchemaHeld {
     dictionary: *mut ArrowSchema,
     counts: Arc<Counts>,
     top: bool,
-    _text: (CString, CString, Option<Vec<u8>>),
+    text: (CString, CString, Option<Vec<u8>>),
 }
 
 macro_rules! release_of {
@@ -224,11 +224,11 @@ fn schema(
     let children = children.into_iter().map(|child| Box::into_raw(Box::new(child))).collect();
     let dictionary = dictionary.map_or(ptr::null_mut(), |values| Box::into_raw(Box::new(values)));
     let text = (format, name, metadata);
-    let mut held = Box::new(SchemaHeld { children, dictionary, counts: Arc::clone(counts), top, _text: text });
+    let mut held = Box::new(SchemaHeld { children, dictionary, counts: Arc::clone(counts), top, text });
     ArrowSchema {
-        format: held._text.0.as_ptr(),
-        name: held._text.1.as_ptr(),
-        metadata: held._text.2.as_ref().map_or(ptr::null(), |block| block.as_ptr().cast()),
+        format: held.text.0.as_ptr(),
+        name: held.text.1.as_ptr(),
+        metadata: held.text.2.as_ref().map_or(ptr::null(), |block| block.as_ptr().cast()),
         flags,
         n_children: i64::try_from(held.children.len()).unwrap(),
         children: held.children.as_mut_ptr(),

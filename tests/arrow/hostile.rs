@@ -164,15 +164,23 @@ fn stream_of(header: &[u8]) -> Vec<u8> {
     [&[0xFF; 4][..], &len.to_le_bytes(), header].concat()
 }
 
-/// A field whose two children are one and the same, `depth` times: few bytes, 2^depth fields.
-fn branching(depth: usize) -> Vec<u8> {
+/// A field whose children are one and the same, `depth` times; with two of them few bytes are 2^depth fields.
+fn nested(depth: usize, children: usize) -> Vec<u8> {
     let mut builder = Builder::new();
     let leaf = ipc::Type::Int(Box::new(ipc::Int { bit_width: 64, is_signed: true }));
     let structure = ipc::Type::Struct(Box::new(ipc::Struct {}));
     let nothing = None::<&[ipc::Field]>;
     let mut field = ipc::Field::create(&mut builder, "x", false, &leaf, None::<()>, nothing, None::<()>);
     for _ in 0..depth {
-        field = ipc::Field::create(&mut builder, "x", false, &structure, None::<()>, &[field, field][..], None::<()>);
+        field = ipc::Field::create(
+            &mut builder,
+            "x",
+            false,
+            &structure,
+            None::<()>,
+            &vec![field; children][..],
+            None::<()>,
+        );
     }
     message(builder, &[field])
 }
@@ -194,8 +202,8 @@ fn refused_for_its_cost(what: &str, bytes: &[u8]) {
 
 #[test]
 fn tables_that_point_to_each_other_over_and_over_are_refused_before_they_are_followed() {
-    refused_for_its_cost("2^60 fields", &branching(60));
-    refused_for_its_cost("a field 70 deep", &branching(70));
+    refused_for_its_cost("2^60 fields", &nested(60, 2));
+    refused_for_its_cost("a field 70 deep", &nested(70, 1));
     let mut builder = Builder::new();
     let leaf = ipc::Type::Bool(Box::new(ipc::Bool {}));
     let name = "x".repeat(100_000);

@@ -260,3 +260,24 @@ fn a_path_that_cannot_be_read_is_named_in_both_ways() {
         assert_eq!(directory.code(), ErrorCode::IoError, "{directory}");
     }
 }
+
+/// Files under `folder` that contain `text`.
+fn files_with(folder: &Path, text: &str, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files_with(&path, text, found);
+        } else if std::fs::read_to_string(&path).is_ok_and(|source| source.contains(text)) {
+            found.push(path.file_name().unwrap().to_str().unwrap().to_owned());
+        }
+    }
+}
+
+#[test]
+fn arrow2_writes_and_memmap2_maps_in_one_file_each() {
+    for (text, file) in [("arrow2::", "arrow_ipc_write.rs"), ("memmap2::", "mapped_file.rs")] {
+        let mut found = Vec::new();
+        files_with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rust"), text, &mut found);
+        assert_eq!(found, [file], "{text}");
+    }
+}

@@ -7,8 +7,10 @@ mod c_export;
 mod c_hostile;
 mod c_import;
 mod c_stream;
+#[expect(dead_code, reason = "other tests read other cells")]
 #[path = "../common/mod.rs"]
 mod common;
+mod crafted;
 mod foreign;
 mod hostile;
 mod ipc;

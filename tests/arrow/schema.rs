@@ -50,7 +50,7 @@ fn the_registry_is_the_golden_table() {
             })
             .collect();
         assert_eq!(fields, rows, "{name} {version}");
-        let hash: String = Sha256::digest(json(&rows)).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = format!("{:x}", Sha256::digest(json(&rows)));
         assert_eq!(found.fingerprint, hash, "{name} {version}: a registered version never changes");
         assert_eq!(found.fields_json(), json(&rows));
     }
