@@ -134,6 +134,7 @@ test-readme: build setup-python ## the programs in the README
 check-rust:
 	PROPTEST_CASES=4096 cargo test --release --locked
 	cargo clippy --locked --no-default-features -- -D warnings -W clippy::pedantic
+	cargo test --locked --no-default-features --features csv --test abi --test without_arrow
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
 # That the committed cases are what their oracles give, and the Arrow files what their tables say.

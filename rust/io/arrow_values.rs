@@ -13,6 +13,16 @@ fn bit(bitmap: &[u8], i: usize) -> bool {
     bitmap[i / 8] >> (i % 8) & 1 == 1
 }
 
+/// The bits that are clear among `len` from `start` on, counted from there.
+fn clear(bitmap: &[u8], start: usize, len: usize) -> impl Iterator<Item = usize> {
+    let end = start + len;
+    let bytes = if len == 0 { 0..0 } else { start / 8..end.div_ceil(8) };
+    bytes.filter(|&at| bitmap[at] != 0xff).flat_map(move |at| {
+        let byte = bitmap[at];
+        (8 * at..8 * at + 8).filter(move |&i| byte >> (i % 8) & 1 == 0 && start <= i && i < end).map(move |i| i - start)
+    })
+}
+
 /// Bits set among `len` bits from `start` on.
 pub(super) fn ones(bitmap: &[u8], start: usize, len: usize) -> usize {
     let head = ((8 - start % 8) % 8).min(len);
@@ -302,12 +312,10 @@ fn joined<T: Plain + Raw>(source: &Source, null: Option<T>) -> Result<Column<T>,
     for part in &source.parts {
         let ArrowColumn { values: bytes, validity, offset, .. } = part.column;
         let raw = bytes[offset * T::WIDTH..(offset + part.len) * T::WIDTH].chunks_exact(T::WIDTH).map(T::read);
-        match validity {
-            Some(bits) if part.nulls > 0 => {
-                let present = |i: usize| bit(bits, offset + i);
-                values.extend(raw.enumerate().map(|(i, value)| if present(i) { value } else { null.unwrap_or(value) }));
-            }
-            _ => values.extend(raw),
+        let first = values.len();
+        values.extend(raw);
+        if let (Some(bits), Some(null), 1..) = (validity, null, part.nulls) {
+            clear(bits, *offset, part.len).for_each(|i| values[first + i] = null);
         }
     }
     Ok(values.into())
@@ -389,6 +397,5 @@ pub(super) fn refuse_nulls(source: &Source) -> Result<(), Fault> {
 
 /// The first null of a column in one batch.
 pub(super) fn first_null(column: &ArrowColumn, len: usize) -> Option<usize> {
-    let validity = column.validity.as_ref()?;
-    (0..len).find(|&i| !bit(validity, column.offset + i))
+    clear(column.validity.as_ref()?, column.offset, len).next()
 }
