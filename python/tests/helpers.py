@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import omega_slicer as om
 from omega_slicer import _library
@@ -45,6 +46,18 @@ def table(path: Path) -> list[dict[str, str]]:
 
 def floats_of_bits(cells: list[str]) -> np.ndarray:
     return np.array([struct.unpack(">d", bytes.fromhex(cell))[0] for cell in cells], np.float64)
+
+
+def expect_error(value: str, ask: Any) -> None:
+    """The refusal that a case file describes: `code|fragment|fragment...`."""
+    code, *fragments = value.split("|")
+    with pytest.raises(om.OmegaError) as caught:
+        ask()
+    assert caught.value.code == int(code), caught.value
+    names = {row["code"]: row["name"] for row in table(VECTORS / "error_codes.tsv")}
+    assert caught.value.name == names[code]
+    for fragment in fragments:
+        assert fragment in str(caught.value)
 
 
 def vector_columns(name: str) -> tuple[dict[str, Any], dict[str, str]]:

@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 import omega_slicer as om
-from helpers import FIELDS, VECTORS, floats_of_bits, same_bits, table, vector_columns, vector_series
+from helpers import (
+    FIELDS,
+    VECTORS,
+    expect_error,
+    floats_of_bits,
+    same_bits,
+    table,
+    vector_columns,
+    vector_series,
+)
 
 _CASES = {
     name: table(VECTORS / f"{name}.tsv")
@@ -33,16 +42,6 @@ def argument(name: str, text: str) -> Any:
 def arguments(text: str) -> dict[str, Any]:
     pairs = [] if text == "-" else [word.split("=", 1) for word in text.split(" ")]
     return {name: argument(name, value) for name, value in pairs}
-
-
-def expect_error(value: str, ask: Any) -> None:
-    code, *fragments = value.split("|")
-    with pytest.raises(om.OmegaError) as caught:
-        ask()
-    assert caught.value.code == int(code), caught.value
-    assert caught.value.name == {row["code"]: row["name"] for row in _CASES["error_codes"]}[code]
-    for fragment in fragments:
-        assert fragment in str(caught.value)
 
 
 def ranges(text: str) -> list[list[int]]:

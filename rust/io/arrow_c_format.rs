@@ -41,23 +41,30 @@ fn timestamp(format: &str) -> Option<ArrowType> {
     Some(ArrowType::Timestamp(unit, (!zone.is_empty()).then(|| zone.to_owned())))
 }
 
-/// What people call a type that is none of ours.
+/// What people call a type that is none of ours; as the IPC reader calls it.
 fn name_of(format: &str) -> String {
     let name = match format {
         "n" => "null",
         "e" => "float16",
-        "u" => "utf8",
-        "U" => "large_utf8",
-        "vu" => "utf8_view",
+        "u" => "string",
+        "U" => "large_string",
+        "vu" => "string_view",
         "z" => "binary",
         "Z" => "large_binary",
         "vz" => "binary_view",
         "+s" => "struct",
-        "+l" | "+L" => "list",
+        "+l" => "list",
+        "+L" => "large_list",
+        "+vl" | "+vL" => "list_view",
         "+m" => "map",
-        "tts" | "ttm" | "ttu" | "ttn" => "time of day",
+        "+r" => "run_end_encoded",
+        "tts" | "ttm" | "ttu" | "ttn" => "time",
         "tDs" | "tDm" | "tDu" | "tDn" => "duration",
-        _ if format.starts_with("d:") => "decimal",
+        "tiM" | "tiD" | "tin" => "interval",
+        _ if format.starts_with("d:") => return format!("decimal{}", format.split(',').nth(2).unwrap_or("128")),
+        _ if format.starts_with("w:") => "fixed_size_binary",
+        _ if format.starts_with("+w:") => "fixed_size_list",
+        _ if format.starts_with("+u") => "union",
         _ => return format!("of format {format:?}"),
     };
     name.to_owned()

@@ -13,9 +13,11 @@ says which and why.
 """
 
 from . import _errors, _series_slice, rolling
+from ._arrow_schemas import Schema, SchemaField, schemas
 from ._backend import FallbackWarning, set_backend
 from ._candles import Candles
 from ._counts import reset_counts
+from ._csv_file import read_csv
 from ._errors import (
     ConstraintViolationError,
     DeserializationFailedError,
@@ -43,13 +45,14 @@ from ._errors import (
     TypeMismatchError,
     error_codes,
 )
+from ._ipc import read_ipc
 from ._list_slice import CandleSet
 from ._model import Candle, PriceType
 from ._multi_symbol import MultiSymbolSlice
 from ._quality import PairQuality, Quality
-from ._series import CandleSeries, read_csv
+from ._series import CandleSeries
 from ._slicer import SymbolDataSlicer
-from ._status import LibraryStatus, ModuleStatus, Status, status
+from ._status import LibraryStatus, MappedFile, ModuleStatus, Status, status
 from ._symbol_slice import MarketSlice, SymbolDataSlice
 from ._time import parse_timestamp
 from ._timeframes import align, resample
@@ -76,6 +79,7 @@ __all__ = [
     "InvalidFormatError",
     "InvalidStateError",
     "LibraryStatus",
+    "MappedFile",
     "MarketSlice",
     "ModuleStatus",
     "MultiSymbolSlice",
@@ -89,6 +93,8 @@ __all__ = [
     "PriceType",
     "Quality",
     "ResourceLimitExceededError",
+    "Schema",
+    "SchemaField",
     "SchemaViolationError",
     "SerializationFailedError",
     "SizeMismatchError",
@@ -102,9 +108,11 @@ __all__ = [
     "error_codes",
     "parse_timestamp",
     "read_csv",
+    "read_ipc",
     "resample",
     "reset_counts",
     "rolling",
+    "schemas",
     "set_backend",
     "status",
 ]

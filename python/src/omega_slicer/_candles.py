@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, overload
 
 import numpy as np
 
+from ._arrow_doors import ArrowSource
 from ._columns import Floats, Stamps
-from ._errors import InvalidArgumentError, NotBuiltInError, OutOfBoundsError, TypeMismatchError
+from ._errors import InvalidArgumentError, OutOfBoundsError, TypeMismatchError
 from ._model import Candle
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ._series import CandleSeries
 
 __all__ = ["Candles", "row_of", "rows_of_slice", "shared_candles"]
@@ -26,7 +25,7 @@ __all__ = ["Candles", "row_of", "rows_of_slice", "shared_candles"]
 _CHUNK: Final = 1024
 
 
-class Candles:
+class Candles(ArrowSource):
     """Consecutive candles of one series, oldest first.
 
     `timestamp` (int64 microseconds since 1970-01-01 UTC, open times), `open`, `high`, `low`, `close` and
@@ -96,15 +95,8 @@ class Candles:
         """Traded volumes, NaN where missing."""
         return self._series._volume[self._start : self._stop]
 
-    def to_pandas(self) -> pd.DataFrame:
-        """A copy as a pandas DataFrame, indexed by UTC time. O(n). `NotBuiltInError` without pandas."""
-        try:
-            import pandas as pd  # noqa: PLC0415 - pandas is optional
-        except ImportError as error:
-            raise NotBuiltInError(f"to_pandas needs pandas: {error}") from None
-        index = pd.DatetimeIndex(self.timestamp.astype("M8[us]"), name="timestamp").tz_localize("UTC")
-        columns = {name: getattr(self, name).copy() for name in ("open", "high", "low", "close", "volume")}
-        return pd.DataFrame(columns, index=index)
+    def _rows(self) -> tuple[CandleSeries, int, int]:
+        return self._series, self._start, self._stop
 
     def __len__(self) -> int:
         return self._stop - self._start

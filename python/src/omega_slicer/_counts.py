@@ -16,9 +16,10 @@ __all__ = ["BATCH", "KINDS", "OPERATIONS", "SINGLE", "counts", "kind_of", "reset
 KINDS: Final = ("native", "shared", "fallback")
 SINGLE: Final = ("get_slice", "get_candle_at", "get_candle_asof", "get_lookback")
 BATCH: Final = ("get_lookbacks", "get_candles_at", "get_candles_asof", "gather_lookback")
+ARROW: Final = ("from_arrow", "read_ipc", "from_ipc", "to_ipc", "write_ipc")
 TIMEFRAMES: Final = ("resample", "align", "latest", "history", "history_matrix")
 OPERATIONS: Final = {
-    "slicer": ("from_columns", "read_csv", "quality", *SINGLE, *BATCH, *TIMEFRAMES),
+    "slicer": ("from_columns", "read_csv", *ARROW, "quality", *SINGLE, *BATCH, *TIMEFRAMES),
     "kernels": (*SHAPES, "stream"),
     "multi_symbol": ("timeline", "get_candle", "get_price"),
 }

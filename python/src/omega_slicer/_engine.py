@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ._arrow_engine import ArrowEngine
 from ._columns import Floats, Stamps
 from ._kernel_engine import KernelEngine
 from ._model import Columns, Options
@@ -52,6 +53,7 @@ class Engine(Protocol):
     name: str
     single: str
     kernels: KernelEngine
+    arrow: ArrowEngine
 
     def accept(self, columns: Columns, options: Options) -> Handle | None:
         """Check columns of one length as `options` says; keep them where the backend needs to."""

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._columns import FIELDS, PRICES, Floats, Stamps
+from ._arrow_engine import ArrowEngine
+from ._arrow_fallback import PythonArrow
+from ._columns import Floats, Stamps
 from ._counts import tick
 from ._csv import read_table
 from ._engine import Admits, Matched, Read
-from ._errors import ConstraintViolationError, InsufficientDataError, InvalidStateError, OutOfMemoryError
+from ._errors import InsufficientDataError, InvalidStateError, OutOfMemoryError
 from ._fallback_timeframes import align_rows, common_timeline, resampled, rows_at
 from ._kernel_engine import KernelEngine
 from ._kernels.backend import PythonKernels
 from ._model import Columns, Options
+from ._series_checks import check_columns, check_finite
 from ._time import INT64_MAX, INT64_MIN
 
 if TYPE_CHECKING:
@@ -38,13 +41,11 @@ class PythonEngine:
     name = "python"
     single = "fallback"
     kernels: KernelEngine = PythonKernels()
+    arrow: ArrowEngine = PythonArrow()
 
     def accept(self, columns: Columns, options: Options) -> Handle | None:
         """Check, in the order of the contract; there is nothing to keep."""
-        if options.check != "none":
-            _check_order(columns.timestamp)
-        if options.check == "full":
-            _check_finite(columns, options.allow_missing)
+        check_columns(columns, options)
         return None
 
     def read_csv(self, path: str, unit: str, options: Options) -> Read:
@@ -150,7 +151,7 @@ class PythonEngine:
         """Buckets are runs of rows."""
         tick("resample", "fallback")
         columns = resampled(series, duration, origin, keep_partial)
-        _check_finite(columns, allow_missing=True)  # volumes whose sum is too large for a double
+        check_finite(columns, allow_missing=True)  # volumes whose sum is too large for a double
         return Read(columns, None)
 
     def align(
@@ -190,29 +191,6 @@ def _rows_admitted(series: CandleSeries, times: Stamps, admits: Admits) -> Stamp
         return np.where(possible, ends, 0).astype(np.int64)
     side = "right" if admits.include_current else "left"
     return np.searchsorted(stamps, times, side).astype(np.int64)  # type: ignore[call-overload, no-any-return]
-
-
-def _check_order(stamps: Stamps) -> None:
-    wrong = stamps[1:] <= stamps[:-1]
-    if wrong.any():
-        row = int(wrong.argmax()) + 1
-        raise ConstraintViolationError(f"row {row}: timestamp {stamps[row]} is not after {stamps[row - 1]}")
-
-
-def _check_finite(columns: Columns, allow_missing: bool) -> None:
-    row, column = len(columns.timestamp), ""
-    for name in FIELDS:
-        values: Floats | None = getattr(columns, name)
-        if values is None:
-            continue
-        head = values[:row]
-        wrong = np.isinf(head) if name not in PRICES or allow_missing else ~np.isfinite(head)
-        if wrong.any():
-            row, column = int(wrong.argmax()), name
-    if column:
-        value = float(getattr(columns, column)[row])
-        hint = " (allow_missing admits missing prices)" if np.isnan(value) else ""
-        raise ConstraintViolationError(f"row {row}: {column} is {value}, not a finite number{hint}")
 
 
 PYTHON = PythonEngine()

@@ -29,6 +29,7 @@ __all__ = [
     "check_length",
     "check_n",
     "check_path",
+    "check_symbol",
     "check_unit",
     "column_lengths",
     "make_candle",
@@ -108,18 +109,24 @@ class Options(NamedTuple):
     @classmethod
     def of(cls, symbol: Any, timeframe: Any, price_type: Any, check: Any, allow_missing: Any) -> Options:
         """The options of a user, each checked in this order."""
-        if not isinstance(symbol, str):
-            raise TypeMismatchError(f"a symbol is text, not {type(symbol).__name__}: {symbol!r}")
-        if "\0" in symbol:
-            raise InvalidArgumentError(f"a symbol cannot hold a NUL character: {symbol!r}")
-        try:
-            symbol.encode()
-        except UnicodeEncodeError:
-            raise InvalidArgumentError(f"a symbol must be valid Unicode, got {symbol!r}") from None
+        check_symbol(symbol)
         frame = timeframe if isinstance(timeframe, Timeframe) else Timeframe(timeframe)
         side = one_of(price_type, ("bid", "ask"), "price_type")
         how = one_of(check, CHECKS, "check")
         return cls(symbol, frame, PriceType(side), how, check_flag(allow_missing, "allow_missing"))
+
+
+def check_symbol(symbol: Any) -> str:
+    """A symbol as the C ABI takes it, or 1001/1004."""
+    if not isinstance(symbol, str):
+        raise TypeMismatchError(f"a symbol is text, not {type(symbol).__name__}: {symbol!r}")
+    if "\0" in symbol:
+        raise InvalidArgumentError(f"a symbol cannot hold a NUL character: {symbol!r}")
+    try:
+        symbol.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(f"a symbol must be valid Unicode, got {symbol!r}") from None
+    return symbol
 
 
 def one_of(value: Any, allowed: tuple[str, ...], what: str) -> str:

@@ -9,6 +9,7 @@ import ctypes
 from ctypes import POINTER, Structure, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_void_p
 from typing import Any, Final
 
+from ._arrow_c import ArrowArray, ArrowArrayStream, ArrowSchema
 from ._errors import FfiSchemaMismatchError
 
 __all__ = [
@@ -17,14 +18,17 @@ __all__ = [
     "KernelOptions",
     "PairQuality",
     "Quality",
+    "Range",
+    "SeriesInfo",
     "SeriesOptions",
     "abi_of",
     "declare",
+    "has_arrow",
     "text_of",
 ]
 
 ABI_MAJOR: Final = 1
-ABI_MINOR: Final = 0  # the least that will do
+ABI_MINOR: Final = 3  # the least that will do
 
 
 class Columns(Structure):
@@ -130,6 +134,9 @@ _STRUCTS: Final[dict[str, type[Structure]]] = {
     "gap": Gap,
     "pair_quality": PairQuality,
     "kernel_options": KernelOptions,
+    "arrow_schema": ArrowSchema,
+    "arrow_array": ArrowArray,
+    "arrow_stream": ArrowArrayStream,
 }
 _HANDLE: Final = c_void_p
 _ARRAY: Final = c_void_p  # addresses as integers: the cheapest argument there is
@@ -175,6 +182,7 @@ _PROTOTYPES: Final[dict[str, tuple[Any, ...]]] = {
     ),
     "omega_series_read_csv": (c_int32, c_char_p, c_int32, POINTER(SeriesOptions), _OUT_HANDLE),
     "omega_series_free": (c_int32, _HANDLE),
+    "omega_series_info": (c_int32, _HANDLE, POINTER(SeriesInfo)),
     "omega_series_columns": (c_int32, _HANDLE, POINTER(Columns)),
     "omega_series_quality": (c_int32, _HANDLE, POINTER(Quality)),
     "omega_series_gaps": (c_int32, _HANDLE, _ARRAY, c_size_t, POINTER(c_size_t)),
@@ -203,6 +211,17 @@ _PROTOTYPES: Final[dict[str, tuple[Any, ...]]] = {
     "omega_stream_new": (c_int32, c_int32, POINTER(KernelOptions), _OUT_HANDLE),
     "omega_stream_push": (c_int32, _HANDLE, _ARRAY, c_size_t, _ARRAY, c_size_t),
     "omega_stream_free": (c_int32, _HANDLE),
+    "omega_series_read_ipc": (c_int32, c_char_p, POINTER(SeriesOptions), _OUT_HANDLE),
+    "omega_series_from_ipc": (c_int32, c_char_p, c_size_t, POINTER(SeriesOptions), _OUT_HANDLE),
+    "omega_series_refresh": (c_int32, _HANDLE, POINTER(c_int32)),
+    "omega_candles_write_ipc": (c_int32, _HANDLE, Range, c_char_p),
+    "omega_candles_to_ipc": (c_int32, _HANDLE, Range, _ARRAY, c_size_t, POINTER(c_size_t)),
+    "omega_series_import": (c_int32, c_void_p, c_void_p, POINTER(SeriesOptions), _OUT_HANDLE),
+    "omega_series_import_stream": (c_int32, c_void_p, POINTER(SeriesOptions), _OUT_HANDLE),
+    "omega_candles_export": (c_int32, _HANDLE, Range, c_void_p, c_void_p),
+    "omega_candles_export_schema": (c_int32, _HANDLE, c_void_p),
+    "omega_candles_export_stream": (c_int32, _HANDLE, Range, c_void_p),
+    "omega_schema_json": (c_int32, c_char_p, c_char_p, POINTER(c_char_p)),
 }
 
 
@@ -235,12 +254,20 @@ def abi_of(library: ctypes.CDLL) -> str:
     size = 4 * (1 + len(layout))
     if reported[0] < size:  # later minor versions add fields at the end
         raise FfiSchemaMismatchError(f"its layout differs: layout_size is {reported[0]}, expected {size}")
+    arrow = has_arrow(library)
     for i, (name, number) in enumerate(layout.items(), start=1):
-        if reported[i] != number:
+        if reported[i] != (number if arrow or not name.startswith("arrow_") else 0):
             raise FfiSchemaMismatchError(f"its layout differs: {name} is {reported[i]}, expected {number}")
     if missing:
         raise FfiSchemaMismatchError(f"it lacks {', '.join(missing)}")
     return f"{major}.{minor}"
+
+
+def has_arrow(library: ctypes.CDLL) -> bool:
+    """Whether a library of a layout that is long enough was built with the feature arrow."""
+    library.omega_abi_layout.restype = POINTER(c_uint32)
+    place = 1 + list(_layout()).index("arrow_schema_size")
+    return bool(library.omega_abi_layout()[place])
 
 
 def declare(library: ctypes.CDLL) -> None:

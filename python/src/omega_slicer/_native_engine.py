@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from ._arrow_engine import ArrowEngine
+from ._arrow_fallback import PythonArrow
 from ._columns import FIELDS, Floats, Stamps
 from ._counts import tick
 from ._engine import Admits, Matched, Read
@@ -21,8 +23,10 @@ from ._errors import OutOfMemoryError, make_error
 from ._kernel_engine import KernelEngine
 from ._model import CHECKS, UNITS, Columns, Options
 from ._native_abi import Columns as ColumnsStruct
-from ._native_abi import Gap, PairQuality, Quality, SeriesOptions, text_of
+from ._native_abi import Gap, PairQuality, Quality, SeriesOptions, has_arrow, text_of
+from ._native_arrow import NativeArrow
 from ._native_kernels import NativeKernels
+from ._native_owner import handed_over, take_back
 from ._time import INT64_MAX
 
 if TYPE_CHECKING:
@@ -86,19 +90,24 @@ class NativeEngine:
         self.version = text_of(library.omega_library_version())
         self.build_id = text_of(library.omega_build_id())
         self.kernels: KernelEngine = NativeKernels(library)
+        self.arrow: ArrowEngine = NativeArrow(self, library) if has_arrow(library) else PythonArrow()
 
     def _check(self, status: int) -> None:
         if status:
             raise make_error(status, text_of(self._library.omega_last_error_message()))
 
     def accept(self, columns: Columns, options: Options) -> Handle:
-        """Borrow the columns, which the series that gets the handle keeps."""
+        """Borrow the columns, which the library keeps for as long as it needs them."""
         addresses = [None if column is None else column.ctypes.data for column in columns]
         struct = ColumnsStruct(*addresses, len(columns.timestamp))
-        out = ctypes.c_void_p()
-        self._check(
-            self._library.omega_series_new_borrowed(struct, _options(options), None, None, ctypes.byref(out))
+        out, (letting_go, owner) = ctypes.c_void_p(), handed_over(columns)
+        status = self._library.omega_series_new_borrowed(
+            struct, _options(options), letting_go, owner, ctypes.byref(out)
         )
+        if status:
+            error = make_error(status, text_of(self._library.omega_last_error_message()))
+            take_back(letting_go, owner)
+            raise error
         return self._own(out)
 
     def _own(self, out: ctypes.c_void_p) -> Handle:

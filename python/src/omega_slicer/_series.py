@@ -6,31 +6,32 @@ that the native library read are fetched when first needed.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 import numpy as np
 
 from . import _backend, _model
+from ._arrow_doors import ArrowTarget
 from ._candles import Candles, moment, row_of, rows_of_slice, shared_candles
 from ._columns import Floats, Stamps, absent, as_stamps, as_values, fingerprint, read_only
 from ._counts import kind_of, tick
 from ._engine import Engine, Read
 from ._errors import DeserializationFailedError, TypeMismatchError
 from ._frames import columns_of
-from ._model import Candle, Columns, Options, PriceType, check_length, check_path, check_unit, make_candle
+from ._model import Candle, Columns, Options, PriceType, check_length, make_candle
 from ._quality import Quality, report
 from ._search import Coarse
 from .timeframe import Timeframe
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from ._arrow_engine import ArrowEngine
+    from ._csv_file import CsvFile
+    from ._ipc import IpcFile
     from ._native_engine import Handle
 
-__all__ = ["CandleSeries", "read_csv"]
+__all__ = ["CandleSeries"]
 
 _COLUMN_SLOTS: Final = (
     "_timestamp",
@@ -47,20 +48,13 @@ _LENDING: Final = threading.Lock()
 _STATE_SLOTS: Final = ("_asked", "_coarse", "_digest", "_engine", "_file", "_handle", "_options")
 
 
-class _File(NamedTuple):
-    """Where a series came from."""
-
-    path: str
-    unit: str
-
-
-class CandleSeries:
+class CandleSeries(ArrowTarget):
     """One symbol, timeframe and price type: an immutable series of candles, safe to read from any thread.
 
-    Made by `from_columns`, `from_dataframe` or `read_csv`. `timestamp` (int64 microseconds since 1970-01-01
-    UTC, open times) and `open`, `high`, `low`, `close`, `volume` (float64) are read-only NumPy arrays of
-    shape (rows,). `series[i]` is a `Candle`, `series[a:b]` are `Candles`. Two series are equal only if they
-    are the same object.
+    Made by `from_columns`, `from_dataframe`, `from_arrow`, `read_csv` or `read_ipc`. `timestamp` (int64
+    microseconds since 1970-01-01 UTC, open times) and `open`, `high`, `low`, `close`, `volume` (float64) are
+    read-only NumPy arrays of shape (rows,). `series[i]` is a `Candle`, `series[a:b]` are `Candles`. Two
+    series are equal only if they are the same object.
 
     >>> import numpy as np
     >>> stamps = np.array(["2024-03-01T00:00", "2024-03-01T00:01"], "datetime64[us]")
@@ -87,7 +81,7 @@ class CandleSeries:
     _engine: Engine
     _handle: Handle | None
     _asked: str | None
-    _file: _File | None
+    _file: CsvFile | IpcFile | None
     _coarse: Coarse | None
     _digest: str | None
 
@@ -179,7 +173,12 @@ class CandleSeries:
 
     @classmethod
     def _made(
-        cls, options: Options, engine: Engine, handle: Handle | None, asked: str | None, file: _File | None
+        cls,
+        options: Options,
+        engine: Engine,
+        handle: Handle | None,
+        asked: str | None,
+        file: CsvFile | IpcFile | None,
     ) -> CandleSeries:
         series = cls.__new__(cls)
         series._options, series._engine, series._handle = options, engine, handle
@@ -189,7 +188,7 @@ class CandleSeries:
 
     @classmethod
     def _from(
-        cls, read: Read, options: Options, engine: Engine, asked: str | None, file: _File | None
+        cls, read: Read, options: Options, engine: Engine, asked: str | None, file: CsvFile | IpcFile | None
     ) -> CandleSeries:
         series = cls._made(options, engine, read.handle, asked, file)
         if read.columns is not None:
@@ -305,9 +304,18 @@ class CandleSeries:
             raise TypeMismatchError(f"ask must be a CandleSeries, not {type(ask).__name__}")
         return report(self, ask, self._engine)
 
-    def to_pandas(self) -> pd.DataFrame:
-        """See `Candles.to_pandas`."""
-        return self[:].to_pandas()
+    def refresh(self) -> str:
+        """What has become of the file: "not mapped", "unchanged", "changed" or "gone". O(1).
+
+        The series itself never changes; a mapped file that did should be read again.
+        """
+        return self._engine.arrow.refresh(self)
+
+    def _rows(self) -> tuple[CandleSeries, int, int]:
+        return self, 0, len(self)
+
+    def _arrow(self) -> ArrowEngine:
+        return self._engine.arrow
 
     def __len__(self) -> int:
         return len(self._stamps)
@@ -345,53 +353,17 @@ class CandleSeries:
         return f"<CandleSeries {self.title}: {len(self)} candles{span}>"
 
 
-def read_csv(
-    path: str | bytes | os.PathLike[Any],
-    *,
-    symbol: str,
-    timeframe: Timeframe | str | int,
-    price_type: PriceType | str,
-    unit: str = "us",
-    check: str = "full",
-    allow_missing: bool = False,
-    backend: str | None = None,
-) -> CandleSeries:
-    r"""A series from a CSV file. O(size of the file).
-
-    Headers in any case: timestamp, time, datetime, date, "UTC time" or an unnamed first column; open, high,
-    low, close; perhaps volume; others are ignored. Stamps are RFC 3339-like text (UTC unless they say
-    otherwise) or integers in `unit`: "us", "s", "ms", "ns". An empty cell or `nan` is missing.
-
-    Raises `FileMissingError`, `PermissionDeniedError`, `InputOutputError`; `EmptyInputError`;
-    `SchemaViolationError` naming columns; `InvalidFormatError` naming line, column and text; else as
-    `CandleSeries.from_columns`.
-
-    >>> import pathlib, tempfile
-    >>> file = pathlib.Path(tempfile.mkdtemp(), "eurusd.csv")
-    >>> _ = file.write_text("Time,Open,High,Low,Close\n2024-03-01 00:00,1.0,1.2,0.9,1.1\n")
-    >>> read_csv(file, symbol="EURUSD", timeframe="M1", price_type="bid")
-    <CandleSeries EURUSD M1 bid: 1 candles, 2024-03-01 00:00 to 2024-03-01 00:00>
-    """
-    name, unit = check_path(path), check_unit(unit)
-    options = Options.of(symbol, timeframe, price_type, check, allow_missing)
-    return _read(_File(os.path.abspath(name), unit), name, options, backend)  # noqa: PTH100 - keeps links as they are
-
-
-def _read(file: _File, name: str, options: Options, backend: str | None) -> CandleSeries:
-    engine = _backend.engine("slicer", backend)
-    tick("read_csv", kind_of(engine.name))
-    return CandleSeries._from(engine.read_csv(name, file.unit, options), options, engine, backend, file)
-
-
 def _from_values(columns: Columns, options: Options, asked: str | None) -> CandleSeries:
     """Unpickle what was pickled by value; it was checked before."""
     unchecked = {**options._asdict(), "check": "none"}
     return CandleSeries.from_columns(*columns, **unchecked, backend=asked)
 
 
-def _read_again(file: _File, options: Options, asked: str | None, fingerprint: str) -> CandleSeries:
+def _read_again(
+    file: CsvFile | IpcFile, options: Options, asked: str | None, fingerprint: str
+) -> CandleSeries:
     """Unpickle what was pickled by path; the file must still hold the same candles."""
-    series = _read(file, file.path, options, asked)
+    series = file.read(options, asked)
     if series._fingerprint() != fingerprint:
         raise DeserializationFailedError(
             f"{file.path}: the file no longer holds the candles that were pickled ({series.title})"

@@ -116,6 +116,23 @@ class SymbolDataSlicer:
         self._count_asof = ticker("get_candle_asof", engine.single)
         self._count_lookback = ticker("get_lookback", engine.single)
 
+    @classmethod
+    def from_ipc(
+        cls,
+        data: Any,
+        symbol: str | None = None,
+        timeframe: Timeframe | str | int | None = None,
+        price_type: PriceType | str | None = None,
+        *,
+        backend: str | None = None,
+    ) -> SymbolDataSlicer:
+        """A slicer on the bytes of an Arrow IPC file or stream, see `CandleSeries.from_ipc`. O(size)."""
+        return cls(
+            CandleSeries.from_ipc(
+                data, symbol=symbol, timeframe=timeframe, price_type=price_type, backend=backend
+            )
+        )
+
     @property
     def series(self) -> CandleSeries:
         """The series that is asked."""

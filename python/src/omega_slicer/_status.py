@@ -12,9 +12,10 @@ from typing import Any
 from . import _backend, _library
 from ._config import MODULES
 from ._counts import KINDS, counts
+from ._ipc import mapped_files
 from ._version import __version__
 
-__all__ = ["LibraryStatus", "ModuleStatus", "Status", "status"]
+__all__ = ["LibraryStatus", "MappedFile", "ModuleStatus", "Status", "status"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,16 +47,26 @@ class LibraryStatus:
 
 
 @dataclasses.dataclass(frozen=True)
+class MappedFile:
+    """The file of a series made by `read_ipc(mmap=True)`: "unchanged" since then, "changed" or "gone"."""
+
+    path: str
+    state: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Status:
     """All of it. `as_dict()` for programs; printing it is for people."""
 
     version: str
     modules: dict[str, ModuleStatus]
     library: LibraryStatus
+    mapped: tuple[MappedFile, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dicts, texts, numbers and booleans."""
-        return dataclasses.asdict(self)
+        """Plain dicts, lists, texts, numbers and booleans."""
+        plain = dataclasses.asdict(self)
+        return {**plain, "mapped": list(plain["mapped"])}
 
     def __str__(self) -> str:
         lines = [f"omega_slicer {self.version}"]
@@ -77,6 +88,7 @@ class Status:
             lines.append(f"    version {library.version}, build {library.build_id}, ABI {library.abi}")
         else:
             lines.append(f"  library: not loaded ({library.reason})")
+        lines += [f"  mapped: {file.path} ({file.state})" for file in self.mapped]
         return "\n".join(lines)
 
 
@@ -106,4 +118,5 @@ def status() -> Status:
     else:
         path = os.fspath(native.path)
         library = LibraryStatus(True, path, native.version, native.build_id, native.abi, "loaded")
-    return Status(__version__, modules, library)
+    mapped = tuple(MappedFile(*found) for found in mapped_files())
+    return Status(__version__, modules, library, mapped)
