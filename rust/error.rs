@@ -264,6 +264,14 @@ pub enum Error {
         /// What the system said.
         message: String,
     },
+    /// What a file holds was refused.
+    #[error("{}: {source}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<Error>,
+    },
     /// Memory ran out.
     #[error("out of memory: {0}")]
     OutOfMemory(String),
@@ -296,6 +304,7 @@ impl Error {
             Self::SizeMismatch { .. } | Self::LengthMismatch { .. } => ErrorCode::SizeMismatch,
             Self::InsufficientData { .. } => ErrorCode::InsufficientData,
             Self::Io { code, .. } => *code,
+            Self::InFile { source, .. } => source.code(),
             Self::OutOfMemory(_) => ErrorCode::OutOfMemory,
             Self::NotBuiltIn(_) => ErrorCode::NotBuiltIn,
         }

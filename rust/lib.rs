@@ -38,7 +38,7 @@ pub use error::{Error, ErrorCode};
 pub use multi_symbol::{Moment, MultiSymbolOptions, MultiSymbolSlice, PriceKind, Quotes};
 pub use quality::{PairQuality, Quality};
 pub use resample::{ResampleOptions, resample};
-pub use series::{CandleSeries, Check, Columns, SeriesOptions};
+pub use series::{CandleSeries, Check, Columns, FileState, SeriesOptions};
 pub use slicer::{Candles, LookbackOptions, RowRange, SymbolDataSlicer};
 pub use symbol_slice::{Bar, SymbolDataSlice};
 pub use timeframe::Timeframe;

@@ -37,6 +37,26 @@ impl TryFrom<i32> for Check {
     }
 }
 
+/// What has become of the file a series was mapped from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(i32)]
+pub enum FileState {
+    /// The series does not live in a mapped file.
+    NotMapped = 0,
+    /// The path leads to the same file, with the same size and time of modification.
+    Unchanged = 1,
+    /// The path leads to another file, or size or time of modification differ.
+    Changed = 2,
+    /// The path leads to no file that can be asked.
+    Gone = 3,
+}
+
+/// Where a series' memory comes from, if that can change.
+pub(crate) trait Origin: std::fmt::Debug + Send + Sync {
+    /// How it is now.
+    fn state(&self) -> FileState;
+}
+
 /// What a series is of, and how it is checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeriesOptions {
@@ -121,6 +141,7 @@ struct Inner {
     timeframe: Timeframe,
     price_type: PriceType,
     index: TimeIndex,
+    origin: Option<Arc<dyn Origin>>,
 }
 
 impl CandleSeries {
@@ -138,7 +159,32 @@ impl CandleSeries {
             check_finite(&columns, options.allow_missing)?;
         }
         let SeriesOptions { symbol, timeframe, price_type, .. } = options;
-        Ok(Self { inner: Arc::new(Inner { columns, symbol, timeframe, price_type, index: TimeIndex::default() }) })
+        let index = TimeIndex::default();
+        Ok(Self { inner: Arc::new(Inner { columns, symbol, timeframe, price_type, index, origin: None }) })
+    }
+
+    /// The same series, which knows where its memory comes from. Clones made before keep what they know.
+    #[cfg(feature = "arrow")]
+    #[must_use]
+    pub(crate) fn with_origin(self, origin: Arc<dyn Origin>) -> Self {
+        let Inner { columns, symbol, timeframe, price_type, .. } = &*self.inner;
+        Self {
+            inner: Arc::new(Inner {
+                columns: columns.clone(),
+                symbol: symbol.clone(),
+                timeframe: *timeframe,
+                price_type: *price_type,
+                index: TimeIndex::default(),
+                origin: Some(origin),
+            }),
+        }
+    }
+
+    /// What has become of the file this series was mapped from: one look at its path, which reads no data. The
+    /// series itself never changes by this; what was read from a file that has changed may be anything.
+    #[must_use]
+    pub fn refresh(&self) -> FileState {
+        self.inner.origin.as_ref().map_or(FileState::NotMapped, |origin| origin.state())
     }
 
     /// Rows in the series.

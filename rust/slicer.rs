@@ -42,6 +42,13 @@ impl<'a> Candles<'a> {
         Self { series, range }
     }
 
+    /// The series they are rows of.
+    #[must_use]
+    #[inline]
+    pub const fn series(self) -> &'a CandleSeries {
+        self.series
+    }
+
     /// The rows in the series.
     #[must_use]
     #[inline]

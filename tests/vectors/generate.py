@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from cases import csv_cases, rule_cases, slicer_cases, text_cases, timeframe_cases, walk_cases
+from cases import arrow_cases, csv_cases, rule_cases, slicer_cases, text_cases, timeframe_cases, walk_cases
 from cases.series_data import SERIES
 from oracle import laws
 from oracle.model import ERROR_CODES, FIELDS, Failure, Series, bits, decimal
@@ -22,13 +22,13 @@ HERE = Path(__file__).resolve().parent
 NOTE = "# Written by generate.py; do not edit. The format is in README.md."
 
 
-def tsv(header: str, rows: Iterable[tuple[str, ...]]) -> bytes:
+def tsv(header: str, rows: Iterable[tuple[str, ...]], unique: bool = True) -> bytes:
     lines = [NOTE, "\t".join(header.split())]
     seen = set()
     for row in rows:
         assert not any(c in cell for cell in row for c in "\t\n\r"), row
         assert all(row), f"an empty cell: {row}"
-        assert row[0] not in seen, f"named twice: {row[0]}"
+        assert row[0] not in seen or not unique, f"named twice: {row[0]}"
         seen.add(row[0])
         lines.append("\t".join(row))
     return ("\n".join(lines) + "\n").encode("utf-8")
@@ -82,6 +82,15 @@ def everything() -> dict[str, bytes]:
         csv_rows.append((case, file, args, "series", name))
     for name, content in csv_cases.files().items():
         out[f"csv/{name}.csv"] = content
+    arrow_rows: list[tuple[str, ...]] = []
+    for case, file, args, outcome in arrow_cases.outcomes():
+        if isinstance(outcome, Failure):
+            arrow_rows.append((case, file, args, "error", outcome.text()))
+            continue
+        data = series_file(outcome)
+        name = known.setdefault(data, "arrow_" + re.sub("[^0-9A-Za-z_]+", "_", case))
+        out[f"series/{name}.tsv"] = data
+        arrow_rows.append((case, file, args, "series", name))
     codes = sorted(ERROR_CODES.items())
     resample_rows: list[tuple[str, ...]] = []
     for case, source, target, args, outcome in timeframe_cases.resampled():
@@ -103,6 +112,10 @@ def everything() -> dict[str, bytes]:
     out["timeframe.tsv"] = tsv("text result value", text_cases.timeframe_rows())
     out["timestamp.tsv"] = tsv("text result value", text_cases.timestamp_rows())
     out["csv.tsv"] = tsv("case file args result value", csv_rows)
+    out["arrow.tsv"] = tsv("case file args result value", arrow_rows)
+    out["schemas.tsv"] = tsv(
+        "schema version position field type nullable fingerprint", arrow_cases.schema_rows(), unique=False
+    )
     out["series.tsv"] = tsv("case columns args result value", rule_cases.series_rows())
     out["quality.tsv"] = tsv("case series ask value", quality_rows())
     return out

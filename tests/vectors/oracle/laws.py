@@ -7,8 +7,9 @@ import datetime as dt
 import math
 from collections.abc import Callable
 
+from oracle.arrow_rules import Field, Table, series_of
 from oracle.csv_text import read_csv, records
-from oracle.model import DAY, HOUR, INT64_MAX, INT64_MIN, MINUTE, NAN, WEEK, Failure, Series, bits
+from oracle.model import DAY, HOUR, INT64_MAX, INT64_MIN, MINUTE, NAN, PRICES, WEEK, Failure, Series, bits
 from oracle.questions import (
     gather_lookback,
     get_candle_asof,
@@ -236,6 +237,49 @@ def _walk_and_symbols() -> None:
     assert code(both.price, 0, "OTHER") == code(Moments, [bid], stale_limit=1) == 1001
 
 
+def _arrow() -> None:
+    def table(time: Field, *more: Field) -> Table:
+        prices = (Field(name, "float64", (1.5,) * len(time.values)) for name in PRICES)
+        return Table((time, *prices, *more), {"timeframe": "H1", "price_type": "ask"})
+
+    def stamps(kind: str, *values: int | None, name: str = "timestamp") -> Field:
+        return Field(name, kind, values)
+
+    read = series_of(table(stamps("timestamp[ns, Asia/Tokyo]", -3000, 0, 9000)))
+    assert (read.timestamp, read.volume) == ([-3, 0, 9], None)
+    assert (read.symbol, read.timeframe_us, read.price_type) == ("", HOUR, "ask")
+    assert series_of(table(stamps("date32", 0, 19783))).timestamp == [0, parse_timestamp("2024-03-01")]
+    assert series_of(table(stamps("date64", 86_400_000))).timestamp == [DAY]
+    assert series_of(table(stamps("timestamp[s]", 7, name="x"))).timestamp == [7_000_000]
+    assert code(series_of, table(stamps("timestamp[ns]", 1001))) == 1009
+    assert code(series_of, table(stamps("timestamp[ms]", 2**63 // 1000 + 1))) == 1009
+    assert code(series_of, table(stamps("int64", 5))) == 1009
+    assert (
+        code(series_of, table(stamps("int64", 5, name="x")))
+        == code(series_of, table(stamps("int32", 5)))
+        == 1005
+    )
+    assert code(series_of, table(stamps("timestamp[s]", 7, None))) == 1006
+    assert code(series_of, Table(table(stamps("int64")).fields)) == 1001
+    two = stamps("timestamp[s]", 7, 8)
+    for kind, volume, wanted in (
+        ("int64", (2**53, None), [2.0**53, NAN]),
+        ("uint64", (2**53 + 1, 1), 1004),
+        ("float32", (0.1, 0.5), [0.10000000149011612, 0.5]),
+        ("bool", (True, True), 1005),
+        ("float64", (None, None), None),
+    ):
+        asked = table(two, Field("Volume", kind, volume))
+        if isinstance(wanted, int):
+            assert code(series_of, asked) == wanted
+        else:
+            assert str(series_of(asked).volume) == str(wanted)
+    gone = table(two, Field("valid", "bool", (False, True)))
+    assert series_of(gone).timestamp == [8_000_000]
+    assert math.isnan(series_of(gone, allow_missing=True).close[0])
+    assert code(series_of, gone, strict=True) == 1005
+
+
 def check() -> None:
     """Raises AssertionError on the first disagreement."""
     _timeframes()
@@ -244,3 +288,4 @@ def check() -> None:
     _text()
     _series()
     _csv()
+    _arrow()
