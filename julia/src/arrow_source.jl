@@ -129,20 +129,19 @@ function check_strictly(source::Source)
     return nothing
 end
 
-# Arguments, else metadata.
+# Arguments, else metadata; a symbol may be absent.
 function source_identity(source::Source, options::SourceOptions)
-    text(name) = get(source.metadata, name, nothing)
-    symbol = options.symbol === nothing ? metadata_value(symbol_text, "symbol", text("symbol"), "") : options.symbol
-    timeframe = options.timeframe === nothing ? metadata_value(Timeframe, "timeframe", text("timeframe")) : options.timeframe
-    price_type = options.price_type === nothing ? metadata_value(price_type_name, "price_type", text("price_type")) : options.price_type
-    return (symbol=symbol, timeframe=timeframe, price_type=price_type)
+    absent = [name for (name, given) in (("timeframe", options.timeframe), ("price_type", options.price_type))
+              if given === nothing && !haskey(source.metadata, name)]
+    isempty(absent) || fail(INVALID_ARGUMENT, "no ", join(absent, " and no "), ": give ", join((string(name, '=') for name in absent), " and "),
+        ", or data whose schema metadata have ", length(absent) == 1 ? "it" : "them")
+    identity(given, read, name) = given === nothing ? metadata_value(read, source, name) : given
+    return (symbol=identity(options.symbol, symbol_text, "symbol"), timeframe=identity(options.timeframe, Timeframe, "timeframe"),
+        price_type=identity(options.price_type, price_type_name, "price_type"))
 end
 
-function metadata_value(read, name::String, text::Union{Nothing,String}, default=nothing)
-    if text === nothing
-        default === nothing || return default
-        fail(INVALID_ARGUMENT, "no ", name, ": give ", name, "=, or data whose schema metadata have ", name)
-    end
+function metadata_value(read, source::Source, name::String)
+    text = get(source.metadata, name, "") # only a symbol may be absent
     try
         return read(text)
     catch error
