@@ -42,6 +42,7 @@ fn header(root: &Path) -> Result<(), Box<dyn Error>> {
         "abi",
         "time",
         "series",
+        "arrow",
         "quality",
         "slicer",
         "resample",

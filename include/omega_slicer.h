@@ -27,16 +27,98 @@
  *   partly written, and a stream unusable until it is reset.
  */
 
+/*
+ * The structs of the Arrow C Data and C Stream Interfaces, word for word as their specification gives them; the
+ * guards let any number of headers have them.
+ */
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+
+struct ArrowSchema {
+  // Array type description
+  const char* format;
+  const char* name;
+  const char* metadata;
+  int64_t flags;
+  int64_t n_children;
+  struct ArrowSchema** children;
+  struct ArrowSchema* dictionary;
+
+  // Release callback
+  void (*release)(struct ArrowSchema*);
+  // Opaque producer-specific data
+  void* private_data;
+};
+
+struct ArrowArray {
+  // Array data description
+  int64_t length;
+  int64_t null_count;
+  int64_t offset;
+  int64_t n_buffers;
+  int64_t n_children;
+  const void** buffers;
+  struct ArrowArray** children;
+  struct ArrowArray* dictionary;
+
+  // Release callback
+  void (*release)(struct ArrowArray*);
+  // Opaque producer-specific data
+  void* private_data;
+};
+
+#endif  // ARROW_C_DATA_INTERFACE
+
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+
+struct ArrowArrayStream {
+  // Callbacks providing stream functionality
+  int (*get_schema)(struct ArrowArrayStream*, struct ArrowSchema* out);
+  int (*get_next)(struct ArrowArrayStream*, struct ArrowArray* out);
+  const char* (*get_last_error)(struct ArrowArrayStream*);
+
+  // Release callback
+  void (*release)(struct ArrowArrayStream*);
+
+  // Opaque producer-specific data
+  void* private_data;
+};
+
+#endif  // ARROW_C_STREAM_INTERFACE
+
+#ifdef __cplusplus
+}
+#endif
+
 
 /**
  * The version of this ABI: major << 16 | minor. Libraries with the same major and at least this minor fit.
  */
-#define OMEGA_ABI_VERSION 65538
+#define OMEGA_ABI_VERSION 65539
 
 /**
  * A flag of OmegaSeriesOptions: prices may be missing (NaN).
  */
 #define OMEGA_ALLOW_MISSING 1
+
+/**
+ * A flag of OmegaSeriesOptions for the Arrow functions alone: the schema must be one of ours to the letter.
+ */
+#define OMEGA_ARROW_STRICT 2
+
+/**
+ * A flag of OmegaSeriesOptions for omega_series_read_ipc alone: the file is mapped, not copied.
+ */
+#define OMEGA_ARROW_MMAP 4
 
 /**
  * A flag: a row stamped exactly now (get_slice: end) does not count.
@@ -117,7 +199,7 @@ typedef int32_t OmegaStatus;
  * Sizes of the structs of this header and offsets of their fields, in bytes, as the library was built.
  *
  * A binding compares each number with its own before the first real call. Later minor versions add fields at the
- * end.
+ * end. Those of the Arrow structs are all 0 in a library without the feature arrow.
  */
 typedef struct {
   uint32_t layout_size;
@@ -177,6 +259,33 @@ typedef struct {
   uint32_t kernel_options_slow;
   uint32_t kernel_options_signal;
   uint32_t kernel_options_width;
+  uint32_t arrow_schema_size;
+  uint32_t arrow_schema_format;
+  uint32_t arrow_schema_name;
+  uint32_t arrow_schema_metadata;
+  uint32_t arrow_schema_flags;
+  uint32_t arrow_schema_n_children;
+  uint32_t arrow_schema_children;
+  uint32_t arrow_schema_dictionary;
+  uint32_t arrow_schema_release;
+  uint32_t arrow_schema_private_data;
+  uint32_t arrow_array_size;
+  uint32_t arrow_array_length;
+  uint32_t arrow_array_null_count;
+  uint32_t arrow_array_offset;
+  uint32_t arrow_array_n_buffers;
+  uint32_t arrow_array_n_children;
+  uint32_t arrow_array_buffers;
+  uint32_t arrow_array_children;
+  uint32_t arrow_array_dictionary;
+  uint32_t arrow_array_release;
+  uint32_t arrow_array_private_data;
+  uint32_t arrow_stream_size;
+  uint32_t arrow_stream_get_schema;
+  uint32_t arrow_stream_get_next;
+  uint32_t arrow_stream_get_last_error;
+  uint32_t arrow_stream_release;
+  uint32_t arrow_stream_private_data;
 } OmegaAbiLayout;
 
 /**
@@ -320,6 +429,25 @@ typedef struct {
 } OmegaCandle;
 
 /**
+ * What has become of the file a series is mapped from.
+ */
+typedef int32_t OmegaFileState;
+
+/**
+ * Consecutive rows of a series; an array of these is a count x 2 table of int64.
+ */
+typedef struct {
+  /**
+   * First row.
+   */
+  int64_t start;
+  /**
+   * Number of rows.
+   */
+  int64_t len;
+} OmegaRange;
+
+/**
  * Counts of what is legal but odd in a series. Comparisons with a missing value are false.
  */
 typedef struct {
@@ -400,20 +528,6 @@ typedef struct {
    */
   int64_t ask_only;
 } OmegaPairQuality;
-
-/**
- * Consecutive rows of a series; an array of these is a count x 2 table of int64.
- */
-typedef struct {
-  /**
-   * First row.
-   */
-  int64_t start;
-  /**
-   * Number of rows.
-   */
-  int64_t len;
-} OmegaRange;
 
 /**
  * A column of 64-bit floats.
@@ -653,6 +767,36 @@ typedef struct {
  * Nanoseconds, each a whole number of microseconds.
  */
 #define OMEGA_UNIT_NS 3
+
+/**
+ * In the options of the Arrow functions alone: the side that the data's metadata name.
+ */
+#define OMEGA_PRICE_TYPE_FROM_METADATA -1
+
+/**
+ * In the options of the Arrow functions alone: everything is checked, of a mapped file the order.
+ */
+#define OMEGA_CHECK_DEFAULT -1
+
+/**
+ * The series is not mapped from a file.
+ */
+#define OMEGA_FILE_NOT_MAPPED 0
+
+/**
+ * The file is as it was when it was opened.
+ */
+#define OMEGA_FILE_UNCHANGED 1
+
+/**
+ * The file has another size or modification time, or another file has its name.
+ */
+#define OMEGA_FILE_CHANGED 2
+
+/**
+ * No file has the name any more.
+ */
+#define OMEGA_FILE_GONE 3
 
 /**
  * First prices.
@@ -1020,6 +1164,183 @@ OmegaStatus omega_series_columns(const OmegaSeries *series, OmegaColumns *out);
  * `out` must be writable for the length of the call.
  */
 OmegaStatus omega_series_candle(const OmegaSeries *series, size_t row, OmegaCandle *out);
+
+/**
+ * A new series from the Arrow IPC file or stream at path.
+ *
+ * Columns are found by name without regard to case: timestamp, time, datetime, date or "UTC time", else
+ * "__index_level_0__" or the only column of a timestamp type; open, high, low, close; volume if there is one;
+ * rows that a bool column "valid" calls false are left out, or, with OMEGA_ALLOW_MISSING, stay without values.
+ * Other columns are ignored. options is as for omega_series_new, except that symbol may be NULL, timeframe_us 0 and
+ * price_type OMEGA_PRICE_TYPE_FROM_METADATA, which take them from the schema's metadata, that check may be
+ * OMEGA_CHECK_DEFAULT, and that flags may hold OMEGA_ARROW_STRICT and OMEGA_ARROW_MMAP. A mapped file must not be
+ * truncated while the series lives: reading past its new end would kill the process.
+ * Ownership: the caller owns the new handle. Threads: any. O(size of the file); mapped, O(what is checked). Errors:
+ * OMEGA_NULL_POINTER; OMEGA_FILE_NOT_FOUND, OMEGA_PERMISSION_DENIED, OMEGA_IO_ERROR; OMEGA_EMPTY_INPUT;
+ * OMEGA_DESERIALIZATION_FAILED on damage, naming batch and column; OMEGA_RESOURCE_LIMIT_EXCEEDED if reading would
+ * take far more memory than the file is large; OMEGA_SCHEMA_VIOLATION; OMEGA_INVALID_ARGUMENT on a missing
+ * timeframe or price type, or a compressed file to be mapped; OMEGA_CONSTRAINT_VIOLATION, OMEGA_TYPE_MISMATCH,
+ * OMEGA_INVALID_FORMAT naming row and column; OMEGA_NOT_BUILT_IN in a library without the feature arrow.
+ *
+ * # Safety
+ * `path`, `options` and its symbol must be readable, `out` writable; all for the length of the call.
+ */
+OmegaStatus omega_series_read_ipc(const char *path,
+                                  const OmegaSeriesOptions *options,
+                                  OmegaSeries **out);
+
+/**
+ * A new series from the bytes of an Arrow IPC file or stream, which are copied.
+ *
+ * Ownership: the caller keeps the bytes and owns the new handle. Threads: any. O(len). Options and errors: as
+ * omega_series_read_ipc, without OMEGA_ARROW_MMAP.
+ *
+ * # Safety
+ * `bytes` must be readable for `len` bytes, `options` and its symbol readable, `out` writable; all for the length of
+ * the call.
+ */
+OmegaStatus omega_series_from_ipc(const uint8_t *bytes,
+                                  size_t len,
+                                  const OmegaSeriesOptions *options,
+                                  OmegaSeries **out);
+
+/**
+ * Whether the file a series is mapped from is still as it was when it was opened. The series itself never changes
+ * its mind: this only looks at the path's file.
+ *
+ * Threads: any. O(1), one look at the file system. Errors: OMEGA_NULL_POINTER, OMEGA_INVALID_ARGUMENT on a dead
+ * handle, OMEGA_NOT_BUILT_IN in a library without the feature arrow.
+ *
+ * # Safety
+ * `out` must be writable for the length of the call.
+ */
+OmegaStatus omega_series_refresh(const OmegaSeries *series,
+                                 OmegaFileState *out);
+
+/**
+ * Writes rows of a series as an Arrow IPC file: schema symbol_slice 1.0.0, one batch, not compressed.
+ *
+ * The bytes go to a temporary name beside path, which then takes path's place at once: whoever reads path sees the
+ * old file or the new one, and on a failure the old one is whole. Threads: any. O(rows). Errors:
+ * OMEGA_NULL_POINTER, OMEGA_INVALID_ARGUMENT on a dead handle, OMEGA_OUT_OF_BOUNDS past the end, OMEGA_FILE_NOT_FOUND,
+ * OMEGA_PERMISSION_DENIED, OMEGA_IO_ERROR naming the path, OMEGA_SERIALIZATION_FAILED, OMEGA_NOT_BUILT_IN.
+ *
+ * # Safety
+ * `path` must be NUL-terminated for the length of the call.
+ */
+OmegaStatus omega_candles_write_ipc(const OmegaSeries *series,
+                                    OmegaRange rows,
+                                    const char *path);
+
+/**
+ * Writes rows of a series as the bytes of an Arrow IPC file, as omega_candles_write_ipc does, and how many they are.
+ *
+ * With out NULL and capacity 0 only their number is written: a second call with that capacity then succeeds.
+ * Threads: any. O(rows). Errors: OMEGA_SIZE_MISMATCH if capacity is too small, naming the size needed, and nothing is
+ * written; OMEGA_NULL_POINTER, OMEGA_INVALID_ARGUMENT on a dead handle, OMEGA_OUT_OF_BOUNDS past the end,
+ * OMEGA_SERIALIZATION_FAILED, OMEGA_NOT_BUILT_IN.
+ *
+ * # Safety
+ * `out` must be writable for `capacity` bytes and `out_len` writable, for the length of the call.
+ */
+OmegaStatus omega_candles_to_ipc(const OmegaSeries *series,
+                                 OmegaRange rows,
+                                 uint8_t *out,
+                                 size_t capacity,
+                                 size_t *out_len);
+
+/**
+ * A new series from an Arrow array of structs and its schema; columns of our own types are shared, not copied.
+ *
+ * Shared are float64 prices and int64 or timestamp[us] times that are aligned to 8 bytes and have no nulls, and a
+ * volume without nulls. Ownership: on OMEGA_OK both structs have been moved from and their release is NULL; what they
+ * hold stays unchanged until the library calls the array's release, exactly once, when the last reference to its
+ * columns is gone: in this call if all was copied, else in the last _free or release of what shares the series, on
+ * the thread that drops it. On any other status both are still the caller's, to be released as before.
+ * Threads: any. O(rows). Options: as omega_series_read_ipc, without OMEGA_ARROW_MMAP. Errors: OMEGA_INVALID_STATE on
+ * a struct that was released; OMEGA_DESERIALIZATION_FAILED on one that no honest producer makes, naming the column;
+ * OMEGA_RESOURCE_LIMIT_EXCEEDED on more than 65,536 columns; else as omega_series_read_ipc.
+ *
+ * # Safety
+ * Both must be as a producer of the Arrow C Data Interface made them, `options` and its symbol readable, `out`
+ * writable for the length of the call.
+ */
+OmegaStatus omega_series_import(struct ArrowArray *array,
+                                struct ArrowSchema *schema,
+                                const OmegaSeriesOptions *options,
+                                OmegaSeries **out);
+
+/**
+ * A new series from an Arrow stream of arrays of structs: a single batch is shared, several are joined.
+ *
+ * Ownership: on OMEGA_OK the stream has been moved from, released, and its release is NULL; on any other status it is
+ * still the caller's, to be released as before, and may have been read from. Batches are released as
+ * omega_series_import says. Threads: any. O(rows). Errors: as omega_series_import; OMEGA_IO_ERROR with the stream's
+ * own words where it fails, OMEGA_OUT_OF_MEMORY where it fails with ENOMEM.
+ *
+ * # Safety
+ * As omega_series_import, for the stream and all it gives.
+ */
+OmegaStatus omega_series_import_stream(struct ArrowArrayStream *stream,
+                                       const OmegaSeriesOptions *options,
+                                       OmegaSeries **out);
+
+/**
+ * Rows of a series as an Arrow array of structs with its schema, symbol_slice 1.0.0, without a copy.
+ *
+ * A missing volume is null; its bitmap, and the zeros under a volume that the series does not have, are the array's
+ * own. Ownership: the caller owns both structs and calls the release of each once; children may be moved out. The
+ * array keeps the series alive until it and all that was moved out of it is released: the handle may be freed
+ * before. Threads: any, release too. O(1), and O(rows) for the volume. Errors: OMEGA_NULL_POINTER,
+ * OMEGA_INVALID_ARGUMENT on a dead handle, OMEGA_OUT_OF_BOUNDS past the end, OMEGA_OUT_OF_MEMORY, OMEGA_NOT_BUILT_IN.
+ *
+ * # Safety
+ * Both must be writable for the length of the call. What they held before is not released.
+ */
+OmegaStatus omega_candles_export(const OmegaSeries *series,
+                                 OmegaRange rows,
+                                 struct ArrowArray *out_array,
+                                 struct ArrowSchema *out_schema);
+
+/**
+ * The schema that omega_candles_export gives for a series.
+ *
+ * Ownership: the caller owns the struct and calls its release once. Threads: any. O(1). Errors: OMEGA_NULL_POINTER,
+ * OMEGA_INVALID_ARGUMENT on a dead handle, OMEGA_NOT_BUILT_IN.
+ *
+ * # Safety
+ * `out` must be writable for the length of the call. What it held before is not released.
+ */
+OmegaStatus omega_candles_export_schema(const OmegaSeries *series,
+                                        struct ArrowSchema *out);
+
+/**
+ * Rows of a series as an Arrow stream of one batch, which is what omega_candles_export gives.
+ *
+ * Ownership: the caller owns the stream and calls its release once; it keeps the series alive until then. Threads:
+ * any, one at a time. O(1). Errors: as omega_candles_export.
+ *
+ * # Safety
+ * `out` must be writable for the length of the call. What it held before is not released.
+ */
+OmegaStatus omega_candles_export_stream(const OmegaSeries *series,
+                                        OmegaRange rows,
+                                        struct ArrowArrayStream *out);
+
+/**
+ * A registered schema as JSON: an object with name, version, fingerprint and fields, each with name, type and
+ * nullable; or, with name NULL, the array of all.
+ *
+ * The fingerprint is the SHA-256 of the fields as the text gives them. Ownership: the text is the library's and lives
+ * as long as it. Threads: any. O(1). Errors: OMEGA_NULL_POINTER, a name without a version too;
+ * OMEGA_SCHEMA_VIOLATION listing the schemas there are; OMEGA_NOT_BUILT_IN.
+ *
+ * # Safety
+ * Unless NULL, `name` and `version` must be NUL-terminated, `out` writable; all for the length of the call.
+ */
+OmegaStatus omega_schema_json(const char *name,
+                              const char *version,
+                              const char **out);
 
 /**
  * Counts what is legal but odd in a series.

@@ -54,12 +54,17 @@ impl<T> Column<T> {
     }
 }
 
+#[cfg(feature = "arrow")]
 /// Values of which any bytes are a valid one, and which hold no padding.
 pub(crate) trait Plain: Copy + Send + Sync + 'static {}
+#[cfg(feature = "arrow")]
 impl Plain for u8 {}
+#[cfg(feature = "arrow")]
 impl Plain for i64 {}
+#[cfg(feature = "arrow")]
 impl Plain for f64 {}
 
+#[cfg(feature = "arrow")]
 impl Column<u8> {
     /// The same bytes read as values in this machine's byte order, without a copy; none where they are not
     /// aligned for `T` or not a whole number of values.
@@ -76,6 +81,7 @@ impl Column<u8> {
     }
 }
 
+#[cfg(feature = "arrow")]
 impl<T> Column<T> {
     /// Rows `start..start + len` of this column, sharing its memory; none where it has no such rows.
     #[must_use]

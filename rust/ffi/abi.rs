@@ -8,9 +8,15 @@ use super::kernels::OmegaKernelOptions;
 use super::quality::{OmegaGap, OmegaPairQuality, OmegaQuality};
 use super::series::{OmegaColumns, OmegaSeriesInfo, OmegaSeriesOptions};
 use super::slicer::{OmegaCandle, OmegaRange};
+use crate::io::{ArrowArray, ArrowArrayStream, ArrowSchema};
 
 /// The version of this ABI: major << 16 | minor. Libraries with the same major and at least this minor fit.
-pub const OMEGA_ABI_VERSION: u32 = 0x0001_0002;
+pub const OMEGA_ABI_VERSION: u32 = 0x0001_0003;
+
+/// A number of the Arrow structs: 0 in a library that cannot do anything with them.
+const fn arrow(number: usize) -> usize {
+    if cfg!(feature = "arrow") { number } else { 0 }
+}
 
 /// Writes the layout struct from one list: a size per struct, an offset per field.
 macro_rules! layout {
@@ -23,7 +29,7 @@ macro_rules! layout {
 /// Sizes of the structs of this header and offsets of their fields, in bytes, as the library was built.
 ///
 /// A binding compares each number with its own before the first real call. Later minor versions add fields at the
-/// end.
+/// end. Those of the Arrow structs are all 0 in a library without the feature arrow.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "each name says struct and field")]
@@ -85,6 +91,33 @@ pub struct OmegaAbiLayout {
     pub kernel_options_slow: u32,
     pub kernel_options_signal: u32,
     pub kernel_options_width: u32,
+    pub arrow_schema_size: u32,
+    pub arrow_schema_format: u32,
+    pub arrow_schema_name: u32,
+    pub arrow_schema_metadata: u32,
+    pub arrow_schema_flags: u32,
+    pub arrow_schema_n_children: u32,
+    pub arrow_schema_children: u32,
+    pub arrow_schema_dictionary: u32,
+    pub arrow_schema_release: u32,
+    pub arrow_schema_private_data: u32,
+    pub arrow_array_size: u32,
+    pub arrow_array_length: u32,
+    pub arrow_array_null_count: u32,
+    pub arrow_array_offset: u32,
+    pub arrow_array_n_buffers: u32,
+    pub arrow_array_n_children: u32,
+    pub arrow_array_buffers: u32,
+    pub arrow_array_children: u32,
+    pub arrow_array_dictionary: u32,
+    pub arrow_array_release: u32,
+    pub arrow_array_private_data: u32,
+    pub arrow_stream_size: u32,
+    pub arrow_stream_get_schema: u32,
+    pub arrow_stream_get_next: u32,
+    pub arrow_stream_get_last_error: u32,
+    pub arrow_stream_release: u32,
+    pub arrow_stream_private_data: u32,
 }
 
 layout! {
@@ -145,6 +178,33 @@ layout! {
     kernel_options_slow: offset_of!(OmegaKernelOptions, slow),
     kernel_options_signal: offset_of!(OmegaKernelOptions, signal),
     kernel_options_width: offset_of!(OmegaKernelOptions, width),
+    arrow_schema_size: arrow(size_of::<ArrowSchema>()),
+    arrow_schema_format: arrow(offset_of!(ArrowSchema, format)),
+    arrow_schema_name: arrow(offset_of!(ArrowSchema, name)),
+    arrow_schema_metadata: arrow(offset_of!(ArrowSchema, metadata)),
+    arrow_schema_flags: arrow(offset_of!(ArrowSchema, flags)),
+    arrow_schema_n_children: arrow(offset_of!(ArrowSchema, n_children)),
+    arrow_schema_children: arrow(offset_of!(ArrowSchema, children)),
+    arrow_schema_dictionary: arrow(offset_of!(ArrowSchema, dictionary)),
+    arrow_schema_release: arrow(offset_of!(ArrowSchema, release)),
+    arrow_schema_private_data: arrow(offset_of!(ArrowSchema, private_data)),
+    arrow_array_size: arrow(size_of::<ArrowArray>()),
+    arrow_array_length: arrow(offset_of!(ArrowArray, length)),
+    arrow_array_null_count: arrow(offset_of!(ArrowArray, null_count)),
+    arrow_array_offset: arrow(offset_of!(ArrowArray, offset)),
+    arrow_array_n_buffers: arrow(offset_of!(ArrowArray, n_buffers)),
+    arrow_array_n_children: arrow(offset_of!(ArrowArray, n_children)),
+    arrow_array_buffers: arrow(offset_of!(ArrowArray, buffers)),
+    arrow_array_children: arrow(offset_of!(ArrowArray, children)),
+    arrow_array_dictionary: arrow(offset_of!(ArrowArray, dictionary)),
+    arrow_array_release: arrow(offset_of!(ArrowArray, release)),
+    arrow_array_private_data: arrow(offset_of!(ArrowArray, private_data)),
+    arrow_stream_size: arrow(size_of::<ArrowArrayStream>()),
+    arrow_stream_get_schema: arrow(offset_of!(ArrowArrayStream, get_schema)),
+    arrow_stream_get_next: arrow(offset_of!(ArrowArrayStream, get_next)),
+    arrow_stream_get_last_error: arrow(offset_of!(ArrowArrayStream, get_last_error)),
+    arrow_stream_release: arrow(offset_of!(ArrowArrayStream, release)),
+    arrow_stream_private_data: arrow(offset_of!(ArrowArrayStream, private_data)),
 }
 
 /// The ABI version this library was built with; compare its upper 16 bits with OMEGA_ABI_VERSION's.

@@ -25,6 +25,17 @@ pub(super) unsafe fn reference<'a, T>(pointer: *const T, name: &str) -> Result<&
     unsafe { pointer.as_ref() }.ok_or_else(|| null(name))
 }
 
+/// A struct of the caller's that will be moved from.
+///
+/// # Safety
+/// Unless NULL, `pointer` must point to a valid `T` that nobody else uses during the call.
+#[cfg(feature = "arrow")]
+pub(super) unsafe fn unique<'a, T>(pointer: *mut T, name: &str) -> Result<&'a mut T, Failure> {
+    Span::new(pointer, 1, name)?;
+    // SAFETY: promised by the caller.
+    unsafe { pointer.as_mut() }.ok_or_else(|| null(name))
+}
+
 /// The bytes an array takes up: addressable, and aligned for what it holds.
 #[derive(Clone, Copy)]
 pub(super) struct Span {

@@ -15,6 +15,12 @@ mod guard;
 mod abi;
 mod align;
 mod arguments;
+mod arrow;
+#[cfg(feature = "arrow")]
+mod arrow_door;
+#[cfg(not(feature = "arrow"))]
+#[path = "arrow_refusals.rs"]
+mod arrow_door;
 #[cfg(feature = "fault-injection")]
 mod fault;
 mod handle;
@@ -33,6 +39,7 @@ mod time;
 
 pub use abi::*;
 pub use align::*;
+pub use arrow::*;
 #[cfg(feature = "fault-injection")]
 pub use fault::*;
 pub use indicators::*;

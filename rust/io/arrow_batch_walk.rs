@@ -116,9 +116,6 @@ impl BatchWalk<'_, '_> {
         let buffers = batch.buffers().map_err(&broken)?;
         let (node_count, buffer_count) = (nodes.map_or(0, |all| all.len()), buffers.map_or(0, |all| all.len()));
         self.budget.spend(node_count.saturating_add(buffer_count))?;
-        for buffer in buffers.into_iter().flatten() {
-            inside(buffer, &self.body, || format!("{place}: a buffer"))?;
-        }
         let (mut node, mut buffer, mut view) = (0_usize, 0_usize, 0_usize);
         let mut columns = with_room(schema.fields.len(), "columns")?;
         for (field, layout) in schema.fields.iter().zip(&schema.layouts) {
@@ -137,6 +134,9 @@ impl BatchWalk<'_, '_> {
             }
             let own = nodes.and_then(|all| all.get(node)).ok_or_else(|| damaged(format!("{place}: no node")))?;
             let rows = check_node(own, len, || format!("{place}, column {}", field.name))?;
+            for foreign in buffers.into_iter().flat_map(|all| (buffer..next_buffer).filter_map(move |i| all.get(i))) {
+                inside(foreign, &self.body, || format!("{place}, column {}", field.name))?;
+            }
             let at = |number: usize| buffers.and_then(|all| all.get(number));
             columns.push(match (width(&field.kind), at(buffer), at(buffer + 1)) {
                 (Some(width), Some(bitmap), Some(values)) => {

@@ -148,9 +148,20 @@ impl ArrowTable {
     /// ([`Error::SchemaViolation`]), the identity ([`Error::InvalidArgument`], [`Error::InvalidFormat`]), the values
     /// (the first row; in one row the first column), then what [`CandleSeries::new`] refuses. Rows are the table's.
     pub(super) fn into_series(self, options: &ArrowOptions, default_check: Check) -> Result<CandleSeries, Error> {
+        self.into_series_after(options, default_check, |_| Ok(()))
+    }
+
+    /// As [`ArrowTable::into_series`], with one more check before any value is looked at.
+    pub(super) fn into_series_after(
+        self,
+        options: &ArrowOptions,
+        default_check: Check,
+        first: impl FnOnce(&SeriesOptions) -> Result<(), Error>,
+    ) -> Result<CandleSeries, Error> {
         self.check_buffers()?;
         let roles = self.roles(options.strict)?;
         let options = self.identity(options, default_check)?;
+        first(&options)?;
         self.series(&roles, options)
     }
 

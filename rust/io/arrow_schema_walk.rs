@@ -244,7 +244,7 @@ fn kind(field: ipc::FieldRef<'_>) -> planus::Result<ArrowType> {
         T::FixedSizeBinary(_) => other("fixed_size_binary"),
         T::Utf8(_) => other("string"),
         T::LargeUtf8(_) => other("large_string"),
-        T::Decimal(_) => other("decimal"),
+        T::Decimal(decimal) => other(&format!("decimal{}", decimal.bit_width()?)),
         T::Time(_) => other("time"),
         T::Interval(_) => other("interval"),
         T::Duration(_) => other("duration"),

@@ -26,7 +26,7 @@ pub(super) fn ones(bitmap: &[u8], start: usize, len: usize) -> usize {
 }
 
 /// How many bytes `rows` rows of a type take up; none for a type whose buffers are unknown.
-fn bytes_for(kind: &ArrowType, rows: usize) -> Option<usize> {
+pub(super) fn bytes_for(kind: &ArrowType, rows: usize) -> Option<usize> {
     Some(match kind {
         ArrowType::Bool => rows.div_ceil(8),
         ArrowType::Date32 | ArrowType::Float32 => rows.checked_mul(4)?,
@@ -363,7 +363,7 @@ fn widened<V: Into<i128>>(magnitude: u64, value: V) -> Result<f64, Error> {
 pub(super) fn refuse_nulls(source: &Source) -> Result<(), Fault> {
     let mut first = 0;
     for part in &source.parts {
-        if let Some(i) = (0..part.len).find(|&i| part.is_null(i)) {
+        if let Some(i) = first_null(part.column, part.len).filter(|_| part.nulls > 0) {
             let row = first + i;
             let error = Error::ConstraintViolation(format!("row {row}: {} is null", source.name));
             return Err(Fault { row, error });
@@ -371,4 +371,10 @@ pub(super) fn refuse_nulls(source: &Source) -> Result<(), Fault> {
         first += part.len;
     }
     Ok(())
+}
+
+/// The first null of a column in one batch.
+pub(super) fn first_null(column: &ArrowColumn, len: usize) -> Option<usize> {
+    let validity = column.validity.as_ref()?;
+    (0..len).find(|&i| !bit(validity, column.offset + i))
 }

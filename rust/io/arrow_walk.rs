@@ -65,11 +65,7 @@ impl<'a> Walker<'a> {
         let schema = walk_schema(schema, version, &mut self.budget)?;
         // From here on nothing may reach into the footer.
         self.input = &self.input[..start];
-        let first = self.framed(FILE_START, "the file's first message")?;
-        let first = first.ok_or_else(|| damaged("the file's first message is an end".to_owned()))?;
-        if self.schema_of(&first)?.as_ref() != Some(&schema) {
-            return Err(damaged("the schema in the footer is not the one at the file's start".to_owned()));
-        }
+        self.check_first_schema(&schema)?;
         for (number, block) in footer.dictionaries().map_err(&broken)?.into_iter().flatten().enumerate() {
             self.block(block, &format!("dictionary batch {number}"), &schema, true)?;
         }
@@ -107,6 +103,20 @@ impl<'a> Walker<'a> {
             batches.extend(self.batch(&framed, body, &place, &schema)?);
         }
         Ok(Walked { schema, batches })
+    }
+
+    /// The schema at a file's start, which readers of streams go by, must be the footer's. Polars writes one there that
+    /// is no message, which nobody reads.
+    fn check_first_schema(&mut self, schema: &WalkedSchema) -> Result<(), Error> {
+        if read_u32(self.input, FILE_START) != Some(CONTINUATION) {
+            return Ok(());
+        }
+        let first = self.framed(FILE_START, "the file's first message")?;
+        let first = first.map(|first| self.schema_of(&first)).transpose()?.flatten();
+        if first.as_ref() != Some(schema) {
+            return Err(damaged("the schema in the footer is not the one at the file's start".to_owned()));
+        }
+        Ok(())
     }
 
     fn not_arrow(&self) -> Error {
