@@ -191,6 +191,15 @@ exported_rows(candles::Candles) = (candles.series, getfield(candles, :offset), l
 
 const SLOT_EXPORT = operation_slot(:export_arrow)
 
+# Whether the library exports `series`: it does what it owns. Julia's own columns, which it only borrows, must hang on
+# Julia's registry, so those are exported from here.
+function counted_native_export(series::CandleSeries)
+    handle = getfield(series, :native)
+    native = owns_memory(handle) && handle.library.arrow
+    count!(SLOT_EXPORT, native ? NATIVE : is_native(handle) ? SHARED : FALLBACK)
+    return native
+end
+
 """
     export_arrow(candles) -> (array, schema)
     export_arrow(candles, array, schema)
@@ -232,9 +241,16 @@ end
 
 function export_arrow(candles::Union{Candles,CandleSeries}, array::Ref{ArrowArray}, schema::Ref{ArrowSchema})
     series, offset, len = exported_rows(candles)
-    count!(SLOT_EXPORT, FALLBACK)
-    warm_callbacks(series)
-    GC.@preserve array schema fill_both!(struct_pointer(array), struct_pointer(schema), series, offset, len)
+    GC.@preserve array schema begin
+        places = struct_pointer(array), struct_pointer(schema)
+        any(==(C_NULL), places) && fail(NULL_POINTER, "array or schema is NULL")
+        if counted_native_export(series)
+            native_export(series, offset, len, places)
+        else
+            warm_callbacks(series)
+            fill_both!(places..., series, offset, len)
+        end
+    end
     return nothing
 end
 
@@ -267,9 +283,16 @@ end
 
 function export_arrow_stream(candles::Union{Candles,CandleSeries}, stream::Ref{ArrowArrayStream})
     series, offset, len = exported_rows(candles)
-    count!(SLOT_EXPORT, FALLBACK)
-    warm_callbacks(series)
-    GC.@preserve stream fill_stream!(struct_pointer(stream), series, offset, len)
+    GC.@preserve stream begin
+        place = struct_pointer(stream)
+        place == C_NULL && fail(NULL_POINTER, "stream is NULL")
+        if counted_native_export(series)
+            native_export(series, offset, len, (place,))
+        else
+            warm_callbacks(series)
+            fill_stream!(place, series, offset, len)
+        end
+    end
     return nothing
 end
 

@@ -268,8 +268,7 @@ function import_batches(columns::Vector{SourceColumn}, metadata, batches, option
         part === nothing || push!(column.parts, part)
     end
     check_rows() = check_struct_rows(map(last, batches), options.check != 0)
-    return series_from(Source(columns, metadata), options, choice, (part, T) -> share_part(part, T, owner);
-        slot=SLOT_IMPORT, check_rows=check_rows)
+    return series_from(Source(columns, metadata), options, choice, (part, T) -> share_part(part, T, owner); check_rows=check_rows)
 end
 
 function check_struct_rows(rows, trust::Bool)
@@ -325,7 +324,12 @@ function import_arrow(array::Ref{ArrowArray}, schema::Ref{ArrowSchema}; symbol=n
 
     options = source_options(symbol, timeframe, price_type, check, allow_missing, strict)
     choice = resolve_choice(backend)
-    return GC.@preserve array schema import_pair(struct_pointer(array), struct_pointer(schema), options, choice)
+    library = arrow_library(choice)
+    count!(SLOT_IMPORT, library === nothing ? FALLBACK : NATIVE)
+    return GC.@preserve array schema begin
+        places = struct_pointer(array), struct_pointer(schema)
+        library === nothing ? import_pair(places..., options, choice) : native_import(library, places, options, choice.requested)
+    end
 end
 
 function import_arrow(stream::Ref{ArrowArrayStream}; symbol=nothing, timeframe=nothing, price_type=nothing, check="full",
@@ -333,7 +337,12 @@ function import_arrow(stream::Ref{ArrowArrayStream}; symbol=nothing, timeframe=n
 
     options = source_options(symbol, timeframe, price_type, check, allow_missing, strict)
     choice = resolve_choice(backend)
-    return GC.@preserve stream import_stream(struct_pointer(stream), options, choice)
+    library = arrow_library(choice)
+    count!(SLOT_IMPORT, library === nothing ? FALLBACK : NATIVE)
+    return GC.@preserve stream begin
+        place = struct_pointer(stream)
+        library === nothing ? import_stream(place, options, choice) : native_import(library, (place,), options, choice.requested)
+    end
 end
 
 import_arrow(places...; options...) = fail(TYPE_MISMATCH, "Arrow data are an ArrowArray and an ArrowSchema, or an ArrowArrayStream, ",

@@ -43,7 +43,9 @@ function read_ipc(source; mmap=false, check=nothing, symbol=nothing, timeframe=n
     mapped && !(place isa String) && fail(INVALID_ARGUMENT, "mmap=true maps a file; these are bytes")
     choice = resolve_choice(backend)
     library = library_for(choice)
-    library === nothing || return native_read_ipc(library, place, mapped, options, choice)
+    library !== nothing && !library.arrow && ARROW_READER[] !== nothing && choice.requested !== :native && (library = nothing)
+    count!(SLOT_READ_IPC, library === nothing ? FALLBACK : NATIVE)
+    library === nothing || return native_read_ipc(library, place, mapped, options, choice.requested)
     return fallback_read_ipc(place, options, choice)
 end
 
@@ -64,7 +66,7 @@ function fallback_read_ipc(place::Union{String,Vector{UInt8}}, options::SourceOp
             error isa Union{OmegaError,OutOfMemoryError,InterruptException} && rethrow()
             fail(DESERIALIZATION_FAILED, sprint(showerror, error))
         end
-        return series_from(source, options, choice, unshared; slot=SLOT_READ_IPC)
+        return series_from(source, options, choice, unshared)
     catch error
         error isa OmegaError && place isa String && !startswith(error.message, place) || rethrow()
         fail(error.code, place, ": ", error.message)
@@ -199,7 +201,7 @@ julia> refresh(CandleSeries([0], [1.0], [1.2], [0.9], [1.1]; symbol="EURUSD", ti
 """
 function refresh(series::CandleSeries)
     handle = getfield(series, :native)
-    return is_native(handle) && handle.roots === nothing ? native_refresh(handle) : :not_mapped
+    return owns_memory(handle) ? native_refresh(handle) : :not_mapped
 end
 
 refresh(other) = fail(TYPE_MISMATCH, "a CandleSeries is asked, got ", typeof(other))

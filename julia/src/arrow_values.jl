@@ -25,7 +25,7 @@ end
 
 # The six columns of a series and whether it has a volume. `share(part, T)` gives a part as a Vector{T} that needs
 # no conversion, or nothing.
-function source_columns(source::Source, roles::Roles, options::SourceOptions, share)
+function source_columns(source::Source, roles::Roles, options::SourceOptions, share, advice)
     trust = options.check != 0 # only a full check is worth a look at every bitmap
     prepared(i) = prepare_column(source.columns[i], trust)
     time, numbers = prepared(roles.time), map(i -> i == 0 ? nothing : prepared(i), roles.fields)
@@ -41,7 +41,7 @@ function source_columns(source::Source, roles::Roles, options::SourceOptions, sh
     fault.row == typemax(Int) || fail(fault.code, fault.text)
     columns = NamedTuple{COLUMN_NAMES}((stamps, map(first, floats)...))
     leave_out && (columns = map(column -> isempty(column) ? column : column[.!absent], columns))
-    time.type.kind === :int64 && check_unit(columns.timestamp)
+    time.type.kind === :int64 && check_unit(columns.timestamp, advice)
     # Nothing but nulls is no volume; of no rows there is nothing to say.
     has_volume = roles.fields[5] != 0 && (last(floats[5]) > 0 || isempty(columns.timestamp))
     has_volume || (columns = merge(columns, (volume=Float64[],)))
@@ -55,8 +55,10 @@ prepare_column(column::SourceColumn, trust::Bool) = SourceColumn(column.name, co
     Any[prepare_part(part, trust, number - 1, column.name) for (number, part) in enumerate(column.parts)])
 prepare_part(part::AbstractVector, ::Bool, ::Int, ::String) = part
 
-function check_unit(stamps::Vector{Int64})
-    isempty(stamps) || any(>=(YEAR_1971), stamps) || fail_wrong_unit(last(stamps), 0)
+cast_advice(unit::String) = string("they are likely ", unit, ": cast the column to timestamp[", unit, "]")
+
+function check_unit(stamps::Vector{Int64}, advice)
+    isempty(stamps) || any(>=(YEAR_1971), stamps) || fail_wrong_unit(last(stamps), 0, advice)
     return nothing
 end
 
@@ -182,14 +184,13 @@ function in_table_rows(make, left_out, columns::NamedTuple, has_volume::Bool, op
 end
 
 # The series a Source holds.
-function series_from(source::Source, options::SourceOptions, choice::Choice, share; slot::Int=SLOT_SERIES, check_rows=() -> nothing)
+function series_from(source::Source, options::SourceOptions, choice::Choice, share; advice=cast_advice, check_rows=() -> nothing)
     roles = Roles(source, options.strict)
     identity = source_identity(source, options)
     check_rows()
-    columns, has_volume, left_out = source_columns(source, roles, options, share)
+    columns, has_volume, left_out = source_columns(source, roles, options, share, advice)
     check_lengths(columns, has_volume)
     library = library_for(choice)
-    count!(slot, library === nothing ? FALLBACK : NATIVE)
     return in_table_rows(left_out, columns, has_volume, options) do
         if library === nothing
             check_columns(columns, has_volume, options.check, options.allow_missing)

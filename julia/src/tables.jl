@@ -50,7 +50,10 @@ function CandleSeries(table; symbol=nothing, timeframe=nothing, price_type=nothi
     options = source_options(symbol, timeframe, price_type, check, allow_missing, false)
     own = copy === nothing ? !(table isa Union{NamedTuple,Candles,CandleSeries}) : boolean(copy, "copy")
     source = Source([SourceColumn(name, column) for (name, column) in table_columns(table)], table_metadata(table))
-    return series_from(source, options, resolve_choice(backend), (part, T) -> share_table_column(part, T, own))
+    series = series_from(source, options, resolve_choice(backend), (part, T) -> share_table_column(part, T, own);
+        advice=unit -> string("they are likely ", unit, ": make them microseconds or DateTimes"))
+    count!(SLOT_SERIES, is_native(getfield(series, :native)) ? NATIVE : FALLBACK)
+    return series
 end
 
 share_table_column(column, ::Type{T}, own::Bool) where {T} =
