@@ -1,5 +1,7 @@
 """The README's programs, as they stand there: each must run, and all must print the same number.
 
+And the C programs of docs/ffi/README.md, each of which must print the text that follows it.
+
     python tests/readme.py JULIA CC
 
 Rust's is compiled by `cargo test`, as the crate's documentation.
@@ -32,6 +34,35 @@ def candles(path: Path) -> int:
     return sum(closes[i] > max(highs[i - 50 : i]) for i in range(50, 200))
 
 
+FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'include'}"]
+LINKED = [f"-L{RELEASE}", "-lomega_slicer", f"-Wl,-rpath,{RELEASE}"]
+
+
+def documented(compiler: str, folder: Path) -> list[bool]:
+    """Run the C programs of the contract; one line each."""
+    text = (ROOT / "docs" / "ffi" / "README.md").read_text()
+    programs = re.findall(r"```c\n(.*?)```\n\nIt prints:\n\n```text\n(.*?)```", text, re.DOTALL)
+    judged = []
+    for number, (program, expected) in enumerate(programs, 1):
+        name = f"documented{number}"
+        (folder / f"{name}.c").write_text(program)
+        build = subprocess.run(
+            [compiler, *FLAGS, f"{name}.c", "-o", name, *LINKED],
+            check=False,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+        )
+        done = (
+            subprocess.run([folder / name], check=False, capture_output=True, text=True)
+            if build.returncode == 0
+            else build
+        )
+        judged.append(done.returncode == 0 and done.stdout == expected)
+        print(f"docs/ffi, {number}: {'ok' if judged[-1] else f'FAILED: wanted {expected!r}, got {done}'}")
+    return judged
+
+
 def main() -> int:
     """Run the programs; one line each, and a closing count."""
     julia, compiler = sys.argv[1:]
@@ -44,8 +75,6 @@ def main() -> int:
         (folder / "readme.c").write_text(blocks["c"])
         (folder / "readme.py").write_text(blocks["python"])
         (folder / "readme.jl").write_text(blocks["julia"])
-        flags = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT / 'include'}"]
-        linked = [f"-L{RELEASE}", "-lomega_slicer", f"-Wl,-rpath,{RELEASE}"]
         commands = {
             "c": [
                 "sh",
@@ -53,11 +82,11 @@ def main() -> int:
                 '"$@" && ./readme',
                 "sh",
                 compiler,
-                *flags,
+                *FLAGS,
                 "readme.c",
                 "-o",
                 "readme",
-                *linked,
+                *LINKED,
             ],
             "julia": [julia, f"--project={ROOT / 'julia'}", "readme.jl"],
             "python": [sys.executable, "readme.py"],
@@ -70,8 +99,11 @@ def main() -> int:
             right = done.returncode == 0 and done.stdout == expected
             failed += not right
             print(f"README, {language}: {'ok' if right else f'FAILED: wanted {expected!r}, got {done}'}")
-    print(f"{len(commands) - failed} passed, {failed} failed")
-    return 1 if failed or expected.startswith("0 ") else 0
+        judged = documented(compiler, folder)
+        failed += judged.count(False)
+    print(f"{len(commands) + len(judged) - failed} passed, {failed} failed")
+    # A number that is 0, or no program at all, would prove nothing.
+    return 1 if failed or expected.startswith("0 ") or not judged else 0
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::arrow_values::{
-    Converted, Fault, Instead, Missing, Rules, Source, damaged, holds, is_number, is_time, numbers, refuse_nulls, times,
+    Fault, Instead, Missing, Rules, Source, damaged, holds, is_number, is_time, numbers, refuse_nulls, times,
 };
 use super::schema::{self, METADATA_KEYS, SYMBOL_SLICE, Schema};
 use super::time_unit::{TimeUnit, refuse_wrong_unit};
@@ -273,8 +273,13 @@ impl ArrowTable {
         if let Some(index) = self.only("time", is_index)? {
             return Ok(index);
         }
-        let lone = self.only("time", |field| matches!(field.kind, ArrowType::Timestamp(..)))?;
-        lone.ok_or_else(|| self.missing("time"))
+        let is_timestamp = |at: &usize| matches!(self.fields[*at].kind, ArrowType::Timestamp(..));
+        let mut timestamps = (0..self.fields.len()).filter(is_timestamp);
+        match (timestamps.next(), timestamps.next()) {
+            (Some(lone), None) => Ok(lone),
+            (None, _) => Err(self.missing("time")),
+            (Some(_), Some(_)) => Err(self.missing("column named as the time, and more than one timestamp")),
+        }
     }
 
     fn number(&self, field: Field) -> Result<Option<usize>, Error> {
@@ -291,8 +296,14 @@ impl ArrowTable {
 
     /// Arguments, else metadata.
     fn identity(&self, options: &ArrowOptions, default_check: Check) -> Result<SeriesOptions, Error> {
-        let absent = |what: &str| {
-            Error::InvalidArgument(format!("no {what}: give {what}=, or data whose schema metadata have {what}"))
+        let left_open = [
+            ("timeframe", options.timeframe.is_none() && !self.metadata.contains_key("timeframe")),
+            ("price_type", options.price_type.is_none() && !self.metadata.contains_key("price_type")),
+        ];
+        let absent: Vec<&str> = left_open.iter().filter(|(_, open)| *open).map(|(what, _)| *what).collect();
+        let absent = || {
+            let (what, given) = (absent.join(" and no "), absent.join("= and "));
+            Error::InvalidArgument(format!("no {what}: give {given}=, or data whose schema metadata have it"))
         };
         let bad = |key: &str, value: &str, why: &dyn fmt::Display| {
             Error::InvalidFormat(format!("metadata {key} = {value:?}: {why}"))
@@ -306,12 +317,12 @@ impl ArrowTable {
         let timeframe = match (options.timeframe, self.metadata.get("timeframe")) {
             (Some(timeframe), _) => timeframe,
             (None, Some(text)) => text.parse().map_err(|error: Error| bad("timeframe", text, &error))?,
-            (None, None) => return Err(absent("timeframe")),
+            (None, None) => return Err(absent()),
         };
         let price_type = match (options.price_type, self.metadata.get("price_type")) {
             (Some(price_type), _) => price_type,
             (None, Some(text)) => text.parse().map_err(|error: Error| bad("price_type", text, &error))?,
-            (None, None) => return Err(absent("price_type")),
+            (None, None) => return Err(absent()),
         };
         let check = options.check.unwrap_or(default_check);
         Ok(SeriesOptions { symbol, timeframe, price_type, check, allow_missing: options.allow_missing })
@@ -329,23 +340,26 @@ impl ArrowTable {
         for position in roles.fields {
             fields.push(position.map(source).transpose()?);
         }
+        // Nothing but nulls is no volume; of no rows there is nothing to say.
+        let volume = &mut fields[Field::Volume as usize];
+        volume.take_if(|volume| volume.is_all_null());
         let valid = roles.valid.map(source).transpose()?;
         let missing = valid.as_ref().map(Missing::new).transpose()?.unwrap_or_default();
 
         let stays = options.allow_missing;
         let refuse_time = Rules { null: Err(""), missing: &missing, instead: leave(stays, Instead::Itself) };
         let mut faults = Vec::new();
+        if let Some(Err(fault)) = valid.as_ref().map(refuse_nulls) {
+            faults.push(fault);
+        }
         let timestamp = kept(times(&time, &refuse_time), &mut faults);
-        let mut columns: [Option<Converted<f64>>; 5] = Default::default();
+        let mut columns: [Option<Column<f64>>; 5] = Default::default();
         for field in Field::ALL {
             let Some(source) = &fields[field as usize] else { continue };
             let may_be_null = stays || field == Field::Volume;
             let null = if may_be_null { Ok(f64::NAN) } else { Err(" (allow_missing admits missing prices)") };
             let rules = Rules { null, missing: &missing, instead: leave(stays, Instead::Value(f64::NAN)) };
             columns[field as usize] = kept(numbers(source, &rules), &mut faults);
-        }
-        if let Some(Err(fault)) = valid.as_ref().map(refuse_nulls) {
-            faults.push(fault);
         }
         // The first of them in the first row: `min_by_key` keeps the earlier of equals.
         if let Some(first) = faults.into_iter().min_by_key(|fault| fault.row) {
@@ -354,22 +368,13 @@ impl ArrowTable {
         let [Some(open), Some(high), Some(low), Some(close), volume] = columns else {
             return Err(self.missing("price"));
         };
-        let timestamp = timestamp.ok_or_else(|| self.missing("time"))?.column;
+        let timestamp = timestamp.ok_or_else(|| self.missing("time"))?;
         if matches!(time.kind, ArrowType::Int { .. }) {
             let cast = |unit: &str| format!("they are likely {unit}: cast the column to timestamp[{unit}]");
             let last = timestamp.last().copied();
             last.map_or(Ok(()), |last| refuse_wrong_unit(&timestamp, last, TimeUnit::Microseconds, cast))?;
         }
-        // Nothing but nulls is no volume; of no rows there is nothing to say.
-        let volume = volume.filter(|volume| volume.real > 0 || timestamp.is_empty());
-        let columns = Columns {
-            timestamp,
-            open: open.column,
-            high: high.column,
-            low: low.column,
-            close: close.column,
-            volume: volume.map(|volume| volume.column),
-        };
+        let columns = Columns { timestamp, open, high, low, close, volume };
         CandleSeries::new(columns, options).map_err(|error| match error {
             Error::NotIncreasing { row, timestamp, previous } if !stays => {
                 Error::NotIncreasing { row: missing.original(row), timestamp, previous }

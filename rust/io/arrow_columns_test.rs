@@ -467,7 +467,11 @@ fn the_time_is_the_one_so_named_else_the_index_of_pandas_else_the_lone_timestamp
         ErrorCode::SchemaViolation,
         &["more than one time", "time, Date"],
     );
-    refused(times(&[("one", us()), ("two", us())]), ErrorCode::SchemaViolation, &["more than one time", "one, two"]);
+    refused(
+        times(&[("one", us()), ("two", us())]),
+        ErrorCode::SchemaViolation,
+        &["no column named as the time", "one timestamp[us], two timestamp[us]"],
+    );
     refused(times(&[("stamp", int())]), ErrorCode::SchemaViolation, &["no time", "stamp int64", "open float64"]);
     refused(times(&[("time", text()), ("t", us())]), ErrorCode::SchemaViolation, &["column time is utf8"]);
 }

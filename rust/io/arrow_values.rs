@@ -124,6 +124,10 @@ impl<'a> Source<'a> {
         self.parts.iter().map(|part| part.len).sum()
     }
 
+    pub(super) fn is_all_null(&self) -> bool {
+        self.rows() > 0 && self.parts.iter().all(|part| part.nulls == part.len)
+    }
+
     /// The column itself, if it is one batch of aligned values of eight bytes without nulls.
     fn shared<T: Plain>(&self) -> Option<Column<T>> {
         let [part] = self.parts.as_slice() else { return None };
@@ -210,12 +214,6 @@ pub(super) struct Rules<'a, T> {
     pub(super) instead: Instead<T>,
 }
 
-/// A converted column, and how many of its values are real.
-pub(super) struct Converted<T> {
-    pub(super) column: Column<T>,
-    pub(super) real: usize,
-}
-
 /// A value as it lies in a buffer.
 trait Raw: Copy {
     const WIDTH: usize;
@@ -240,9 +238,9 @@ fn convert<R: Raw, T: Copy + Send + Sync + 'static>(
     source: &Source,
     rules: &Rules<T>,
     convert: impl Fn(R) -> Result<T, Error>,
-) -> Result<Converted<T>, Fault> {
+) -> Result<Column<T>, Fault> {
     let mut values = with_room(source.rows(), "a column").map_err(|error| Fault { row: 0, error })?;
-    let (mut first, mut unreal) = (0, 0);
+    let mut first = 0;
     for part in &source.parts {
         let start = part.column.offset * R::WIDTH;
         let bytes = &part.column.values[start..start + part.len * R::WIDTH];
@@ -254,14 +252,12 @@ fn convert<R: Raw, T: Copy + Send + Sync + 'static>(
                     Instead::Nothing => continue,
                     Instead::Itself => {}
                     Instead::Value(value) => {
-                        unreal += 1;
                         values.push(value);
                         continue;
                     }
                 }
             }
             values.push(if part.is_null(i) {
-                unreal += 1;
                 rules.null.map_err(|hint| {
                     fault(Error::ConstraintViolation(format!("row {row}: {} is null{hint}", source.name)))
                 })?
@@ -271,11 +267,10 @@ fn convert<R: Raw, T: Copy + Send + Sync + 'static>(
         }
         first += part.len;
     }
-    let real = values.len() - unreal;
     if values.len() < values.capacity() {
         values.shrink_to_fit();
     }
-    Ok(Converted { column: values.into(), real })
+    Ok(values.into())
 }
 
 /// Puts row and column in front of what is wrong with a value.
@@ -288,13 +283,12 @@ fn in_row(row: usize, name: &str, error: Error) -> Error {
 }
 
 /// A column as it is, where nothing needs to be changed.
-fn as_it_is<T: Plain>(source: &Source, missing: &Missing) -> Option<Converted<T>> {
-    let column = if missing.is_empty() { source.shared() } else { None }?;
-    Some(Converted { real: column.len(), column })
+fn as_it_is<T: Plain>(source: &Source, missing: &Missing) -> Option<Column<T>> {
+    if missing.is_empty() { source.shared() } else { None }
 }
 
 /// A column of times, as microseconds. Its type must be one that [`is_time`] knows.
-pub(super) fn times(source: &Source, rules: &Rules<i64>) -> Result<Converted<i64>, Fault> {
+pub(super) fn times(source: &Source, rules: &Rules<i64>) -> Result<Column<i64>, Fault> {
     const DAY: i64 = 86_400_000_000;
     let outside =
         |value: i64, unit: &str| Error::InvalidFormat(format!("{value} {unit} is outside int64 microseconds"));
@@ -325,7 +319,7 @@ pub(super) const fn is_time(kind: &ArrowType) -> bool {
 }
 
 /// A column of numbers, as float64. Its type must be one that [`is_number`] knows.
-pub(super) fn numbers(source: &Source, rules: &Rules<f64>) -> Result<Converted<f64>, Fault> {
+pub(super) fn numbers(source: &Source, rules: &Rules<f64>) -> Result<Column<f64>, Fault> {
     match source.kind {
         ArrowType::Float32 => convert(source, rules, |v: f32| Ok(v.into())),
         ArrowType::Int { bits: 8, signed: true } => convert(source, rules, |v: i8| Ok(v.into())),

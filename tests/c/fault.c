@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "foreign.h"
 #include "kernel_calls.h"
 
 static OmegaSeries *series;
@@ -52,6 +53,38 @@ static void panic_in_series(void) {
     PANICS(pair, omega_series_pair_quality(series, series, &pair));
     CHECK_STATUS(OMEGA_FFI_PANIC_CAUGHT, omega_series_free(series));
     CHECK(owner.calls == 0);
+}
+
+static void panic_in_arrow(void) {
+    const OmegaRange rows = {0, 1};
+    OmegaSeries *out;
+    OmegaFileState state;
+    struct ArrowArray array;
+    struct ArrowSchema schema;
+    struct ArrowArrayStream batches;
+    const char *text;
+    size_t length;
+    unsigned char byte = 0;
+    foreign_reset();
+    PANICS(out, omega_series_read_ipc("/no/such/file.arrow", &options, &out));
+    PANICS(out, omega_series_from_ipc(&byte, 1, &options, &out));
+    PANICS(state, omega_series_refresh(series, &state));
+    CHECK_STATUS(OMEGA_FFI_PANIC_CAUGHT, omega_candles_write_ipc(series, rows, "/no/such/file.arrow"));
+    PANICS(length, omega_candles_to_ipc(series, rows, NULL, 0, &length));
+    foreign_array(&array);
+    foreign_schema(&schema);
+    PANICS(out, omega_series_import(&array, &schema, &options, &out));
+    array.release(&array);
+    schema.release(&schema);
+    foreign_stream(&batches, 1, 0);
+    PANICS(out, omega_series_import_stream(&batches, &options, &out));
+    batches.release(&batches);
+    CHECK(foreign_counts.arrays == 1 && foreign_counts.schemas == 1 && foreign_counts.streams == 1);
+    PANICS(array, omega_candles_export(series, rows, &array, &schema));
+    PANICS(schema, omega_candles_export(series, rows, &array, &schema));
+    PANICS(schema, omega_candles_export_schema(series, &schema));
+    PANICS(batches, omega_candles_export_stream(series, rows, &batches));
+    PANICS(text, omega_schema_json(NULL, NULL, &text));
 }
 
 static void panic_in_slicer(void) {
@@ -134,6 +167,7 @@ static void a_panic_in_any_export_is_a_status(void) {
         CHECK_OK(omega_fault_set(OMEGA_FAULT_PANIC));
         panic_in_text();
         panic_in_series();
+        panic_in_arrow();
         panic_in_slicer();
         panic_in_alignment();
         panic_in_kernels();

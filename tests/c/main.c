@@ -16,6 +16,7 @@ int main(int count, char **arguments) {
     suite_series();
     suite_borrowed();
     suite_files();
+    suite_arrow();
     suite_slicer();
     suite_batch();
     suite_alignment();

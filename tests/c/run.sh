@@ -14,8 +14,8 @@ fault=${OMEGA_FAULT_LIBRARY:-$target/fault-injection/debug/libomega_slicer.so}
 warnings=(-Wall -Wextra -Wpedantic -Werror -Wconversion -Wshadow -Wcast-qual -Wwrite-strings)
 # What Rust's standard library needs of the system (rustc --print native-static-libs).
 system=(-lpthread -ldl -lm -lrt -lutil -lgcc_s)
-suites=(abi text series borrowed files slicer batch alignment walk symbols look_ahead null handles threads kernels streams)
-sources=(harness fixture tsv series_file kernel_calls main header)
+suites=(abi text series borrowed files arrow slicer batch alignment walk symbols look_ahead null handles threads kernels streams)
+sources=(harness fixture foreign tsv series_file kernel_calls main header)
 sources+=(vectors_slicer vectors_text vectors_series vectors_kernels)
 sources+=("${suites[@]/#/test_}")
 passed=0 failed=0 skipped=0 notes=() shown=
@@ -98,7 +98,7 @@ tests_cover_the_header() {
   # kernel_calls.c calls the kernels, once each, for every test of test_kernels.c and for fault.c.
   named_in . tests/c/test_*.c tests/c/kernel_calls.c
   named_in 'OmegaStatus +omega' tests/c/fault.c tests/c/kernel_calls.c
-  named_in '\(.*\*' tests/c/test_{null,alignment,walk,symbols,kernels,streams}.c tests/c/kernel_calls.c
+  named_in '\(.*\*' tests/c/test_{null,arrow,alignment,walk,symbols,kernels,streams}.c tests/c/kernel_calls.c
   named_in '\(.*OmegaStream \*[a-z]' tests/c/test_streams.c
   named_in '\(.*OmegaSymbolSlice \*[a-z]' tests/c/test_walk.c
   named_in '\(.*OmegaMultiSymbol \*[a-z]' tests/c/test_symbols.c
@@ -187,7 +187,7 @@ test_faults() {
     fail "faults" "no fault-injection build at $fault (make build-faulty, or set OMEGA_FAULT_LIBRARY)"
     return
   fi
-  local parts=(harness fixture kernel_calls fault) objects folder=$out/fault compiler=${CC:-cc}
+  local parts=(harness fixture foreign kernel_calls fault) objects folder=$out/fault compiler=${CC:-cc}
   with_soname "$fault" "$folder/lib"
   mapfile -t objects < <(objects "$folder" "${parts[@]}")
   if compile c11 "$compiler" "$folder" "${parts[@]}" &&

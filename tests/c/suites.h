@@ -7,6 +7,7 @@ void suite_text(void);
 void suite_series(void);
 void suite_borrowed(void);
 void suite_files(void);
+void suite_arrow(void);
 void suite_slicer(void);
 void suite_batch(void);
 void suite_alignment(void);

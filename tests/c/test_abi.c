@@ -12,7 +12,7 @@ static const char *vectors;
 
 static void header_and_library_have_one_abi_version(void) {
     CHECK(omega_abi_version() == OMEGA_ABI_VERSION);
-    CHECK(OMEGA_ABI_VERSION == 0x00010002u);
+    CHECK(OMEGA_ABI_VERSION == 0x00010003u);
 }
 
 static void library_names_its_version_and_build(void) {
@@ -91,6 +91,33 @@ static const LayoutEntry LAYOUT[] = {
     FIELD(kernel_options_slow, OmegaKernelOptions, slow),
     FIELD(kernel_options_signal, OmegaKernelOptions, signal),
     FIELD(kernel_options_width, OmegaKernelOptions, width),
+    SIZE(arrow_schema_size, struct ArrowSchema),
+    FIELD(arrow_schema_format, struct ArrowSchema, format),
+    FIELD(arrow_schema_name, struct ArrowSchema, name),
+    FIELD(arrow_schema_metadata, struct ArrowSchema, metadata),
+    FIELD(arrow_schema_flags, struct ArrowSchema, flags),
+    FIELD(arrow_schema_n_children, struct ArrowSchema, n_children),
+    FIELD(arrow_schema_children, struct ArrowSchema, children),
+    FIELD(arrow_schema_dictionary, struct ArrowSchema, dictionary),
+    FIELD(arrow_schema_release, struct ArrowSchema, release),
+    FIELD(arrow_schema_private_data, struct ArrowSchema, private_data),
+    SIZE(arrow_array_size, struct ArrowArray),
+    FIELD(arrow_array_length, struct ArrowArray, length),
+    FIELD(arrow_array_null_count, struct ArrowArray, null_count),
+    FIELD(arrow_array_offset, struct ArrowArray, offset),
+    FIELD(arrow_array_n_buffers, struct ArrowArray, n_buffers),
+    FIELD(arrow_array_n_children, struct ArrowArray, n_children),
+    FIELD(arrow_array_buffers, struct ArrowArray, buffers),
+    FIELD(arrow_array_children, struct ArrowArray, children),
+    FIELD(arrow_array_dictionary, struct ArrowArray, dictionary),
+    FIELD(arrow_array_release, struct ArrowArray, release),
+    FIELD(arrow_array_private_data, struct ArrowArray, private_data),
+    SIZE(arrow_stream_size, struct ArrowArrayStream),
+    FIELD(arrow_stream_get_schema, struct ArrowArrayStream, get_schema),
+    FIELD(arrow_stream_get_next, struct ArrowArrayStream, get_next),
+    FIELD(arrow_stream_get_last_error, struct ArrowArrayStream, get_last_error),
+    FIELD(arrow_stream_release, struct ArrowArrayStream, release),
+    FIELD(arrow_stream_private_data, struct ArrowArrayStream, private_data),
 };
 enum { ENTRIES = sizeof LAYOUT / sizeof *LAYOUT };
 
@@ -147,6 +174,11 @@ static void structs_and_constants_have_their_agreed_values(void) {
     CHECK(OMEGA_KERNEL_SHIFT == 15 && OMEGA_KERNEL_COV == 16 && OMEGA_KERNEL_CORR == 17);
     CHECK(OMEGA_KERNEL_TRUE_RANGE == 18 && OMEGA_KERNEL_ATR == 19 && OMEGA_KERNEL_MACD == 20);
     CHECK(OMEGA_KERNEL_BOLLINGER == 21);
+    CHECK(OMEGA_PRICE_TYPE_FROM_METADATA == -1 && OMEGA_CHECK_DEFAULT == -1);
+    CHECK(OMEGA_ARROW_STRICT == 2u && OMEGA_ARROW_MMAP == 4u && sizeof(OmegaFileState) == 4);
+    CHECK(OMEGA_FILE_NOT_MAPPED == 0 && OMEGA_FILE_UNCHANGED == 1);
+    CHECK(OMEGA_FILE_CHANGED == 2 && OMEGA_FILE_GONE == 3);
+    CHECK(sizeof(struct ArrowSchema) == 72 && sizeof(struct ArrowArray) == 80 && sizeof(struct ArrowArrayStream) == 40);
     CHECK(OMEGA_UNIT_US == 0 && OMEGA_UNIT_S == 1 && OMEGA_UNIT_MS == 2 && OMEGA_UNIT_NS == 3);
 }
 

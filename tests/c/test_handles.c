@@ -21,6 +21,10 @@ static void check_dead_everywhere(OmegaSeries *dead, OmegaSeries *alive) {
     OmegaSeries *longer;
     OmegaSymbolSlice *slice;
     OmegaMultiSymbol *market;
+    OmegaFileState state;
+    struct ArrowArray array;
+    struct ArrowSchema schema;
+    struct ArrowArrayStream stream;
     const OmegaStatus bad = OMEGA_INVALID_ARGUMENT;
     CHECK_REFUSED(bad, info, omega_series_info(dead, &info));
     CHECK_REFUSED(bad, columns, omega_series_columns(dead, &columns));
@@ -47,6 +51,14 @@ static void check_dead_everywhere(OmegaSeries *dead, OmegaSeries *alive) {
         CHECK_REFUSED(bad, slice, omega_symbol_slice_new(mixed, 2, 0, &slice));
         CHECK_REFUSED(bad, market, omega_multi_symbol_new(mixed, 2, OMEGA_TIMELINE_UNION, 0, -1, &market));
     }
+    range.start = range.len = 0;
+    CHECK_REFUSED(bad, state, omega_series_refresh(dead, &state));
+    CHECK_STATUS(bad, omega_candles_write_ipc(dead, range, "/no/such/file.arrow"));
+    CHECK_REFUSED(bad, count, omega_candles_to_ipc(dead, range, NULL, 0, &count));
+    CHECK_REFUSED(bad, array, omega_candles_export(dead, range, &array, &schema));
+    CHECK_REFUSED(bad, schema, omega_candles_export(dead, range, &array, &schema));
+    CHECK_REFUSED(bad, schema, omega_candles_export_schema(dead, &schema));
+    CHECK_REFUSED(bad, stream, omega_candles_export_stream(dead, range, &stream));
     /* No times to ask for: the handle is still looked at. */
     CHECK_STATUS(bad, omega_slicer_get_candles_at(dead, NULL, 0, NULL));
     CHECK_STATUS(bad, omega_series_free(dead));
