@@ -53,14 +53,14 @@ function count_nulls(bits::Ptr{UInt8}, offset::Int, len::Int)
     return len - set
 end
 
-# The part without its bitmap if nothing in it is null: counted, unless the producer's count is to be trusted.
+# The part with its nulls counted, unless the producer's count is to be trusted, and without a bitmap if there are none.
 function prepare_part(part::ArrowPart, trust::Bool, batch::Int, name::String)
-    part.validity == C_NULL && return part
-    nulls = known_nulls(part, trust, string("batch ", batch, ", column ", name))
-    return nulls > 0 ? part : without_nulls(part)
+    part.validity == C_NULL && return with_nulls(part, 0)
+    return with_nulls(part, known_nulls(part, trust, string("batch ", batch, ", column ", name)))
 end
-without_nulls(part::ArrowVector{T}) where {T} = ArrowVector{T}(part.values, C_NULL, part.offset, part.length, 0)
-without_nulls(part::ArrowBits) = ArrowBits(part.values, C_NULL, part.offset, part.length, 0)
+with_nulls(part::P, nulls::Int) where {P<:ArrowPart} =
+    P(part.values, nulls == 0 ? Ptr{UInt8}(C_NULL) : part.validity, part.offset, part.length, nulls)
+all_null(part::ArrowPart) = part.claimed == part.length
 
 function known_nulls(part::ArrowPart, trust::Bool, what::String)
     trust && part.claimed >= 0 && return part.claimed

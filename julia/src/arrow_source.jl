@@ -80,8 +80,10 @@ function time_column(source::Source)
     index = only_column(source, "time", column ->
         column.name == PANDAS_INDEX && is_time(column.type) && column.type.kind !== :int64)
     index == 0 || return index
-    lone = only_column(source, "time", column -> column.type.kind in TIMESTAMP_KINDS)
-    return lone == 0 ? fail_no_column(source, "time") : lone
+    stamps = findall(column -> column.type.kind in TIMESTAMP_KINDS, source.columns)
+    isempty(stamps) && fail_no_column(source, "time")
+    length(stamps) == 1 || fail_no_column(source, "column named as the time, and more than one timestamp")
+    return stamps[1]
 end
 
 function number_column(source::Source, name::String, needed::Bool)
@@ -134,7 +136,7 @@ function source_identity(source::Source, options::SourceOptions)
     absent = [name for (name, given) in (("timeframe", options.timeframe), ("price_type", options.price_type))
               if given === nothing && !haskey(source.metadata, name)]
     isempty(absent) || fail(INVALID_ARGUMENT, "no ", join(absent, " and no "), ": give ", join((string(name, '=') for name in absent), " and "),
-        ", or data whose schema metadata have ", length(absent) == 1 ? "it" : "them")
+        ", or data whose schema metadata have it")
     identity(given, read, name) = given === nothing ? metadata_value(read, source, name) : given
     return (symbol=identity(options.symbol, symbol_text, "symbol"), timeframe=identity(options.timeframe, Timeframe, "timeframe"),
         price_type=identity(options.price_type, price_type_name, "price_type"))

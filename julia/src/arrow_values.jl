@@ -29,31 +29,43 @@ function source_columns(source::Source, roles::Roles, options::SourceOptions, sh
     trust = options.check != 0 # only a full check is worth a look at every bitmap
     prepared(i) = prepare_column(source.columns[i], trust)
     time, numbers = prepared(roles.time), map(i -> i == 0 ? nothing : prepared(i), roles.fields)
+    # Nothing but nulls is no volume; of no rows there is nothing to say.
+    has_volume = numbers[5] !== nothing && !is_all_null(numbers[5])
+    has_volume || (numbers = (numbers[1:4]..., nothing))
     valid = roles.valid == 0 ? nothing : prepared(roles.valid)
+    check_row_counts(row_count(time), (numbers..., valid))
     absent = valid === nothing ? nothing : missing_rows(valid)
     # A missing row is left out unless prices may be missing: then its time stays, and nothing else of it.
     leave_out = absent !== nothing && !options.allow_missing
     fault = Fault(typemax(Int), 0, "")
+    valid === nothing || blame_null!(fault, valid)
     stamps = stamp_column(time, leave_out ? absent : nothing, fault, absent === nothing ? share : unshared)
     read(column) = float_column(column, absent, options.allow_missing, fault, absent === nothing ? share : unshared)
-    floats = map(column -> column === nothing ? (Float64[], 0) : read(column), numbers)
-    valid === nothing || blame_null!(fault, valid)
+    floats = map(column -> column === nothing ? Float64[] : read(column), numbers)
     fault.row == typemax(Int) || fail(fault.code, fault.text)
-    columns = NamedTuple{COLUMN_NAMES}((stamps, map(first, floats)...))
+    columns = NamedTuple{COLUMN_NAMES}((stamps, floats...))
     leave_out && (columns = map(column -> isempty(column) ? column : column[.!absent], columns))
     time.type.kind === :int64 && check_unit(columns.timestamp, advice)
-    # Nothing but nulls is no volume; of no rows there is nothing to say.
-    has_volume = roles.fields[5] != 0 && (last(floats[5]) > 0 || isempty(columns.timestamp))
-    has_volume || (columns = merge(columns, (volume=Float64[],)))
     return columns, has_volume, leave_out ? absent : nothing
 end
 
 unshared(part, ::Type) = nothing
 
+# Tables of Julia may have columns of any length.
+function check_row_counts(expected::Int, columns)
+    for column in columns
+        column === nothing || row_count(column) == expected ||
+            fail(SIZE_MISMATCH, "column ", column.name, " has ", row_count(column), " rows, timestamp has ", expected)
+    end
+    return nothing
+end
+
 # A column whose parts know their nulls; Julia's own vectors always do.
 prepare_column(column::SourceColumn, trust::Bool) = SourceColumn(column.name, column.type, column.nullable,
     Any[prepare_part(part, trust, number - 1, column.name) for (number, part) in enumerate(column.parts)])
 prepare_part(part::AbstractVector, ::Bool, ::Int, ::String) = part
+is_all_null(column::SourceColumn) = row_count(column) > 0 && all(all_null, column.parts)
+all_null(part::AbstractVector) = Missing <: eltype(part) && all(ismissing, part)
 
 cast_advice(unit::String) = string("they are likely ", unit, ": cast the column to timestamp[", unit, "]")
 
@@ -125,44 +137,41 @@ function fill_stamps!(out::Vector{Int64}, part::AbstractVector, at::Int, column:
     return nothing
 end
 
-# A column of numbers, and how many of its values are there.
+# A column of numbers.
 function float_column(column::SourceColumn, skip, allow_missing::Bool, fault::Fault, share)
     parts = filled_parts(column)
     if length(parts) == 1 && column.type.kind === :float64
         shared = share(parts[1], Float64)
-        shared === nothing || return shared, length(shared)
+        shared === nothing || return shared
     end
     out = room_for(Float64, row_count(column))
-    at, real = 0, 0
+    at = 0
     for part in parts
-        real += fill_numbers!(out, part, at, column.name, skip, allow_missing || is_named(column, ("volume",)), fault)
+        fill_numbers!(out, part, at, column.name, skip, allow_missing || is_named(column, ("volume",)), fault)
         at += length(part)
     end
-    return out, real
+    return out
 end
 
 function fill_numbers!(out::Vector{Float64}, part::AbstractVector, at::Int, name::String, skip, may_be_null::Bool, fault::Fault)
-    row, real = at, 0
+    row = at
     for value in part
         row += 1
         if skip !== nothing && skip[row]
             out[row] = NaN
         elseif ismissing(value)
             if !may_be_null
-                blame!(fault, row, CONSTRAINT_VIOLATION, name, " is null (allow_missing admits missing prices)")
-                return real
+                return blame!(fault, row, CONSTRAINT_VIOLATION, name, " is null (allow_missing admits missing prices)")
             end
             out[row] = NaN
         else
             if value isa Integer && !(-EXACT_INTEGERS <= value <= EXACT_INTEGERS)
-                blame!(fault, row, TYPE_MISMATCH, name, " ", value, " lies beyond 2^53, where float64 skips integers")
-                return real
+                return blame!(fault, row, TYPE_MISMATCH, name, " ", value, " lies beyond 2^53, where float64 skips integers")
             end
             out[row] = Float64(value)
-            real += 1
         end
     end
-    return real
+    return nothing
 end
 
 const EXACT_INTEGERS = Int64(1) << 53
@@ -189,7 +198,6 @@ function series_from(source::Source, options::SourceOptions, choice::Choice, sha
     identity = source_identity(source, options)
     check_rows()
     columns, has_volume, left_out = source_columns(source, roles, options, share, advice)
-    check_lengths(columns, has_volume)
     library = library_for(choice)
     return in_table_rows(left_out, columns, has_volume, options) do
         if library === nothing

@@ -51,10 +51,8 @@ Source: `src/schemas.jl`.
 ```jldoctest
 julia> using OmegaJulia
 
-julia> [schema.name for schema in schemas()]
-2-element Array{String,1}:
- "symbol_slice"
- "ohlcv"
+julia> map(schema -> schema.name, schemas())
+("symbol_slice", "ohlcv")
 
 julia> last(schemas()[1].fields).name, last(schemas()[1].fields).nullable
 ("volume", true)

@@ -56,7 +56,7 @@ for backend in BACKENDS
         @test table_series(lone; backend=backend).timestamp == stamps
         index = merge(NamedTuple{(:__index_level_0__,)}((days,)), lone)
         @test table_series(index; backend=backend).timestamp == OmegaJulia.microseconds.(days)
-        @test_error 1005 ["more than one time", "begun, ended"] table_series(merge(lone, (ended=table_times(3),)); backend=backend)
+        @test_error 1005 ["no column named as the time, and more than one timestamp", "begun DateTime", "ended DateTime"] table_series(merge(lone, (ended=table_times(3),)); backend=backend)
         @test_error 1005 ["more than one time", "timestamp, Date"] table_series(honest_table(3; Date=days); backend=backend)
         @test_error 1005 ["no time column", "rank Int64", "open Float64"] table_series(Base.structdiff(lone, (begun=0,)); backend=backend)
         @test_error 1005 ["column timestamp is Float64", "int64"] table_series(honest_table(3; timestamp=[1.0, 2.0, 3.0]); backend=backend)
@@ -83,11 +83,15 @@ for backend in BACKENDS
         @test_error 1005 ["more than one open", "open, OPEN"] table_series(honest_table(2; OPEN=[1.0, 2.0]); backend=backend)
         @test_error 1005 ["no close column"] table_series(Base.structdiff(honest_table(2), (close=0,)); backend=backend)
         @test_error 1011 ["low", "3", "2"] table_series(honest_table(2; low=[1.0, 2.0, 3.0]); backend=backend)
+        @test_error 1011 ["valid", "1", "2"] table_series(honest_table(2; valid=[false]); backend=backend)
+        @test_error 1011 ["volume", "1", "2"] table_series(honest_table(2; volume=[1.0]); backend=backend)
         @test_error 1006 ["row 2: high is null", "allow_missing"] table_series(honest_table(2; high=[1.0, missing]); backend=backend)
         @test isnan(table_series(honest_table(2; high=[1.0, missing]); allow_missing=true, backend=backend).high[2])
         @test_error 1006 ["row 2: high is NaN"] table_series(honest_table(2; high=[1.0, NaN]); backend=backend)
         # The first row is blamed, and in it the first column.
         @test_error 1006 ["row 2: open is null"] table_series(honest_table(3; close=[1.0, missing, 2.0], open=[1.0, missing, missing], low=[1, 2, edge + 1]); backend=backend)
+        # Invalid rows are no nulls: the column says what it is.
+        @test table_series(honest_table(2; volume=[1.0, missing], valid=[false, true]); backend=backend).has_volume
         nulls = Union{Missing,Float64}[missing, missing]
         @test !table_series(honest_table(2; volume=nulls); backend=backend).has_volume
         @test table_series(honest_table(0; volume=Union{Missing,Float64}[]); backend=backend).has_volume
