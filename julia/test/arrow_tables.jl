@@ -150,13 +150,6 @@ istable(::Type) = false
 end
 """
 
-with_stand_in(name, source, code) = mktempdir() do folder
-    write(joinpath(folder, "$name.jl"), source)
-    file = joinpath(PACKAGE, "ext", "Omega$(name)Ext.jl")
-    child("push!(LOAD_PATH, $(repr(folder))); using OmegaJulia, $name; Base.include(Main, $(repr(file)));\n$code";
-        environment=["OMEGA_USE_RUST_SLICER" => "false"])
-end
-
 @testset "the Tables extension reads sources and makes candles one" begin
     code, out, err = with_stand_in("Tables", TABLES_STAND_IN, """
         struct Source end # neither properties nor rows: only Tables.jl knows its columns, one of which is no vector

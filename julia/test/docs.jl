@@ -4,7 +4,7 @@
 # (name, docstring) for every exported name and the module itself.
 function docstrings()
     found = Pair{String,String}[]
-    for name in [names(OmegaJulia); :ReadOnlyColumn; :Status; :ModuleStatus; :LibraryStatus; :ERROR_CODES; :KernelStream, :Schema, :SchemaField]
+    for name in [names(OmegaJulia); :ReadOnlyColumn; :Status; :ModuleStatus; :LibraryStatus; :ERROR_CODES; :KernelStream; :Schema; :SchemaField]
         meta = get(Base.Docs.meta(OmegaJulia), Base.Docs.Binding(OmegaJulia, name), nothing)
         text = meta === nothing ? "" : join((join(doc.text) for doc in values(meta.docs)), "\n")
         push!(found, string(name) => text)
