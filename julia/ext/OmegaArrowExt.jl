@@ -18,7 +18,8 @@ function read_source(bytes::Vector{UInt8})
 end
 
 function source_column(name::String, column::AbstractVector)
-    type = column isa Arrow.DictEncoded ? ColumnType(:other, "dictionary") : arrow_column_type(nonmissingtype(eltype(column)))
+    type = column isa Arrow.DictEncoded ? ColumnType(:other, "dictionary") :
+           arrow_column_type(nonmissingtype(eltype(column)))
     return SourceColumn(name, type, Missing <: eltype(column), type.kind === :other ? [] : [column])
 end
 

@@ -9,7 +9,8 @@ for source in (Candles, CandleSeries)
     @eval Tables.istable(::Type{$source}) = true
     @eval Tables.columnaccess(::Type{$source}) = true
     @eval Tables.columns(source::$source) = OmegaJulia.columns(source)
-    @eval Tables.schema(::$source) = Tables.Schema(OmegaJulia.COLUMN_NAMES, (Int64, Float64, Float64, Float64, Float64, Float64))
+    @eval Tables.schema(::$source) =
+        Tables.Schema(OmegaJulia.COLUMN_NAMES, (Int64, Float64, Float64, Float64, Float64, Float64))
 end
 
 # Named columns of a source; nothing for what is none.

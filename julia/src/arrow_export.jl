@@ -79,7 +79,11 @@ function fill_schema!(out::Ptr{ArrowSchema}, series::CandleSeries)
     children = Ptr{ArrowSchema}(block + HEAD_SIZE)
     pointers = Ptr{Ptr{ArrowSchema}}(children + 6 * sizeof(ArrowSchema))
     at = Ptr{UInt8}(pointers + 6 * sizeof(Ptr))
-    put(bytes) = (place = at; GC.@preserve(bytes, unsafe_copyto!(place, pointer(bytes), sizeof(bytes))); at += sizeof(bytes); place)
+    function put(bytes)
+        place, at = at, at + sizeof(bytes)
+        GC.@preserve bytes unsafe_copyto!(place, pointer(bytes), sizeof(bytes))
+        return place
+    end
     places = map(put, texts)
     described = put(metadata)
     release = schema_callback()
@@ -112,13 +116,14 @@ function fill_array!(out::Ptr{ArrowArray}, series::CandleSeries, offset::Int, le
     unsafe_store!(buffers, C_NULL, 1)
     for (i, name) in enumerate(COLUMN_NAMES)
         is_made = name === :volume && !series.has_volume
-        data = is_made ? Ptr{Cvoid}(made + bitmap) : Ptr{Cvoid}(pointer(getfield(series, name)) + 8 * offset)
+        data = Ptr{Cvoid}(is_made ? made + bitmap : Ptr{UInt64}(pointer(getfield(series, name)) + 8 * offset))
         validity = name === :volume && bitmap > 0 ? Ptr{Cvoid}(made) : C_NULL
         unsafe_store!(buffers, validity, 2i)
         unsafe_store!(buffers, data, 2i + 1)
         child = children + (i - 1) * sizeof(ArrowArray)
         nulls = name === :volume ? missing_volumes : 0
-        unsafe_store!(child, ArrowArray(len, nulls, 0, 2, 0, buffers + (2i - 1) * sizeof(Ptr), C_NULL, C_NULL, release, block))
+        own = buffers + (2i - 1) * sizeof(Ptr)
+        unsafe_store!(child, ArrowArray(len, nulls, 0, 2, 0, own, C_NULL, C_NULL, release, block))
         unsafe_store!(pointers, child, i)
     end
     root_export(block, series)
@@ -164,7 +169,8 @@ function warm_callbacks(series::CandleSeries)
             found = stream[]
             ccall(found.get_last_error, Ptr{UInt8}, (Ptr{ArrowArrayStream},), at)
             ccall(found.get_schema, Int32, (Ptr{ArrowArrayStream}, Ptr{ArrowSchema}), at, struct_pointer(schema))
-            take && ccall(found.get_next, Int32, (Ptr{ArrowArrayStream}, Ptr{ArrowArray}), at, struct_pointer(array))
+            batch = struct_pointer(array)
+            take && ccall(found.get_next, Int32, (Ptr{ArrowArrayStream}, Ptr{ArrowArray}), at, batch)
             foreach(release_struct, (struct_pointer(schema), struct_pointer(array), at))
         end
     end
@@ -255,7 +261,8 @@ function export_arrow(candles::Union{Candles,CandleSeries}, array::Ref{ArrowArra
 end
 
 export_arrow(candles, places...) = fail_export(candles, places)
-@noinline fail_export(candles, places) = fail(TYPE_MISMATCH, "Arrow is made of Candles or a CandleSeries, into a Ref or Ptr of each struct; got ",
+@noinline fail_export(candles, places) = fail(TYPE_MISMATCH,
+    "Arrow is made of Candles or a CandleSeries, into a Ref or Ptr of each struct; got ",
     join(map(typeof, (candles, places...)), ", "))
 
 """

@@ -2,73 +2,6 @@
 # what a pointer leads to; all that can be checked is, before anything is read through it. A refused
 # struct is its caller's as before; an accepted one is moved from, and released once with the last column in it.
 
-# One column in one batch: plain values, with a bit each where some may be null.
-struct ArrowVector{T} <: AbstractVector{Union{Missing,T}}
-    values::Ptr{T}
-    validity::Ptr{UInt8} # NULL: nothing is null
-    offset::Int
-    length::Int
-    claimed::Int # nulls, as the producer says; -1: it did not count
-end
-
-# The same of Bools, eight to a byte.
-struct ArrowBits <: AbstractVector{Union{Missing,Bool}}
-    values::Ptr{UInt8}
-    validity::Ptr{UInt8}
-    offset::Int
-    length::Int
-    claimed::Int
-end
-
-const ArrowPart = Union{ArrowVector,ArrowBits}
-Base.size(part::ArrowPart) = (part.length,)
-Base.IndexStyle(::Type{<:ArrowPart}) = IndexLinear()
-bit_at(bits::Ptr{UInt8}, i::Int) = (unsafe_load(bits, (i >> 3) + 1) >> (i & 7)) & 0x01 == 0x01
-@inline is_null(part::ArrowPart, i::Int) = part.validity != C_NULL && !bit_at(part.validity, part.offset + i - 1)
-Base.@propagate_inbounds function Base.getindex(part::ArrowVector, i::Int)
-    @boundscheck checkbounds(part, i)
-    return is_null(part, i) ? missing : unsafe_load(part.values, part.offset + i)
-end
-Base.@propagate_inbounds function Base.getindex(part::ArrowBits, i::Int)
-    @boundscheck checkbounds(part, i)
-    return is_null(part, i) ? missing : bit_at(part.values, part.offset + i - 1)
-end
-
-# Nulls among `len` bits from bit `offset` on.
-function count_nulls(bits::Ptr{UInt8}, offset::Int, len::Int)
-    set, i, stop = 0, offset, offset + len
-    while i < stop && i & 7 != 0
-        set += bit_at(bits, i)
-        i += 1
-    end
-    whole = (stop - i) >> 3
-    for byte in i>>3+1:i>>3+whole
-        set += count_ones(unsafe_load(bits, byte))
-    end
-    i += max(whole, 0) << 3
-    while i < stop
-        set += bit_at(bits, i)
-        i += 1
-    end
-    return len - set
-end
-
-# The part with its nulls counted, unless the producer's count is to be trusted, and without a bitmap if there are none.
-function prepare_part(part::ArrowPart, trust::Bool, batch::Int, name::String)
-    part.validity == C_NULL && return with_nulls(part, 0)
-    return with_nulls(part, known_nulls(part, trust, string("batch ", batch, ", column ", name)))
-end
-with_nulls(part::P, nulls::Int) where {P<:ArrowPart} =
-    P(part.values, nulls == 0 ? Ptr{UInt8}(C_NULL) : part.validity, part.offset, part.length, nulls)
-all_null(part::ArrowPart) = part.claimed == part.length
-
-function known_nulls(part::ArrowPart, trust::Bool, what::String)
-    trust && part.claimed >= 0 && return part.claimed
-    counted = count_nulls(part.validity, part.offset, part.length)
-    part.claimed in (-1, counted) || fail(DESERIALIZATION_FAILED, what, ": ", part.claimed, " nulls announced, ", counted, " found")
-    return counted
-end
-
 # --- what a schema says ---
 
 const ARROW_KINDS = Dict(
@@ -113,10 +46,12 @@ const MOST_COLUMNS = 1 << 16
 function struct_children(pointers::Ptr{Ptr{T}}, count::Int64, of::String) where {T<:ArrowStruct}
     count >= 0 || fail(DESERIALIZATION_FAILED, "the Arrow ", of, " has ", count, " children")
     count <= MOST_COLUMNS || fail(RESOURCE_LIMIT, "the Arrow ", of, " has ", count, " columns")
-    count == 0 || is_place(pointers) || fail(DESERIALIZATION_FAILED, "the Arrow ", of, " has ", count, " children at ", pointer_text(pointers))
+    count == 0 || is_place(pointers) ||
+        fail(DESERIALIZATION_FAILED, "the Arrow ", of, " has ", count, " children at ", pointer_text(pointers))
     return map(1:count) do i
         child = unsafe_load(pointers, i)
-        is_place(child) || fail(DESERIALIZATION_FAILED, "the Arrow ", of, " has its child ", i - 1, " at ", pointer_text(child))
+        is_place(child) ||
+            fail(DESERIALIZATION_FAILED, "the Arrow ", of, " has its child ", i - 1, " at ", pointer_text(child))
         unsafe_load(child)
     end
 end
@@ -148,7 +83,11 @@ function read_metadata(block::Ptr{UInt8})
     pairs = Dict{String,String}()
     block == C_NULL && return pairs
     at = UInt(block)
-    take(len) = (place = at; ends = at + UInt(len); ends >= at && len >= 0 || fail(DESERIALIZATION_FAILED, "the Arrow metadata overflow"); at = ends; Ptr{UInt8}(place))
+    function take(len)
+        place, at = at, at + UInt(len)
+        at >= place || fail(DESERIALIZATION_FAILED, "the Arrow metadata overflow")
+        return Ptr{UInt8}(place)
+    end
     function number()
         bytes = take(4)
         found = ltoh(sum(UInt32(unsafe_load(bytes, i)) << (8 * (i - 1)) for i in 1:4)) % Int32
@@ -173,14 +112,16 @@ function array_extent(array::ArrowArray, what::String)
     damaged(words...) = fail(DESERIALIZATION_FAILED, what, ": ", words...)
     array.length >= 0 || damaged("length ", array.length)
     array.offset >= 0 || damaged("offset ", array.offset)
-    array.length <= typemax(Int64) - array.offset || damaged("offset ", array.offset, " and length ", array.length, " overflow")
+    array.length <= typemax(Int64) - array.offset ||
+        damaged("offset ", array.offset, " and length ", array.length, " overflow")
     array.null_count >= -1 || damaged("null count ", array.null_count)
     return array.length, array.offset, array.null_count
 end
 
 function array_buffers(array::ArrowArray, expected::Int, what::String)
     array.n_buffers == expected || fail(DESERIALIZATION_FAILED, what, ": ", array.n_buffers, " buffers, not ", expected)
-    is_place(array.buffers) || fail(DESERIALIZATION_FAILED, what, ": ", expected, " buffers at ", pointer_text(array.buffers))
+    is_place(array.buffers) ||
+        fail(DESERIALIZATION_FAILED, what, ": ", expected, " buffers at ", pointer_text(array.buffers))
     return [unsafe_load(array.buffers, i) for i in 1:expected]
 end
 
@@ -263,12 +204,15 @@ end
 share_part(part, ::Type, ::ForeignArrays) = nothing
 
 # The series in these batches.
-function import_batches(columns::Vector{SourceColumn}, metadata, batches, options::SourceOptions, choice::Choice, owner::ForeignArrays)
+function import_batches(columns::Vector{SourceColumn}, metadata, batches, options::SourceOptions, choice::Choice,
+    owner::ForeignArrays)
+
     for (parts, _) in batches, (column, part) in zip(columns, parts)
         part === nothing || push!(column.parts, part)
     end
     check_rows() = check_struct_rows(map(last, batches), options.check != 0)
-    return series_from(Source(columns, metadata), options, choice, (part, T) -> share_part(part, T, owner); check_rows=check_rows)
+    share(part, T) = share_part(part, T, owner)
+    return series_from(Source(columns, metadata), options, choice, share; check_rows=check_rows)
 end
 
 function check_struct_rows(rows, trust::Bool)
@@ -319,8 +263,8 @@ julia> back.symbol, back.price_type, back.close[1]
 ("EURUSD", "ask", 1.1)
 ```
 """
-function import_arrow(array::Ref{ArrowArray}, schema::Ref{ArrowSchema}; symbol=nothing, timeframe=nothing, price_type=nothing,
-    check="full", allow_missing=false, strict=false, backend=nothing)
+function import_arrow(array::Ref{ArrowArray}, schema::Ref{ArrowSchema}; symbol=nothing, timeframe=nothing,
+    price_type=nothing, check="full", allow_missing=false, strict=false, backend=nothing)
 
     options = source_options(symbol, timeframe, price_type, check, allow_missing, strict)
     choice = resolve_choice(backend)
@@ -328,7 +272,8 @@ function import_arrow(array::Ref{ArrowArray}, schema::Ref{ArrowSchema}; symbol=n
     count!(SLOT_IMPORT, library === nothing ? FALLBACK : NATIVE)
     return GC.@preserve array schema begin
         places = struct_pointer(array), struct_pointer(schema)
-        library === nothing ? import_pair(places..., options, choice) : native_import(library, places, options, choice.requested)
+        library === nothing ? import_pair(places..., options, choice) :
+        native_import(library, places, options, choice.requested)
     end
 end
 
@@ -341,12 +286,14 @@ function import_arrow(stream::Ref{ArrowArrayStream}; symbol=nothing, timeframe=n
     count!(SLOT_IMPORT, library === nothing ? FALLBACK : NATIVE)
     return GC.@preserve stream begin
         place = struct_pointer(stream)
-        library === nothing ? import_stream(place, options, choice) : native_import(library, (place,), options, choice.requested)
+        library === nothing ? import_stream(place, options, choice) :
+        native_import(library, (place,), options, choice.requested)
     end
 end
 
-import_arrow(places...; options...) = fail(TYPE_MISMATCH, "Arrow data are an ArrowArray and an ArrowSchema, or an ArrowArrayStream, ",
-    "each in a Ref or behind a Ptr; got ", join(map(typeof, places), ", "))
+import_arrow(places...; options...) = fail(TYPE_MISMATCH,
+    "Arrow data are an ArrowArray and an ArrowSchema, or an ArrowArrayStream, each in a Ref or behind a Ptr; got ",
+    join(map(typeof, places), ", "))
 
 function import_pair(array::Ptr{ArrowArray}, schema::Ptr{ArrowSchema}, options::SourceOptions, choice::Choice)
     array == C_NULL && fail(NULL_POINTER, "array is NULL")
@@ -383,16 +330,18 @@ function import_stream(stream::Ptr{ArrowArrayStream}, options::SourceOptions, ch
     return series
 end
 
-function read_stream(stream::Ptr{ArrowArrayStream}, found::ArrowArrayStream, schema::Ref{ArrowSchema}, owner::ForeignArrays,
-    options::SourceOptions, choice::Choice)
+function read_stream(stream::Ptr{ArrowArrayStream}, found::ArrowArrayStream, schema::Ref{ArrowSchema},
+    owner::ForeignArrays, options::SourceOptions, choice::Choice)
 
-    asked(stream, "get_schema", ccall(found.get_schema, Int32, (Ptr{ArrowArrayStream}, Ref{ArrowSchema}), stream, schema))
+    status = ccall(found.get_schema, Int32, (Ptr{ArrowArrayStream}, Ref{ArrowSchema}), stream, schema)
+    asked(stream, "get_schema", status)
     columns, metadata = read_schema(schema[])
     batches = []
     array = Ref(ArrowArray())
     while true
         array[] = ArrowArray()
-        asked(stream, "get_next", ccall(found.get_next, Int32, (Ptr{ArrowArrayStream}, Ref{ArrowArray}), stream, array))
+        status = ccall(found.get_next, Int32, (Ptr{ArrowArrayStream}, Ref{ArrowArray}), stream, array)
+        asked(stream, "get_next", status)
         array[].release == C_NULL && break
         push!(owner.arrays, array[]) # given to us, whatever comes of it
         push!(batches, read_batch(array[], columns, length(batches)))

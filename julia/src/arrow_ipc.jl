@@ -43,7 +43,10 @@ function read_ipc(source; mmap=false, check=nothing, symbol=nothing, timeframe=n
     mapped && !(place isa String) && fail(INVALID_ARGUMENT, "mmap=true maps a file; these are bytes")
     choice = resolve_choice(backend)
     library = library_for(choice)
-    library !== nothing && !library.arrow && ARROW_READER[] !== nothing && choice.requested !== :native && (library = nothing)
+    # A library without Arrow answers 6005 itself, unless the package can.
+    if library !== nothing && !library.arrow && choice.requested !== :native && ARROW_READER[] !== nothing
+        library = nothing
+    end
     count!(SLOT_READ_IPC, library === nothing ? FALLBACK : NATIVE)
     library === nothing || return native_read_ipc(library, place, mapped, options, choice.requested)
     return fallback_read_ipc(place, options, choice)
@@ -73,8 +76,9 @@ function fallback_read_ipc(place::Union{String,Vector{UInt8}}, options::SourceOp
     end
 end
 
-@noinline fail_no_arrow(what::String) = fail(NOT_BUILT_IN, "Arrow IPC files are ", what, " by the native library (built with its feature arrow), ",
-    "or in Julia 1.9 or later by the package Arrow: `using Arrow`. Neither is there.")
+@noinline fail_no_arrow(what::String) = fail(NOT_BUILT_IN, "Arrow IPC files are ", what,
+    " by the native library (built with its feature arrow), or in Julia 1.9 or later by the package Arrow:",
+    " `using Arrow`. Neither is there.")
 
 # The first bytes of what is neither an Arrow file nor a stream, or of something that people take for one.
 function check_magic(bytes::Vector{UInt8})
@@ -119,7 +123,8 @@ function to_ipc(candles::Union{Candles,CandleSeries}; backend=nothing)
 end
 
 to_ipc(candles; backend=nothing) = fail_no_candles(candles)
-@noinline fail_no_candles(candles) = fail(TYPE_MISMATCH, "an Arrow file is made of Candles or a CandleSeries, got ", typeof(candles))
+@noinline fail_no_candles(candles) =
+    fail(TYPE_MISMATCH, "an Arrow file is made of Candles or a CandleSeries, got ", typeof(candles))
 
 # The library that writes `series`: its own, or as `backend` says.
 function writing_library(series::CandleSeries, backend)
@@ -133,10 +138,10 @@ function fallback_to_ipc(candles::Union{Candles,CandleSeries})
     series, offset, len = exported_rows(candles)
     found = columns(series[offset+1:offset+len])
     volume = Union{Missing,Float64}[isnan(value) ? missing : value for value in found.volume]
-    plain = map(collect, (timestamp=found.timestamp, open=found.open, high=found.high, low=found.low, close=found.close))
+    written = merge(map(collect, found), (volume=volume,))
     metadata = series_metadata(series)
     out = IOBuffer()
-    Base.invokelatest(ARROW_WRITER[], out, merge(plain, (volume=volume,)), [key => metadata[key] for key in METADATA_KEYS])
+    Base.invokelatest(ARROW_WRITER[], out, written, [key => metadata[key] for key in METADATA_KEYS])
     return take!(out)
 end
 
@@ -159,7 +164,8 @@ function write_ipc(path::AbstractString, candles::Union{Candles,CandleSeries}; b
     series, offset, len = exported_rows(candles)
     library = writing_library(series, backend)
     count!(SLOT_WRITE_IPC, library === nothing ? FALLBACK : NATIVE)
-    library === nothing ? replace_file(place, fallback_to_ipc(candles)) : native_write_ipc(library, series, offset, len, place)
+    library === nothing ? replace_file(place, fallback_to_ipc(candles)) :
+    native_write_ipc(library, series, offset, len, place)
     return nothing
 end
 

@@ -17,10 +17,13 @@ function native_options(options::SourceOptions, mapped::Bool)
     symbol = options.symbol === nothing ? Ptr{UInt8}(C_NULL) : pointer(options.symbol)
     price_type = options.price_type === nothing ? FROM_METADATA : Int32(options.price_type == "ask")
     flags = options.allow_missing * ALLOW_MISSING | options.strict * STRICT | mapped * MAPPED
-    return NativeOptions(symbol, options.timeframe === nothing ? 0 : options.timeframe.duration, price_type, options.check, flags, 0)
+    timeframe = options.timeframe === nothing ? 0 : options.timeframe.duration
+    return NativeOptions(symbol, timeframe, price_type, options.check, flags, 0)
 end
 
-function native_read_ipc(library::NativeLibrary, place::Union{String,Vector{UInt8}}, mapped::Bool, options::SourceOptions, requested::Symbol)
+function native_read_ipc(library::NativeLibrary, place::Union{String,Vector{UInt8}}, mapped::Bool,
+    options::SourceOptions, requested::Symbol)
+
     out = Ref{Ptr{Cvoid}}(C_NULL)
     symbol = options.symbol
     status = GC.@preserve symbol place begin
@@ -33,16 +36,21 @@ function native_read_ipc(library::NativeLibrary, place::Union{String,Vector{UInt
     return adopt_arrow(library, out[], requested)
 end
 
-function native_import(library::NativeLibrary, places::Tuple{Ptr{ArrowArray},Ptr{ArrowSchema}}, options::SourceOptions, requested::Symbol)
+function native_import(library::NativeLibrary, places::Tuple{Ptr{ArrowArray},Ptr{ArrowSchema}}, options::SourceOptions,
+    requested::Symbol)
+
     out = Ref{Ptr{Cvoid}}(C_NULL)
     symbol = options.symbol
     status = GC.@preserve symbol ccall(library.series_import, Int32,
-        (Ptr{ArrowArray}, Ptr{ArrowSchema}, Ref{NativeOptions}, Ref{Ptr{Cvoid}}), places[1], places[2], native_options(options, false), out)
+        (Ptr{ArrowArray}, Ptr{ArrowSchema}, Ref{NativeOptions}, Ref{Ptr{Cvoid}}),
+        places[1], places[2], native_options(options, false), out)
     status == 0 || arrow_failure(library, status)
     return adopt_arrow(library, out[], requested)
 end
 
-function native_import(library::NativeLibrary, places::Tuple{Ptr{ArrowArrayStream}}, options::SourceOptions, requested::Symbol)
+function native_import(library::NativeLibrary, places::Tuple{Ptr{ArrowArrayStream}}, options::SourceOptions,
+    requested::Symbol)
+
     out = Ref{Ptr{Cvoid}}(C_NULL)
     symbol = options.symbol
     status = GC.@preserve symbol ccall(library.series_import_stream, Int32,
@@ -57,7 +65,8 @@ function adopt_arrow(library::NativeLibrary, pointer::Ptr{Cvoid}, requested::Sym
     status = ccall(library.series_info, Int32, (Ptr{Cvoid}, Ref{NativeInfo}), pointer, info)
     status == 0 || native_failure(library, status)
     found = info[]
-    identity = (symbol=unsafe_string(found.symbol), timeframe=Timeframe(found.timeframe_us), price_type=found.price_type == 0 ? "bid" : "ask")
+    identity = (symbol=unsafe_string(found.symbol), timeframe=Timeframe(found.timeframe_us),
+        price_type=found.price_type == 0 ? "bid" : "ask")
     return adopt_series(library, pointer, identity, requested)
 end
 
@@ -74,7 +83,8 @@ end
 function native_export(series::CandleSeries, offset::Int, len::Int, places::Tuple{Ptr{ArrowArray},Ptr{ArrowSchema}})
     handle = getfield(series, :native)
     status = GC.@preserve handle ccall(handle.library.candles_export, Int32,
-        (Ptr{Cvoid}, RowRange, Ptr{ArrowArray}, Ptr{ArrowSchema}), handle.pointer, RowRange(offset, len), places[1], places[2])
+        (Ptr{Cvoid}, RowRange, Ptr{ArrowArray}, Ptr{ArrowSchema}),
+        handle.pointer, RowRange(offset, len), places[1], places[2])
     status == 0 || native_failure(handle.library, status)
     return nothing
 end
@@ -97,20 +107,20 @@ end
 
 function native_to_ipc(library::NativeLibrary, series::CandleSeries, offset::Int, len::Int)
     handle = native_handle(series, library)
-    # What a file of these rows takes at most; the library would otherwise write it twice.
-    bytes = within_memory(() -> Vector{UInt8}(undef, 8192 + sizeof(series.symbol) * 2 + 49 * len), len, " rows do not fit into memory")
+    # What a file of these rows takes at most; asked for its size first, the library would write it twice.
+    room = 8192 + 2 * sizeof(series.symbol) + 49 * len
+    bytes = within_memory(() -> Vector{UInt8}(undef, room), len, " rows do not fit into memory")
     size = Ref{Csize_t}(0)
-    for _ in 1:2
-        status = GC.@preserve handle bytes ccall(library.candles_to_ipc, Int32, (Ptr{Cvoid}, RowRange, Ptr{UInt8}, Csize_t, Ref{Csize_t}),
-            handle.pointer, RowRange(offset, len), bytes, length(bytes), size)
-        status == 0 && return resize!(bytes, size[])
-        status == SIZE_MISMATCH || native_failure(library, status)
-        status = GC.@preserve handle ccall(library.candles_to_ipc, Int32, (Ptr{Cvoid}, RowRange, Ptr{UInt8}, Csize_t, Ref{Csize_t}),
-            handle.pointer, RowRange(offset, len), C_NULL, 0, size)
-        status == 0 || native_failure(library, status)
-        resize!(bytes, size[])
+    write_to(out, capacity) = GC.@preserve handle ccall(library.candles_to_ipc, Int32,
+        (Ptr{Cvoid}, RowRange, Ptr{UInt8}, Csize_t, Ref{Csize_t}),
+        handle.pointer, RowRange(offset, len), out, capacity, size)
+    status = write_to(bytes, length(bytes))
+    if status == SIZE_MISMATCH
+        status = write_to(C_NULL, 0)
+        status == 0 && (status = write_to(resize!(bytes, size[]), size[]))
     end
-    fail(FFI_ERROR, "the library's Arrow file never fits the size it says")
+    status == 0 || native_failure(library, status)
+    return resize!(bytes, size[])
 end
 
 const FILE_STATES = (:not_mapped, :unchanged, :changed, :gone)

@@ -135,10 +135,11 @@ end
 function source_identity(source::Source, options::SourceOptions)
     absent = [name for (name, given) in (("timeframe", options.timeframe), ("price_type", options.price_type))
               if given === nothing && !haskey(source.metadata, name)]
-    isempty(absent) || fail(INVALID_ARGUMENT, "no ", join(absent, " and no "), ": give ", join((string(name, '=') for name in absent), " and "),
-        ", or data whose schema metadata have it")
+    isempty(absent) || fail(INVALID_ARGUMENT, "no ", join(absent, " and no "), ": give ",
+        join((string(name, '=') for name in absent), " and "), ", or data whose schema metadata have it")
     identity(given, read, name) = given === nothing ? metadata_value(read, source, name) : given
-    return (symbol=identity(options.symbol, symbol_text, "symbol"), timeframe=identity(options.timeframe, Timeframe, "timeframe"),
+    return (symbol=identity(options.symbol, symbol_text, "symbol"),
+        timeframe=identity(options.timeframe, Timeframe, "timeframe"),
         price_type=identity(options.price_type, price_type_name, "price_type"))
 end
 

@@ -14,14 +14,13 @@ end
     return nothing
 end
 
-# Which rows the column `valid` calls missing bars; nothing where there are none.
+# Which rows the column `valid` calls missing bars; nothing where there are none. A null is refused elsewhere.
 function missing_rows(valid::SourceColumn)
     rows = Bool[]
-    for part in valid.parts, value in part
-        push!(rows, !ismissing(value) && !value) # a null is refused elsewhere
-    end
+    foreach(part -> append!(rows, missing_flags(part)), valid.parts)
     return any(rows) ? rows : nothing
 end
+missing_flags(part::AbstractVector) = Bool[!ismissing(value) && !value for value in part]
 
 # The six columns of a series and whether it has a volume. `share(part, T)` gives a part as a Vector{T} that needs
 # no conversion, or nothing.
@@ -74,14 +73,16 @@ function check_unit(stamps::Vector{Int64}, advice)
     return nothing
 end
 
-@noinline function blame_null!(fault::Fault, column::SourceColumn)
-    row = 0
-    for part in column.parts, value in part
-        row += 1
-        ismissing(value) && return blame!(fault, row, CONSTRAINT_VIOLATION, column.name, " is null")
+function blame_null!(fault::Fault, column::SourceColumn)
+    at = 0
+    for part in column.parts
+        found = first_null(part)
+        found === nothing || return blame!(fault, at + found, CONSTRAINT_VIOLATION, column.name, " is null")
+        at += length(part)
     end
     return nothing
 end
+first_null(part::AbstractVector) = Missing <: eltype(part) ? findfirst(ismissing, part) : nothing
 
 row_count(column::SourceColumn) = sum(Int[length(part) for part in column.parts])
 room_for(::Type{T}, rows::Int) where {T} = within_memory(() -> Vector{T}(undef, rows), rows, " rows do not fit into memory")
@@ -119,13 +120,12 @@ function fill_stamps!(out::Vector{Int64}, part::AbstractVector, at::Int, column:
     for value in part
         row += 1
         skip !== nothing && skip[row] && continue
-        if ismissing(value)
-            return blame!(fault, row, CONSTRAINT_VIOLATION, column.name, " is null")
-        end
+        ismissing(value) && return blame!(fault, row, CONSTRAINT_VIOLATION, column.name, " is null")
         found = ticks(value)
         if kind === :ns
             us, rest = fldmod(found, 1000)
-            rest == 0 || return blame!(fault, row, INVALID_FORMAT, column.name, " ", found, " ns is finer than a microsecond")
+            rest == 0 ||
+                return blame!(fault, row, INVALID_FORMAT, column.name, " ", found, " ns is finer than a microsecond")
             out[row] = us
         else
             us = Int128(found) * factor
@@ -153,16 +153,17 @@ function float_column(column::SourceColumn, skip, allow_missing::Bool, fault::Fa
     return out
 end
 
-function fill_numbers!(out::Vector{Float64}, part::AbstractVector, at::Int, name::String, skip, may_be_null::Bool, fault::Fault)
+function fill_numbers!(out::Vector{Float64}, part::AbstractVector, at::Int, name::String, skip, may_be_null::Bool,
+    fault::Fault)
+
     row = at
     for value in part
         row += 1
         if skip !== nothing && skip[row]
             out[row] = NaN
         elseif ismissing(value)
-            if !may_be_null
+            may_be_null ||
                 return blame!(fault, row, CONSTRAINT_VIOLATION, name, " is null (allow_missing admits missing prices)")
-            end
             out[row] = NaN
         else
             if value isa Integer && !(-EXACT_INTEGERS <= value <= EXACT_INTEGERS)
@@ -193,7 +194,9 @@ function in_table_rows(make, left_out, columns::NamedTuple, has_volume::Bool, op
 end
 
 # The series a Source holds.
-function series_from(source::Source, options::SourceOptions, choice::Choice, share; advice=cast_advice, check_rows=() -> nothing)
+function series_from(source::Source, options::SourceOptions, choice::Choice, share; advice=cast_advice,
+    check_rows=() -> nothing)
+
     roles = Roles(source, options.strict)
     identity = source_identity(source, options)
     check_rows()

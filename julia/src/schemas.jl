@@ -72,6 +72,7 @@ end
 # The fields as the JSON text that the fingerprint is taken of: keys sorted, ASCII, a space after each comma
 # and colon. Names and types are plain letters and brackets: nothing to escape.
 function fields_json(schema::Schema)
-    field_json(field) = string("{\"name\": \"", field.name, "\", \"nullable\": ", field.nullable, ", \"type\": \"", field.type, "\"}")
+    field_json(field) =
+        string("{\"name\": \"", field.name, "\", \"nullable\": ", field.nullable, ", \"type\": \"", field.type, "\"}")
     return string('[', join(map(field_json, collect(schema.fields)), ", "), ']')
 end

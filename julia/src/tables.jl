@@ -80,7 +80,8 @@ plain_columns(table::Union{Nothing,Missing,Number,AbstractString,Symbol,Abstract
 # A table of rows: each column is collected from the rows' properties.
 function plain_columns(rows::AbstractVector)
     row_type = eltype(rows)
-    names = isempty(rows) ? (isconcretetype(row_type) && isstructtype(row_type) ? fieldnames(row_type) : ()) : propertynames(first(rows))
+    names = !isempty(rows) ? propertynames(first(rows)) :
+            isconcretetype(row_type) && isstructtype(row_type) ? fieldnames(row_type) : ()
     isempty(names) && fail_no_table(rows)
     column(name) = try
         [getproperty(row, name) for row in rows]
