@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds the fuzz targets with AddressSanitizer, runs each for some seconds, and keeps the record of long runs.
+"""Builds the fuzz targets with AddressSanitizer, runs each for a while, and keeps the record of long runs.
 
     run.py --seconds 20 [TARGET ...]            what `make fuzz-smoke` does
     run.py --seconds 1800 --record [TARGET ...] a long run, kept in runs.tsv and docs/fuzzing.md
