@@ -36,11 +36,14 @@ define note
 @command -v $(1) >/dev/null 2>&1 || echo "make: $(1) is missing, so $(3); get it with: apt-get install $(2)" >&2
 endef
 NEED_PYTHON = $(call need,$(or $(PYTHON),python3),apt-get install python3 python3-venv)
+NEED_NIGHTLY = @cargo +nightly --version >/dev/null 2>&1 || { \
+	echo "make: nightly Rust is missing; get it with: rustup toolchain install nightly --profile minimal" >&2; exit 1; }
+NEED_FUZZ = $(call need,cargo-fuzz,cargo install cargo-fuzz --locked)
 PYTHON_FOLDERS = $(wildcard python examples benches tests tools)
 
 .PHONY: help setup setup-python setup-julia build build-faulty run test check bench bench-kernels \
 	install clean distclean lint header test-rust test-c test-julia test-python \
-	test-examples test-readme check-rust check-install
+	test-examples test-readme check-rust check-install check-vectors fuzz fuzz-smoke
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -78,7 +81,7 @@ run: build setup-python ## run the same two backtests in four languages and comp
 test: header lint test-rust test-c test-julia test-python test-examples test-readme ## run every test and lint
 	@echo "make test: everything passed"
 
-check: test check-rust check-install ## run the tests and the longer checks
+check: test check-vectors check-rust check-install fuzz-smoke ## run the tests and the longer checks
 
 bench: build setup-python ## measure, beside what a user would pick instead
 	@julia=$$(tools/setup_julia.sh) && python=$$(tools/setup_python.sh) && \
@@ -134,6 +137,28 @@ check-rust:
 	cargo test --locked --no-default-features --features csv --test abi --test without_arrow
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
+# That the committed cases are what their oracles give, and the Arrow files what their tables say.
+check-vectors: setup-python
+	.venv/bin/python tests/vectors/generate.py --check
+	.venv/bin/python tests/vectors/kernels/generate.py --check
+	.venv/bin/python tests/vectors/arrow/generate.py --check
+
+fuzz-smoke: ## fuzz each target for 20 seconds, under AddressSanitizer
+	$(NEED_CARGO)
+	$(NEED_NIGHTLY)
+	$(NEED_FUZZ)
+	$(NEED_PYTHON)
+	$(or $(PYTHON),python3) tests/fuzz/run.py --seconds 20
+
+# FUZZ_TARGETS names some of them; the record goes to tests/fuzz/runs.tsv and docs/fuzzing.md.
+FUZZ_SECONDS ?= 1800
+fuzz: ## fuzz each target for FUZZ_SECONDS and keep the record
+	$(NEED_CARGO)
+	$(NEED_NIGHTLY)
+	$(NEED_FUZZ)
+	$(NEED_PYTHON)
+	$(or $(PYTHON),python3) tests/fuzz/run.py --seconds $(FUZZ_SECONDS) --record $(FUZZ_TARGETS)
+
 check-install: build
 	@tools/check_install.sh
 
@@ -154,6 +179,7 @@ install: ## install the C library, header and pkg-config file
 
 clean: ## remove what was built and computed, but keep .venv and .julia
 	rm -rf "$(TARGET_DIR)" out
+	rm -rf tests/fuzz/target tests/fuzz/corpus tests/fuzz/artifacts tests/fuzz/logs
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find $(PYTHON_FOLDERS) -name __pycache__ -type d -prune -exec rm -rf {} +
 

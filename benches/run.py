@@ -54,12 +54,13 @@ def run(command: list[str], what: str, environment: Mapping[str, str] | None = N
 
 def rust() -> dict[Key, float]:
     """Nanoseconds per element, the medians Criterion wrote."""
-    command = ["cargo", "bench", "--locked", "--bench", "slicer", "--bench", "alignment", "--", "--noplot"]
+    benches = [part for name in ("slicer", "alignment", "arrow") for part in ("--bench", name)]
+    command = ["cargo", "bench", "--locked", *benches, "--", "--noplot"]
     short = ["--warm-up-time", "0.5", "--measurement-time", "1", "--sample-size", "20"]
     # Yesterday's numbers must not pass for today's where a bench did not run.
     shutil.rmtree(TARGET_DIR / "criterion", ignore_errors=True)
-    run(command + short, "Rust (Criterion)")
-    found: dict[Key, float] = {}
+    # What a bench prints itself is memory, not time.
+    found = lines(run(command + short, "Rust (Criterion)"))
     for estimates in sorted((TARGET_DIR / "criterion").glob("*/*/new/estimates.json")):
         about = json.loads(estimates.with_name("benchmark.json").read_text())
         median = json.loads(estimates.read_text())["median"]["point_estimate"]
@@ -223,6 +224,47 @@ TARGETS = [
             ("julia bytes", "bytes allocated", "0", 0),
         )
     ),
+    *(
+        Target(
+            f"Rust read_ipc, 10,000,000 rows, {name}",
+            ("rust", "read_ipc", name),
+            ("python", f"read_ipc_{name}", "pyarrow"),
+            f"<= {limit} ms",
+            at_most(limit * 1e6),
+        )
+        for name, limit in (("mmap_order", 20), ("mmap_none", 1), ("mmap_full", 60))
+    ),
+    *(
+        Target(
+            f"Rust memory: mapped, check {check}, bytes per row",
+            ("rust", "memory", f"mapped with check {check}, bytes per row"),
+            None,
+            wanted,
+            at_most(limit),
+        )
+        for check, wanted, limit in (("order", "<= 8.05", 8.05), ("none", "<= 0.05", 0.05))
+    ),
+    *(
+        Target(
+            f"Python from_arrow, 10,000,000 rows of {who}",
+            ("python", f"from_arrow_{who}", "omega_native"),
+            None,
+            "<= 40 ms",
+            at_most(40e6),
+        )
+        for who in ("pyarrow", "polars")
+    ),
+    Target("C 200-row lookback to Arrow", ("c", "arrow", "lookback_200"), None, "<= 2 us", at_most(2000)),
+    Target(
+        "Python 200-row lookback to Arrow",
+        ("python", "lookback_200_to_arrow", "omega_native"),
+        ("python", "lookback_200_to_arrow", "pyarrow_slice"),
+        "<= 10 us",
+        at_most(10_000),
+    ),
+    python("read_ipc_copy", "pyarrow", 0),
+    python("read_ipc_copy", "polars", 0),
+    python("read_ipc_mmap_order", "polars", 0),
     Target(
         "Rust memory: a walk above its series, percent",
         ("rust", "memory", "a walk, percent of its series"),
@@ -287,6 +329,8 @@ def slicer(julia: str, rounds: int) -> int:
         measured |= lines(run([sys.executable, "benches/peers/slicer.py"], "Python and its peers", path))
         aligned = [sys.executable, "benches/peers/alignment.py"]
         measured |= lines(run(aligned, "several timeframes in Python and its peers", path))
+        arrow = [sys.executable, "benches/peers/arrow.py"]
+        measured |= lines(run(arrow, "Arrow in Python and its peers", path))
         for key, value in measured.items():
             numbers[key].append(value)
     medians = {key: statistics.median(values) for key, values in numbers.items()}

@@ -1,4 +1,4 @@
-/* Nanoseconds per question through the C ABI, on the same 1,000,000 one-minute candles as benches/slicer.rs.
+/* Nanoseconds per question, and per 200 rows as Arrow, through the C ABI, on the same 1,000,000 one-minute candles as benches/slicer.rs.
  *
  * Prints lines "c<TAB>name<TAB>nanoseconds": the median over rounds, and the number of allocations while the
  * questions were asked. Nothing is checked but statuses. */
@@ -103,6 +103,27 @@ static void ask_each(const char *name, const OmegaSeries *series, const int64_t 
     report(name, rounds, count);
 }
 
+/* The last 200 rows as Arrow, and released again, as a consumer of each bar would. */
+static void export_each(const char *name, const OmegaSeries *series, const int64_t *times, size_t count) {
+    double rounds[ROUNDS];
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = now_ns();
+        for (size_t i = 0; i < count; i++) {
+            OmegaRange range;
+            struct ArrowArray array;
+            struct ArrowSchema schema;
+            if (omega_slicer_get_lookback(series, times[i], 200, 0, &range) != OMEGA_OK ||
+                omega_candles_export(series, range, &array, &schema) != OMEGA_OK || array.length != 200) {
+                demand(OMEGA_INTERNAL_ERROR, name);
+            }
+            array.release(&array);
+            schema.release(&schema);
+        }
+        rounds[round] = now_ns() - start;
+    }
+    report(name, rounds, count);
+}
+
 int main(void) {
     int64_t *stamps = memory(ROWS * sizeof *stamps), *times = memory(QUESTIONS * sizeof *times);
     double *prices = memory(ROWS * sizeof *prices), rounds[ROUNDS];
@@ -141,6 +162,8 @@ int main(void) {
     report("batch/get_lookbacks", rounds, QUESTIONS);
 
     printf("c\tmemory/allocations of a lookback\t%zu\n", during);
+
+    export_each("arrow/lookback_200", series, stamps + 200, QUESTIONS);
 
     demand(omega_series_free(series), "omega_series_free");
     free(ranges);

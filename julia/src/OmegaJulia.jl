@@ -30,6 +30,8 @@ module OmegaJulia
 import Dates, Libdl, Logging, Serialization
 
 export CandleSeries, SymbolDataSlicer, Candles, Candle, Timeframe, OmegaError
+export read_ipc, write_ipc, to_ipc, refresh, schemas
+export ArrowSchema, ArrowArray, ArrowArrayStream, import_arrow, export_arrow, export_arrow_stream, release_arrow
 export read_csv, columns, datetime, parse_timestamp
 export get_slice, get_candle_at, get_candle_asof, get_lookback
 export get_lookbacks, get_candles_at, get_candles_asof, gather_lookback
@@ -46,6 +48,7 @@ include("time_text.jl")
 include("candle.jl")
 include("columns.jl")
 include("counts.jl")
+include("arrow_structs.jl")
 include("layout.jl")
 include("library.jl")
 include("config.jl")
@@ -63,6 +66,16 @@ include("quality.jl")
 include("csv_cells.jl")
 include("csv_records.jl")
 include("csv.jl")
+include("schemas.jl")
+include("arrow_source.jl")
+include("arrow_values.jl")
+include("tables.jl")
+include("arrow_callbacks.jl")
+include("arrow_export.jl")
+include("arrow_vectors.jl")
+include("arrow_import.jl")
+include("arrow_ipc.jl")
+include("arrow_native.jl")
 include("kernels/rounding.jl")
 include("kernels/windows.jl")
 include("kernels/fixed.jl")

@@ -70,14 +70,30 @@ Base.unsafe_convert(::Type{Ptr{T}}, column::Column{T}) where {T} = pointer(colum
 
 # --- taking memory in ---
 
-# A Vector over memory that `owner` keeps alive. `owner` lives as long as the memory is reachable: the
-# finalizer's closure holds it. Since 1.11 loops may keep a vector's Memory and drop the Vector, so there
-# the closure hangs on the Memory.
+# What foreign memory hangs on, by a number, until no vector over it is left. A finalizer's closure alone does
+# not do: what only such a closure still sees counts as dead, so an owner's own finalizer (which frees the
+# memory) would run while a vector over it is in use.
+const OWNERS = Dict{Int,Any}()
+const OWNERS_LOCK = Threads.SpinLock() # not reentrant, so that a finalizer can tell that it is taken
+const NEXT_OWNER = Ref(0)
+
+# A Vector over memory that lives as long as `owner`; and `owner` as long as the memory is reachable. Since
+# 1.11 loops may keep a vector's Memory and drop the Vector, so there the finalizer hangs on the Memory.
 function foreign_vector(pointer::Ptr{T}, n::Int, owner) where {T}
     (n == 0 || pointer == C_NULL) && return T[]
     vector = unsafe_wrap(Array, pointer, n; own=false)
     anchor = @static isdefined(Base, :Memory) ? vector.ref.mem : vector
-    finalizer(_ -> (owner; nothing), anchor)
+    number = lock(OWNERS_LOCK) do
+        OWNERS[NEXT_OWNER[] += 1] = owner
+        NEXT_OWNER[]
+    end
+    let_go(gone) = if trylock(OWNERS_LOCK)
+        delete!(OWNERS, number)
+        unlock(OWNERS_LOCK)
+    else
+        finalizer(let_go, gone) # another time: a finalizer must not wait
+    end
+    finalizer(let_go, anchor)
     return vector
 end
 

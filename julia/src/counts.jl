@@ -6,6 +6,7 @@ const SLICER_OPERATIONS = (
     :CandleSeries, :read_csv, :get_slice, :get_candle_at, :get_candle_asof, :get_lookback,
     :get_lookbacks, :get_candles_at, :get_candles_asof, :gather_lookback, :quality,
     :resample, :align, :latest, :history, :history_matrix,
+    :read_ipc, :write_ipc, :to_ipc, :import_arrow, :export_arrow,
 )
 # Kernels by the names of their functions, and every push to a stream.
 const KERNEL_OPERATIONS = (

@@ -139,12 +139,13 @@ const YEAR_1971 = Int64(31_536_000_000_000)
 const YEAR_2201 = Int64(7_289_654_400_000_000)
 
 # Seconds read as microseconds land in January 1970; no market data do. `raw` is the last stamp as written.
-@noinline function fail_wrong_unit(raw::Int64, unit::Int)
+# `advice` words what to do about the likely unit.
+@noinline function fail_wrong_unit(raw::Int64, unit::Int, advice=likely -> string("unit=", likely, " is likely meant"))
     hint = "no unit puts the last of them between 1971 and 2200"
     for other in (1, 2, 3)
         known, us = other == 3 ? (STAMP_FITS, fld(raw, 1000)) : to_microseconds(raw, other)
         if known == STAMP_FITS && other != unit && YEAR_1971 <= us < YEAR_2201
-            hint = string("unit=", UNITS[other+1], " is likely meant")
+            hint = advice(UNITS[other+1])
             break
         end
     end

@@ -69,7 +69,7 @@ struct NativeKernelOptions
     width::Float64
 end
 
-const ABI_VERSION = 0x00010001
+const ABI_VERSION = 0x00010003
 const EXCLUDE_CURRENT = UInt32(1)
 const CLOSED_ONLY = UInt32(2)
 const PARTIAL = UInt32(4)
@@ -80,6 +80,7 @@ const LAYOUT_STRUCTS = (
     "columns" => NativeColumns, "range" => RowRange, "candle" => Candle, "options" => NativeOptions,
     "info" => NativeInfo, "quality" => NativeQuality, "gap" => NativeGap, "pair_quality" => NativePairQuality,
     "kernel_options" => NativeKernelOptions,
+    "arrow_schema" => ArrowSchema, "arrow_array" => ArrowArray, "arrow_stream" => ArrowArrayStream,
 )
 
 # (name, number) for everything OmegaAbiLayout holds, as this package was written.
@@ -102,11 +103,20 @@ function layout_mismatch(abi_version::Ptr{Cvoid}, abi_layout::Ptr{Cvoid})
         return string("ABI version ", version_text(version), " does not fit ", version_text(ABI_VERSION))
     layout = ccall(abi_layout, Ptr{UInt32}, ())
     layout == C_NULL && return "reports no layout"
+    without_arrow = !has_arrow(abi_layout)
     for (i, (name, expected)) in enumerate(expected_layout())
         found = unsafe_load(layout, i)
+        without_arrow && startswith(name, "arrow_") && (expected = 0)
         found == expected || return string("layout: ", name, " is ", found, ", expected ", expected)
     end
     return nothing
+end
+
+# Whether the library behind this function was built with the feature arrow: without it, it reports zeros.
+function has_arrow(abi_layout::Ptr{Cvoid})
+    layout = ccall(abi_layout, Ptr{UInt32}, ())
+    at = findfirst(entry -> first(entry) == "arrow_schema_size", expected_layout())
+    return unsafe_load(layout, 1) >= 4at && unsafe_load(layout, at) != 0
 end
 
 version_text(version::Integer) = string(version >> 16, ".", version & 0xffff)

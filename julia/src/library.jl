@@ -8,9 +8,20 @@ mutable struct NativeLibrary
     version::String
     build_id::String
     abi::UInt32
+    arrow::Bool # built with the feature
     last_error_message::Ptr{Cvoid}
     series_new_borrowed::Ptr{Cvoid}
     series_read_csv::Ptr{Cvoid}
+    series_read_ipc::Ptr{Cvoid}
+    series_from_ipc::Ptr{Cvoid}
+    series_refresh::Ptr{Cvoid}
+    series_import::Ptr{Cvoid}
+    series_import_stream::Ptr{Cvoid}
+    candles_write_ipc::Ptr{Cvoid}
+    candles_to_ipc::Ptr{Cvoid}
+    candles_export::Ptr{Cvoid}
+    candles_export_stream::Ptr{Cvoid}
+    schema_json::Ptr{Cvoid}
     series_free::Ptr{Cvoid}
     series_info::Ptr{Cvoid}
     series_columns::Ptr{Cvoid}
@@ -49,7 +60,7 @@ end
 const FUNCTION_FIELDS = filter(name -> fieldtype(NativeLibrary, name) === Ptr{Cvoid}, collect(fieldnames(NativeLibrary)))
 
 # Stands where there is no library, so that fields need no Union.
-const NO_LIBRARY = NativeLibrary("", "", "", 0, (C_NULL for _ in FUNCTION_FIELDS)...)
+const NO_LIBRARY = NativeLibrary("", "", "", 0, false, (C_NULL for _ in FUNCTION_FIELDS)...)
 
 # A place that was looked at in vain.
 struct LookupFailure
@@ -126,7 +137,7 @@ function try_library(place::String, path::String, must_be_file::Bool)
     text(name) = unsafe_string(ccall(symbol(name), Ptr{UInt8}, ()))
     functions = (symbol(Symbol(:omega_, name)) for name in FUNCTION_FIELDS)
     return NativeLibrary(Libdl.dlpath(handle), text(:omega_library_version), text(:omega_build_id),
-        ccall(symbol(:omega_abi_version), UInt32, ()), functions...)
+        ccall(symbol(:omega_abi_version), UInt32, ()), has_arrow(symbol(:omega_abi_layout)), functions...)
 end
 
 # nothing, or why the opened library must not be used.

@@ -12,6 +12,8 @@ end
 # which object it is: copies keep the one and not the other.
 const NO_HANDLE = NativeHandle(C_NULL, NO_LIBRARY, nothing)
 is_native(handle::NativeHandle) = handle.pointer != C_NULL
+# Whether the library keeps the columns alive itself, having read or taken them over.
+owns_memory(handle::NativeHandle) = is_native(handle) && handle.roots === nothing
 
 function NativeHandle(pointer::Ptr{Cvoid}, library::NativeLibrary)
     return finalizer(free_handle, NativeHandle(pointer, library, nothing))

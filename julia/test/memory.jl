@@ -101,6 +101,32 @@ for backend in BACKENDS
         @test all(o -> o[2].series.symbol == "ORPHAN", orphans)
     end
 
+    # Nothing but the columns is left: no Candles that would hold the series, and so the owner of its memory.
+    @testset "a column alone keeps the memory behind it ($backend)" begin
+        path = tempname()
+        write(path, "timestamp,open,high,low,close,volume\n", (string(DateTime(1970) + Minute(i), ",1,2,0.5,", i, ".5,7\n") for i in 0:9)...)
+        lone(path) = (series = read_csv(path; symbol="", timeframe="M1", backend=backend); (series.close, series.volume))
+        columns = [lone(path) for _ in 1:200]
+        for _ in 1:4
+            GC.gc()
+            fill(NaN, 100_000)
+            foreach(_ -> lone(path), 1:50) # blocks of the sizes that were freed, if any were
+        end
+        @test all(pair -> pair[1] == 0.5:9.5 && all(==(7.0), pair[2]), columns)
+    end
+
+    @testset "what foreign memory hangs on is let go of with its last vector ($backend)" begin
+        before = length(OmegaJulia.OWNERS)
+        wrap_parts() = foreach(1:100) do _
+            part = minute_series(0:9; backend=backend)[2:5]
+            CandleSeries(part.timestamp, part.open, part.high, part.low, part.close; symbol="", timeframe="M1", backend=backend)
+        end
+        wrap_parts()
+        @test length(OmegaJulia.OWNERS) > before
+        foreach(_ -> GC.gc(), 1:3)
+        @test length(OmegaJulia.OWNERS) <= before
+    end
+
     @testset "a series takes nothing per row beside its columns ($backend)" begin
         stamps, prices = collect(1:100_000) .* MINUTE_US, [ones(100_000) for _ in 1:5]
         build() = SymbolDataSlicer(CandleSeries(stamps, prices...; symbol="", timeframe="M1", backend=backend))

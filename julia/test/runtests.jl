@@ -7,7 +7,7 @@ include("support.jl")
 const PARTS = [
     "vectors.jl", "surface.jl", "differential.jl", "lookahead.jl", "bad_input.jl", "csv_reading.jl",
     "memory.jl", "timeframe_vectors.jl", "walk.jl", "copies.jl", "kernel_vectors.jl", "kernels.jl", "logarithm.jl",
-    "choice.jl", "fault.jl", "threads.jl", "docs.jl",
+    "arrow_tables.jl", "arrow_c.jl", "arrow_ipc.jl", "choice.jl", "fault.jl", "threads.jl", "docs.jl",
 ]
 
 if NATIVE_MISSING !== nothing

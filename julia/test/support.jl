@@ -87,3 +87,12 @@ function child(code::String; environment=Pair{String,String}[], folder=mktempdir
     wait(process)
     return process.exitcode, String(take!(out)), String(take!(err))
 end
+
+# A child in which the file of extension Omega$(name)Ext runs over a stand-in for the package `name`: Julia 1.5 loads
+# no extensions, and this machine may have no such package.
+with_stand_in(name, source, code) = mktempdir() do folder
+    write(joinpath(folder, "$name.jl"), source)
+    file = joinpath(PACKAGE, "ext", "Omega$(name)Ext.jl")
+    child("push!(LOAD_PATH, $(repr(folder))); using OmegaJulia, $name; Base.include(Main, $(repr(file)));\n$code";
+        environment=["OMEGA_USE_RUST_SLICER" => "false"])
+end

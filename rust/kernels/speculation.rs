@@ -85,8 +85,8 @@ pub(super) fn warm_up(a: f64) -> usize {
 
 /// The same where no sum can be had.
 pub(super) fn warm_up_from_anywhere(a: f64) -> usize {
-    // b^rows < exp(-a * rows)
-    (60.0 * std::f64::consts::LN_2 / a) as usize + 1
+    // b^rows < exp(-a * rows). The cast saturates where a is next to nothing.
+    ((60.0 * std::f64::consts::LN_2 / a) as usize).saturating_add(1)
 }
 
 /// Whether it takes so many rows to forget a guess that a good one is worth a sum of the rows before.

@@ -352,6 +352,19 @@ fn several_periods_in_one_call_are_each_as_alone() {
     }
 }
 
+#[test]
+fn periods_that_no_series_outlives_are_periods_like_others() {
+    let (x, longest) = (walk(1, 1.1, 3e-4, 64), isize::MAX.unsigned_abs());
+    for (fast, slow, signal) in [(longest, longest, longest), (3, longest, longest), (3, 9, longest), (longest, 9, 3)] {
+        let periods = MacdPeriods { fast, slow, signal };
+        let [mut a, mut b, mut c] = std::array::from_fn(|_| vec![0.0; x.len()]);
+        macd(&x, periods, NanPolicy::Propagate, &mut a, &mut b, &mut c).unwrap();
+        for (got, expected) in [a, b, c].iter().zip(macd_of(&x, periods)) {
+            assert_same(&format!("{periods:?}"), got, &expected);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
