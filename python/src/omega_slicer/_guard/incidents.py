@@ -14,7 +14,7 @@ import secrets
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .. import _version
 from .._errors import InvalidArgumentError
@@ -27,8 +27,7 @@ SCHEMA: Final = "omega-incident/1"
 _NAME: Final = re.compile(r"(RB-\d{8}T\d{6}Z-(slicer|kernels|multi_symbol)-([A-Za-z0-9._]+)-[0-9a-f]{8})\.json")
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(NamedTuple):
     """The library an incident is about; what is not known is the empty text."""
 
     build_id: str

@@ -1,0 +1,138 @@
+"""One breaker per module: counts what the library fails at, and takes the module off it when that is too much.
+
+Once open it stays open for the life of the process, or until `reenable`. Knows nothing of what the calls are.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import logging
+import threading
+import warnings
+from collections import deque
+from typing import Final
+
+from .._config import MODULES
+from .incidents import Incident, Subject, now, opened
+
+__all__ = ["BREAKERS", "Breaker", "FallbackWarning", "is_fault", "warn"]
+
+WINDOW: Final = 10_000
+"""Calls over which internal failures are counted."""
+MOST: Final = 10
+"""So many of them may fail."""
+
+_LOG: Final = logging.getLogger("omega_slicer")
+
+
+class FallbackWarning(UserWarning):
+    """The native library was not to be had, or failed, and the slower fallback answers instead."""
+
+
+def is_fault(code: int) -> bool:
+    """Whether an error is the library's own, and not its caller's."""
+    return 4000 <= code < 6000
+
+
+def warn(message: str, level: int = 2) -> None:
+    """Say something once, in the log and as a warning that points at the caller's code."""
+    _LOG.warning("%s", message)
+    warnings.warn(message, FallbackWarning, stacklevel=level)
+
+
+class Breaker:
+    """Whether the library may answer for a module; `incident` is what it was opened for."""
+
+    __slots__ = ("_failures", "_lock", "_next", "faults", "incident", "internal", "module", "subject")
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+        self.subject = Subject("")
+        self._lock = threading.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Closed, with nothing counted."""
+        self.incident: Incident | None = None
+        self.internal = self.faults = 0
+        self._failures: deque[int] = deque()
+        self._next = itertools.count(1).__next__
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the module is off the library."""
+        return self.incident is not None
+
+    def call(self) -> int:
+        """Count a call; its number."""
+        return self._next()
+
+    def failed(
+        self, code: int, message: str, call: str, number: int, started: datetime.datetime, arguments: str = ""
+    ) -> None:
+        """Count a failure of the library, and open where that is one too many."""
+        with self._lock:
+            if code < 5000:
+                self.internal += 1
+                failures = self._failures
+                failures.append(number)
+                while failures and failures[0] <= number - WINDOW:
+                    failures.popleft()
+                if len(failures) <= MOST:
+                    return
+                trigger = "error_rate"
+            else:
+                self.faults += 1
+                trigger = "panic"
+        self.open(trigger, message, call=call, code=code, started=started, arguments=arguments, by="the call")
+
+    def open(
+        self,
+        trigger: str,
+        message: str,
+        *,
+        call: str = "",
+        code: int | None = None,
+        started: datetime.datetime | None = None,
+        arguments: str = "",
+        by: str,
+        severity: str | None = None,
+    ) -> Incident:
+        """Take the module off the library; the incident, which is the first one's where threads race."""
+        with self._lock:
+            if self.incident is not None:
+                return self.incident
+            self.incident = incident = opened(
+                self.module,
+                trigger,
+                self.subject,
+                started=now() if started is None else started,
+                error_code=code,
+                message=message,
+                call=call,
+                arguments=arguments,
+                detected_by=by,
+                severity=severity,
+            )
+        _say(incident)
+        return incident
+
+    def adopt(self, incident: Incident) -> None:
+        """Honour an incident that another process, or an earlier one, opened."""
+        with self._lock:
+            if self.incident is None:
+                self.incident = incident
+
+
+def _say(incident: Incident) -> None:
+    where = f"it could not be recorded: {incident.unrecorded}" if incident.unrecorded else f"{incident.path}"
+    warn(
+        f"{incident.module}: the python backend answers from now on; {incident.trigger}"
+        f" ({incident.severity}, act within: {incident.time_allowed}): {incident.error_message}"
+        f" [{incident.rollback_id}; {where}]",
+        level=4,
+    )
+
+
+BREAKERS: Final = {module: Breaker(module) for module in MODULES}
