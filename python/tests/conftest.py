@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +14,17 @@ import omega_slicer as om
 from helpers import CONFIGURATION, ROOT
 from omega_slicer import _library
 
+# Incidents of tests are nobody's business: a state folder of their own, for child processes, too.
+_STATE = tempfile.TemporaryDirectory(prefix="omega-state-")
+os.environ["OMEGA_VAR_DIR"] = _STATE.name
+
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.load_profile("default")
 
 
 def why_no_native() -> str | None:
     try:
-        _library.load(retry=False)
+        _library.load("slicer", retry=False)
     except om.OmegaError as error:
         return str(error)
     return None

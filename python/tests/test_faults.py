@@ -19,7 +19,7 @@ def make(backend):
     return om.CandleSeries.from_columns(stamps, column, column, column, column,
         symbol='X', timeframe='M1', price_type='bid', backend=backend)
 def arm(fault):
-    assert _library.load(retry=False)._library.omega_fault_set(ctypes.c_uint32(fault)) == 0
+    assert _library.load("slicer", retry=False)._library.omega_fault_set(ctypes.c_uint32(fault)) == 0
 series, twin = make('native'), make('python')
 slicer, honest = om.SymbolDataSlicer(series), om.SymbolDataSlicer(twin)
 times = stamps[3:6]
@@ -120,7 +120,7 @@ print(slicer.get_lookbacks(times, 2).tolist() == honest.get_lookbacks(times, 2).
 
 
 def test_the_release_library_has_no_faults_to_arm(native: None) -> None:
-    library = _library.load(retry=False)
+    library = _library.load("slicer", retry=False)
     if Path(library.path) == fault_library():
         pytest.skip("the library under test is the faulty one")
     assert not hasattr(library._library, "omega_fault_set")

@@ -6,7 +6,6 @@ Looks without changing anything, except that looking at a module that may use th
 from __future__ import annotations
 
 import dataclasses
-import os
 from typing import Any
 
 from . import _backend, _library
@@ -104,6 +103,6 @@ def status() -> Status:
         record = _library.build_record()
         library = LibraryStatus(False, "", "", "", "", f"{reason}; {record}" if record else reason)
     else:
-        path = os.fspath(native.path)
-        library = LibraryStatus(True, path, native.version, native.build_id, native.abi, "loaded")
+        engine = native.engine
+        library = LibraryStatus(True, engine.path, engine.version, engine.build_id, engine.abi, "loaded")
     return Status(__version__, modules, library)

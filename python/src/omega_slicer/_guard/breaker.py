@@ -1,11 +1,11 @@
-"""One breaker per module: counts what the library fails at, and takes the module off it when that is too much.
+"""One breaker per module: counts what the library fails at, takes the module off it when that is too much.
 
 Once open it stays open for the life of the process, or until `reenable`. Knows nothing of what the calls are.
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import itertools
 import logging
 import threading
@@ -13,10 +13,11 @@ import warnings
 from collections import deque
 from typing import Final
 
-from .._config import MODULES
+from omega_slicer._config import MODULES
+
 from .incidents import Incident, Subject, now, opened
 
-__all__ = ["BREAKERS", "Breaker", "FallbackWarning", "is_fault", "warn"]
+__all__ = ["BREAKERS", "Breaker", "FallbackWarning", "is_fault", "say", "warn"]
 
 WINDOW: Final = 10_000
 """Calls over which internal failures are counted."""
@@ -69,7 +70,7 @@ class Breaker:
         return self._next()
 
     def failed(
-        self, code: int, message: str, call: str, number: int, started: datetime.datetime, arguments: str = ""
+        self, code: int, message: str, call: str, number: int, started: dt.datetime, arguments: str = ""
     ) -> None:
         """Count a failure of the library, and open where that is one too many."""
         with self._lock:
@@ -94,10 +95,11 @@ class Breaker:
         *,
         call: str = "",
         code: int | None = None,
-        started: datetime.datetime | None = None,
+        started: dt.datetime | None = None,
         arguments: str = "",
         by: str,
         severity: str | None = None,
+        quietly: bool = False,
     ) -> Incident:
         """Take the module off the library; the incident, which is the first one's where threads race."""
         with self._lock:
@@ -115,7 +117,8 @@ class Breaker:
                 detected_by=by,
                 severity=severity,
             )
-        _say(incident)
+        if not quietly:
+            say(incident)
         return incident
 
     def adopt(self, incident: Incident) -> None:
@@ -125,7 +128,8 @@ class Breaker:
                 self.incident = incident
 
 
-def _say(incident: Incident) -> None:
+def say(incident: Incident) -> None:
+    """The one warning about an incident."""
     where = f"it could not be recorded: {incident.unrecorded}" if incident.unrecorded else f"{incident.path}"
     warn(
         f"{incident.module}: the python backend answers from now on; {incident.trigger}"

@@ -7,22 +7,22 @@ caller's own errors pass through untouched.
 
 from __future__ import annotations
 
-from array import array
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from .._engine import Engine, Read
-from .._errors import OmegaError
-from .._fallback import PYTHON
-from .._kernel_engine import SHAPES, KernelEngine, Numbers, Push
-from .breaker import Breaker, is_fault
+from omega_slicer._engine import Engine, Read
+from omega_slicer._errors import OmegaError
+from omega_slicer._fallback import PYTHON
+from omega_slicer._kernel_engine import KernelEngine, Numbers, Push
+
+from .breaker import BREAKERS, Breaker, is_fault
 from .incidents import now
 from .shadow import SHADOW, batch_answer, kernel_answer
+from .stream import guarded_push
 from .text import arguments_text
 
 if TYPE_CHECKING:
-    from .._native_engine import NativeEngine
+    from omega_slicer._native_engine import NativeEngine
 
 __all__ = ["guarded"]
 
@@ -44,7 +44,8 @@ class _Guarded:
 
     def __init__(self, native: NativeEngine, breaker: Breaker) -> None:
         self.native, self._breaker = native, breaker
-        self.kernels = _GuardedKernels(native.kernels, breaker)
+        kernels: Any = _GuardedKernels(native.kernels, breaker)
+        self.kernels = kernels
 
     @property
     def name(self) -> str:
@@ -138,12 +139,20 @@ class _GuardedKernels:
         try:
             self._run(kernel, inputs, numbers, outputs)
         except OmegaError as error:
-            self._rescued(error, kernel, (inputs, numbers), number, lambda: PYTHON.kernels.run(kernel, inputs, numbers, outputs))
+            self._rescued(
+                error,
+                kernel,
+                (inputs, numbers),
+                number,
+                lambda: PYTHON.kernels.run(kernel, inputs, numbers, outputs),
+            )
             return
         if SHADOW.fraction:
             kernel_answer(breaker, kernel, inputs, numbers, outputs, number)
 
-    def _rescued(self, error: OmegaError, call: str, given: Any, number: int, fallback: Callable[[], None]) -> None:
+    def _rescued(
+        self, error: OmegaError, call: str, given: Any, number: int, fallback: Callable[[], None]
+    ) -> None:
         if not is_fault(error.code):
             raise error
         started = now()
@@ -160,7 +169,13 @@ class _GuardedKernels:
         try:
             self._native.columns(kernel, x, numbers, out)
         except OmegaError as error:
-            self._rescued(error, kernel, ((x,), numbers), number, lambda: PYTHON.kernels.columns(kernel, x, numbers, out))
+            self._rescued(
+                error,
+                kernel,
+                ((x,), numbers),
+                number,
+                lambda: PYTHON.kernels.columns(kernel, x, numbers, out),
+            )
             return
         if SHADOW.fraction:
             for i in range(x.shape[1]):
@@ -176,7 +191,13 @@ class _GuardedKernels:
         try:
             self._native.emas(x, periods, nan, out)
         except OmegaError as error:
-            self._rescued(error, "ema", ((x,), (*periods, nan)), number, lambda: PYTHON.kernels.emas(x, periods, nan, out))
+            self._rescued(
+                error,
+                "ema",
+                ((x,), (*periods, nan)),
+                number,
+                lambda: PYTHON.kernels.emas(x, periods, nan, out),
+            )
             return
         if SHADOW.fraction:
             for i, period in enumerate(periods):
@@ -192,6 +213,25 @@ class _GuardedKernels:
             push = self._native.stream(kernel, numbers)
         except OmegaError as error:
             made: list[Push] = []
-            self._rescued(error, kernel, ((), numbers), number, lambda: made.append(PYTHON.kernels.stream(kernel, numbers)))
+            self._rescued(
+                error,
+                kernel,
+                ((), numbers),
+                number,
+                lambda: made.append(PYTHON.kernels.stream(kernel, numbers)),
+            )
             return made[0]
-        return _guarded_push(push, kernel, numbers, breaker)
+        return guarded_push(push, kernel, numbers, breaker)
+
+
+_ENGINES: dict[tuple[int, str], _Guarded] = {}
+
+
+def guarded(native: NativeEngine, module: str) -> Engine:
+    """The library for a module, with the fallback behind it."""
+    key = id(native), module
+    if key not in _ENGINES:
+        _ENGINES[key] = _Guarded(native, BREAKERS[module])
+    engine: Any = _ENGINES[key]
+    checked: Engine = engine
+    return checked

@@ -9,15 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._config import MODULES
-from .._errors import FfiError, FfiSchemaMismatchError, OmegaError
+from omega_slicer._config import MODULES
+from omega_slicer._errors import FfiError, FfiSchemaMismatchError, NotBuiltInError, OmegaError
+
 from . import incidents, selftest
-from .breaker import BREAKERS
+from .breaker import BREAKERS, say
 from .manifest import Damaged, checked
 from .selftest import Finding
 
 if TYPE_CHECKING:
-    from .._native_engine import NativeEngine
+    from omega_slicer._native_engine import NativeEngine
 
 __all__ = ["Candidate", "admitted", "looked_at"]
 
@@ -31,21 +32,19 @@ class Candidate(NamedTuple):
     manifest: str
 
 
-def looked_at(path: str | Path) -> Candidate:
-    """Compare a file with its manifest and honour the incidents of its build. Raises `FfiError` if damaged."""
-    if isinstance(path, str):  # only the loader knows where it is
-        candidate = Candidate(path, f"soname-{path}", "", "found by the system's loader: not checked")
-    else:
-        try:
-            seen = checked(path)
-        except Damaged as damaged:
-            key = damaged.build_id or f"sha256-{damaged.sha256[:16]}"
-            broken = Candidate(str(path), key, damaged.sha256, str(damaged))
-            _honour(broken)
-            _open_all(broken, [Finding("library_damaged", MODULES, f"{path}: {damaged}")])
-            raise FfiError(f"{path}: {damaged}") from None
-        key = seen.build_id or f"sha256-{seen.sha256[:16]}"
-        candidate = Candidate(str(path), key, seen.sha256, seen.manifest)
+def looked_at(path: Path) -> Candidate:
+    """Compare a file with its manifest, honour the incidents of its build; `FfiError` if it is damaged."""
+    try:
+        seen = checked(path)
+    except Damaged as damaged:
+        key = damaged.build_id or f"sha256-{damaged.sha256[:16]}"
+        _honour(Candidate(str(path), key, damaged.sha256, str(damaged)))
+        _open_all([Finding("library_damaged", MODULES, f"{path}: {damaged}")])
+        raise FfiError(f"{path}: {damaged}") from None
+    except OSError as error:
+        raise NotBuiltInError(f"{path}: {error.strerror or error}") from error
+    key = seen.build_id or f"sha256-{seen.sha256[:16]}"
+    candidate = Candidate(str(path), key, seen.sha256, seen.manifest)
     _honour(candidate)
     return candidate
 
@@ -60,19 +59,25 @@ def _honour(candidate: Candidate) -> None:
             breaker.adopt(found)
 
 
-def _open_all(candidate: Candidate, findings: list[Finding]) -> None:
+def _open_all(findings: list[Finding]) -> None:
+    """Every incident first, and then the warnings: those may be errors to whoever asked for that."""
+    new = []
     for finding in findings:
         for module in finding.modules:
             breaker = BREAKERS[module]
             if breaker.is_open:
                 continue
-            breaker.open(
+            incident = breaker.open(
                 finding.trigger,
                 finding.message,
                 call=finding.call,
                 code=finding.code,
                 by="the self-test" if finding.trigger.startswith("self_test") else "the load",
+                quietly=True,
             )
+            new.append(incident)
+    for incident in new:
+        say(incident)
 
 
 def admitted(candidate: Candidate, module: str) -> tuple[NativeEngine, str]:
@@ -83,7 +88,7 @@ def admitted(candidate: Candidate, module: str) -> tuple[NativeEngine, str]:
     state = "passed before"
     if module not in selftest.passed_before(candidate.key, candidate.sha256):
         findings, _ = selftest.try_in_child(candidate.path)
-        _open_all(candidate, findings)
+        _open_all(findings)
         bad = {name for finding in findings for name in finding.modules}
         unwritten = selftest.remember(candidate.key, candidate.sha256, [m for m in MODULES if m not in bad])
         state = f"passed; that could not be written down: {unwritten}" if unwritten else "passed"
@@ -98,7 +103,7 @@ def admitted(candidate: Candidate, module: str) -> tuple[NativeEngine, str]:
         findings = selftest.quick(engine)
         for breaker in BREAKERS.values():
             breaker.subject = breaker.subject._replace(native_version=engine.version)
-    _open_all(candidate, findings)
+    _open_all(findings)
     _refuse(candidate, findings, module)
     return engine, state
 

@@ -7,7 +7,7 @@ opens or closes an incident is decided elsewhere.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import platform
 import re
 import secrets
@@ -16,15 +16,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from .. import _version
-from .._errors import InvalidArgumentError
+from omega_slicer import _version
+from omega_slicer._errors import InvalidArgumentError
+
 from . import state
+from .state import Flat
 from .tables import severities, severity_of
 
 __all__ = ["Incident", "Subject", "close", "every", "find", "open_for", "opened"]
 
 SCHEMA: Final = "omega-incident/1"
-_NAME: Final = re.compile(r"(RB-\d{8}T\d{6}Z-(slicer|kernels|multi_symbol)-([A-Za-z0-9._]+)-[0-9a-f]{8})\.json")
+_NAME: Final = re.compile(
+    r"(RB-\d{8}T\d{6}Z-(slicer|kernels|multi_symbol)-([A-Za-z0-9._]+)-[0-9a-f]{8})\.json"
+)
 
 
 class Subject(NamedTuple):
@@ -69,7 +73,7 @@ class Incident:
     unrecorded: str = ""
     corrupt: str = ""
 
-    def as_record(self) -> state.Flat:
+    def as_record(self) -> Flat:
         """What is written: flat, in a fixed order."""
         keys = [key for key in self.__dataclass_fields__ if key not in ("unrecorded", "corrupt")]
         return {"schema": SCHEMA, **{key: getattr(self, key) for key in keys}}
@@ -80,17 +84,17 @@ class Incident:
         return state.results() / f"{self.rollback_id}.json"
 
 
-def now() -> datetime.datetime:
-    """This moment in UTC."""
-    return datetime.datetime.now(datetime.timezone.utc)
+def now() -> dt.datetime:
+    """The time, in UTC."""
+    return dt.datetime.now(dt.timezone.utc)
 
 
-def moment_text(moment: datetime.datetime) -> str:
+def moment_text(moment: dt.datetime) -> str:
     """ISO 8601 with microseconds and Z."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def new_id(module: str, build_id: str, moment: datetime.datetime) -> str:
+def new_id(module: str, build_id: str, moment: dt.datetime) -> str:
     """An identifier that names module and build, and that no two processes make alike."""
     build = re.sub(r"[^A-Za-z0-9._]", "_", build_id) or "unknown"
     return f"RB-{moment:%Y%m%dT%H%M%SZ}-{module}-{build}-{secrets.token_hex(4)}"
@@ -101,7 +105,7 @@ def opened(
     trigger: str,
     subject: Subject,
     *,
-    started: datetime.datetime,
+    started: dt.datetime,
     error_code: int | None = None,
     message: str = "",
     call: str = "",

@@ -12,13 +12,14 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from .._columns import Floats
-from .._engine import Admits, Engine, Read
-from .._errors import OmegaError
-from .._kernel_engine import SHAPES
-from .._model import Columns, Options
-from .._series import CandleSeries
-from ..timeframe import Timeframe
+from omega_slicer._columns import Floats
+from omega_slicer._engine import Admits, Engine, Read
+from omega_slicer._errors import OmegaError
+from omega_slicer._kernel_engine import SHAPES
+from omega_slicer._model import Columns, Options
+from omega_slicer._series import CandleSeries
+from omega_slicer.timeframe import Timeframe
+
 from .tables import read_table
 
 __all__ = ["AT_LOAD", "Case", "Wrong", "cases", "wrong_answers"]
@@ -134,7 +135,8 @@ def _stored(name: str) -> tuple[Columns, Options]:
     stamps = np.array(_integers(row["args"]), np.int64)
     *prices, volume = row["value"].split(";")
     has_volume = identity["volume"] == "1"
-    return Columns(stamps, *map(_floats, prices), _floats(volume) if has_volume else None), options
+    open_, high, low, close = map(_floats, prices)
+    return Columns(stamps, open_, high, low, close, _floats(volume) if has_volume else None), options
 
 
 def _series(engine: Engine, name: str, made: dict[str, CandleSeries]) -> CandleSeries:
@@ -146,27 +148,34 @@ def _series(engine: Engine, name: str, made: dict[str, CandleSeries]) -> CandleS
     return made[name]
 
 
+def _listed(array: Any) -> list[Any]:
+    listed: list[Any] = array.tolist()
+    return listed
+
+
 def _slicer(engine: Engine, case: Case, made: dict[str, CandleSeries]) -> bool:
     args = case.args
     given = [_series(engine, name, made) for name in case.subject.split(",")]
     if case.call == "align":
         limit = int(args["stale_limit"]) if "stale_limit" in args else None
         closes = args.get("decision") == "close", args.get("stamps") == "close"
-        return engine.align(given[0], given[1], *closes, limit).tolist() == _integers(case.value)
+        return _listed(engine.align(given[0], given[1], *closes, limit)) == _integers(case.value)
     if case.call == "resample":
         return _resampled(engine, given[0], case)
     times = np.array(_integers(args["times"]), np.int64)
     if case.call == "get_candles_at":
-        return engine.get_candles_at(given[0], times).tolist() == _integers(case.value)
+        return _listed(engine.get_candles_at(given[0], times)) == _integers(case.value)
     if case.call == "get_candles_asof":
         closed = args.get("closed_only") == "true"
-        return engine.get_candles_asof(given[0], times, closed).tolist() == _integers(case.value)
+        return _listed(engine.get_candles_asof(given[0], times, closed)) == _integers(case.value)
     n = int(args["n"])
     admits = Admits(
-        args.get("include_current") != "false", args.get("closed_only") == "true", args.get("partial") == "true"
+        args.get("include_current") != "false",
+        args.get("closed_only") == "true",
+        args.get("partial") == "true",
     )
     if case.call == "get_lookbacks":
-        table = engine.get_lookbacks(given[0], times, n, admits).tolist()
+        table = _listed(engine.get_lookbacks(given[0], times, n, admits))
         return table == [[int(cell) for cell in pair.split(":")] for pair in case.value.split(",")]
     matrix = engine.gather_lookback(given[0], times, n, args.get("field", "close"), admits)
     rows = [cell for row in case.value.split(";") for cell in row.split(",")]
@@ -185,7 +194,7 @@ def _resampled(engine: Engine, series: CandleSeries, case: Case) -> bool:
     expected, _ = _stored(case.value)
     if (columns.volume is None) != (expected.volume is None):
         return False
-    same = columns.timestamp.tolist() == expected.timestamp.tolist()
+    same = _listed(columns.timestamp) == _listed(expected.timestamp)
     pairs = zip(columns[1:], expected[1:], strict=True)
     return same and all(_same(a, b) for a, b in pairs if a is not None and b is not None)
 
@@ -197,10 +206,10 @@ def _multi_symbol(engine: Engine, case: Case, made: dict[str, CandleSeries]) -> 
     union, asof = args.get("timeline") == "union", args.get("asof") == "true"
     stamps, rows = engine.moments(given, union, asof, limit)
     if case.call == "timeline":
-        return stamps.tolist() == _integers(case.value)
+        return _listed(stamps) == _integers(case.value)
     wanted = args["symbol"], args.get("price_type", "bid")
     [place] = [i for i, one in enumerate(given) if (one.symbol, str(one.price_type)) == wanted]
-    return rows[place].tolist() == _integers(case.value)
+    return _listed(rows[place]) == _integers(case.value)
 
 
 _ANSWERS: Final[dict[str, Any]] = {"kernels": _kernel, "slicer": _slicer, "multi_symbol": _multi_symbol}

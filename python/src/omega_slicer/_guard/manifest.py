@@ -6,6 +6,7 @@ the file's identity: a file that has not changed since is not read again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -84,8 +85,6 @@ def _hash(library: Path) -> str:
     with library.open("rb") as file:
         while chunk := file.read(_CHUNK):
             hasher.update(chunk)
-    try:
+    with contextlib.suppress(OSError, RuntimeError):  # it is only read again next time
         state.write_whole(remembered, state.flat_json({**identity, "sha256": hasher.hexdigest()}) + "\n")
-    except (OSError, RuntimeError):
-        pass  # it is only read again next time
     return hasher.hexdigest()

@@ -1,7 +1,7 @@
 """Trying a library before it is trusted: in a child process, which may crash, and briefly at every load.
 
-A child loads the file, compares version and layout, and asks all known answers; a pass is remembered by build,
-so that this happens once. What a failure means is decided by `gate`.
+A child loads the file, compares version and layout, asks all known answers; a pass is remembered by build, so
+that this happens once. What a failure means is decided by `gate`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .._config import MODULES
-from .._errors import FfiSchemaMismatchError
-from .._version import __version__
+from omega_slicer._config import MODULES
+from omega_slicer._counts import uncounted
+from omega_slicer._errors import FfiSchemaMismatchError
+from omega_slicer._version import __version__
+
 from . import state
 
 if TYPE_CHECKING:
-    from .._native_engine import NativeEngine
+    from omega_slicer._native_engine import NativeEngine
 
 __all__ = ["Finding", "child", "open_library", "passed_before", "quick", "remember", "try_in_child"]
 
@@ -40,8 +42,8 @@ class Finding(NamedTuple):
 
 def open_library(path: str) -> NativeEngine:
     """Load a file and make a backend of it. `OSError` or `FfiSchemaMismatchError` where that cannot be."""
-    from .._native_abi import abi_of, declare  # noqa: PLC0415 - what no library is loaded for is not imported
-    from .._native_engine import NativeEngine  # noqa: PLC0415
+    from omega_slicer._native_abi import abi_of, declare  # noqa: PLC0415 - what no library is loaded for is not imported
+    from omega_slicer._native_engine import NativeEngine  # noqa: PLC0415
 
     library = ctypes.CDLL(path)
     abi = abi_of(library)
@@ -53,7 +55,8 @@ def quick(engine: NativeEngine) -> list[Finding]:
     """The few known answers that are asked at every load."""
     from . import known  # noqa: PLC0415 - needs the whole package, which needs this one
 
-    return _findings(known.wrong_answers(engine, known.cases()[: known.AT_LOAD]))
+    with uncounted():
+        return _findings(known.wrong_answers(engine, known.cases()[: known.AT_LOAD]))
 
 
 def _findings(wrong: Iterable[tuple[str, str, str, int | None]]) -> list[Finding]:

@@ -1,9 +1,9 @@
 """Shadow mode: a seeded fraction of the library's answers is worked out again by the fallback, bit for bit.
 
-Whole-series kernels are sampled by row, in blocks that the fallback works out from their own windows, which
-exactness makes legal; batches by element; what has no rows of its own by call. A recurrence is begun some rows
-before the block: where that meets other bits than the library's, the whole series decides. So nothing that is
-right is ever reported, and a wrong row is found with the fraction's probability.
+Whole-series kernels are sampled by row, in blocks worked out from their own windows, which exactness makes
+legal; batches by element; what has no rows of its own by call. A recurrence is begun some rows before the
+block: where that meets other bits than the library's, the whole series decides. So nothing that is right is
+ever reported, and a wrong row is found with the fraction's probability.
 """
 
 from __future__ import annotations
@@ -15,15 +15,24 @@ from typing import Any, Final
 
 import numpy as np
 
-from .._engine import Read
-from .._errors import InvalidArgumentError, OmegaError, TypeMismatchError
-from .._fallback import PYTHON
-from .._kernel_engine import SHAPES
+from omega_slicer._engine import Read
+from omega_slicer._errors import InvalidArgumentError, OmegaError, TypeMismatchError
+from omega_slicer._fallback import PYTHON
+from omega_slicer._kernel_engine import SHAPES
+
 from .breaker import Breaker
 from .incidents import now
 from .text import arguments_text
 
-__all__ = ["SHADOW", "Shadow", "batch_answer", "kernel_answer", "set_shadow"]
+__all__ = [
+    "SHADOW",
+    "Shadow",
+    "batch_answer",
+    "kernel_answer",
+    "same_line",
+    "set_shadow",
+    "shadow_from_environment",
+]
 
 _BLOCKS: Final = 16
 """Blocks that a long series is expected to have worked out again."""
@@ -88,8 +97,8 @@ def shadow_from_environment() -> None:
         fraction, number = float(text), None if seed is None else int(seed)
     except ValueError:
         raise InvalidArgumentError(
-            f"environment variables OMEGA_SHADOW={text!r}, OMEGA_SHADOW_SEED={seed!r}: a fraction from 0 to 1 "
-            "and an integer were expected"
+            f"environment variables OMEGA_SHADOW={text!r}, OMEGA_SHADOW_SEED={seed!r}: a fraction from 0 "
+            "to 1 and an integer were expected"
         ) from None
     set_shadow(fraction, number)
 
@@ -175,6 +184,11 @@ def _wrong_kernel(breaker: Breaker, kernel: str, inputs: Any, numbers: Any, outp
     )
 
 
+def same_line(ours: tuple[float, ...], theirs: tuple[float, ...]) -> bool:
+    """Whether two answers of a stream have the same bits."""
+    return not _different(np.array(ours), np.array(theirs)).any()
+
+
 def _hex(values: list[float]) -> str:
     return ", ".join(f"{value!r} ({np.float64(value).view(np.uint64):016x})" for value in values)
 
@@ -233,7 +247,7 @@ def _rows_that_differ(ours: Any, theirs: Any) -> Any:
 
 
 def _equal(ours: Any, theirs: Any) -> bool:
-    """Whether two answers are the same: arrays to the bit, handles not at all, for there is nothing to see."""
+    """Whether two answers are the same: arrays to the bit; of handles there is nothing to see."""
     if isinstance(ours, Read):
         ours, theirs = ours.columns, theirs.columns
     if isinstance(ours, np.ndarray):

@@ -9,10 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from .._engine import Admits
-from .._errors import InvalidFormatError
-from .._model import Columns, Options
-from .._series import CandleSeries
+from omega_slicer._engine import Admits
+from omega_slicer._errors import InvalidFormatError
+from omega_slicer._model import Columns, Options
 
 __all__ = ["arguments_of", "arguments_text"]
 
@@ -32,13 +31,19 @@ def arguments_text(call: str, args: Any, row: int | None = None) -> str:
 
 
 def _lines(value: Any) -> list[str]:
+    from omega_slicer._series import CandleSeries  # noqa: PLC0415 - which needs the guard
+
     if isinstance(value, CandleSeries):
         options, columns = value._options, value._columns()
-        identity = f"{options.symbol!r} {options.timeframe.duration} {options.price_type} {options.allow_missing}"
+        identity = (
+            f"{options.symbol!r} {options.timeframe.duration} {options.price_type} {options.allow_missing}"
+        )
         kept = [_array(column) for column in columns if column is not None]
         return [f"series\t{identity}\t{len(kept)}", *kept]
     if isinstance(value, Options):
-        return [f"options\t{value.symbol!r} {value.timeframe.duration} {value.price_type} {value.allow_missing}"]
+        return [
+            f"options\t{value.symbol!r} {value.timeframe.duration} {value.price_type} {value.allow_missing}"
+        ]
     if isinstance(value, np.ndarray):
         return [_array(value)]
     if isinstance(value, Columns | Admits) or not isinstance(value, tuple | list):
@@ -62,7 +67,10 @@ def _array(values: Any) -> str:
 
 
 def _bits(values: Any) -> str:
-    return ",".join(f"{bits:016x}" for bits in np.ascontiguousarray(values, np.float64).reshape(-1).view(np.uint64).tolist())
+    return ",".join(
+        f"{bits:016x}"
+        for bits in np.ascontiguousarray(values, np.float64).reshape(-1).view(np.uint64).tolist()
+    )
 
 
 def arguments_of(text: str) -> tuple[str, list[tuple[str, str]]]:
