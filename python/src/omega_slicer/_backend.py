@@ -22,7 +22,16 @@ from ._guard.engine import guarded
 from ._guard.incidents import Incident
 from ._guard.shadow import shadow_from_environment
 
-__all__ = ["Answer", "FallbackWarning", "check_word", "engine", "forget_choices", "inspect", "set_backend"]
+__all__ = [
+    "Answer",
+    "FallbackWarning",
+    "check_module",
+    "check_word",
+    "engine",
+    "forget_choices",
+    "inspect",
+    "set_backend",
+]
 
 _LOCK: Final = threading.Lock()
 _chosen: dict[str, str] = {}
@@ -55,7 +64,7 @@ def set_backend(module: str, backend: str | None) -> None:
     >>> set_backend("slicer", None)
     """
     global _choice  # noqa: PLW0603 - what `_settled` is compared with
-    _check_module(module)
+    check_module(module)
     word = None if backend is None else check_word(backend, "set_backend")
     if word == "native":
         _native(module, "set_backend")
@@ -164,7 +173,8 @@ def check_word(word: Any, what: str) -> str:
     return word
 
 
-def _check_module(module: Any) -> None:
+def check_module(module: Any) -> None:
+    """The name of a module, or 1001/1004."""
     if not isinstance(module, str):
         raise TypeMismatchError(f"a module is one of {', '.join(MODULES)}, not {module!r}")
     if module not in MODULES:

@@ -92,7 +92,7 @@ def located(*, retry: bool) -> Candidate:
 
 
 def load(module: str, *, retry: bool) -> NativeEngine:
-    """The native backend for a module, self-tested; its error says where it was looked for, or what is wrong."""
+    """The native backend for a module, self-tested; errors say where it was looked for or what is wrong."""
     global _found  # noqa: PLW0603 - one library per process
     if _found is not None and module not in _refused:
         return _found.engine
