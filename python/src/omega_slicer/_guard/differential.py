@@ -83,7 +83,7 @@ def _kernels(ours: Engine, theirs: Engine) -> Iterator[Check]:
         for name, x in data.items():
             for window in _WINDOWS if shape.options else (1,):
                 inputs = (x, x[::-1].copy(), np.roll(x, 1))[: shape.inputs]
-                given = {
+                given: dict[str, float] = {
                     "window": window,
                     "min_periods": max(1, window // 2),
                     "ddof": 1,
@@ -134,22 +134,28 @@ Ask = Callable[[Engine, CandleSeries, CandleSeries], Any]
 def _questions(stamps: Any, seed: int, minutes: int) -> Iterator[tuple[str, Ask]]:
     """What is asked of a series and of a longer one."""
     times = np.sort(np.random.default_rng(seed).integers(stamps[0], stamps[-1] + _MINUTE, 500))
-    some = stamps[::7] + stamps[::7] % 2
+
+    def of(name: str, *args: Any) -> tuple[str, Ask]:
+        return name, lambda engine, series, _: getattr(engine, name)(series, *args)
+
+    def aligned(at_close: bool, limit: int | None) -> Ask:
+        return lambda engine, series, higher: engine.align(series, higher, at_close, False, limit)
+
+    def resampled(partial_too: bool) -> Ask:
+        return lambda engine, series, _: _resampled(engine, series, 12 * minutes * _MINUTE, partial_too)
+
     for current in (True, False):
         for closed in (True, False):
             admits = Admits(current, closed, True)
-            yield "get_lookbacks", lambda e, s, _, admits=admits: e.get_lookbacks(s, times, 20, admits)
-            yield (
-                "gather_lookback",
-                lambda e, s, _, admits=admits: e.gather_lookback(s, times, 5, "close", admits),
-            )
+            yield of("get_lookbacks", times, 20, admits)
+            yield of("gather_lookback", times, 5, "close", admits)
     for flag in (True, False):
-        yield "get_candles_asof", lambda e, s, _, flag=flag: e.get_candles_asof(s, times, flag)
-        yield "resample", lambda e, s, _, flag=flag: _resampled(e, s, 12 * minutes * _MINUTE, flag)
-        for limit in (None, 3):
-            yield "align", lambda e, s, h, flag=flag, limit=limit: e.align(s, h, flag, False, limit)
-    yield "get_candles_at", lambda e, s, _: e.get_candles_at(s, some)
-    yield "quality", lambda e, s, _: e.quality(s)
+        yield of("get_candles_asof", times, flag)
+        yield "resample", resampled(flag)
+        yield "align", aligned(flag, None)
+        yield "align", aligned(flag, 3)
+    yield of("get_candles_at", stamps[::7] + stamps[::7] % 2)
+    yield of("quality")
 
 
 def _slicer(ours: Engine, theirs: Engine) -> Iterator[Check]:

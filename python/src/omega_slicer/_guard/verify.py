@@ -1,7 +1,7 @@
 """Verifying an installation: is what the library answers right? In a child process, which may crash.
 
-Correctness alone: known answers, and the library against the fallback. Works wherever the package is, whatever
-choices and incidents are in force. Speed is the benches' business.
+Correctness alone: known answers, and the library against the fallback. Works wherever the package is, under
+all choices and incidents. Speed is the benches' business.
 """
 
 from __future__ import annotations
