@@ -23,7 +23,7 @@ from . import state
 from .state import Flat
 from .tables import severities, severity_of
 
-__all__ = ["Incident", "Subject", "close", "every", "find", "open_for", "opened"]
+__all__ = ["Incident", "Subject", "close", "every", "find", "of_build", "open_for", "opened"]
 
 SCHEMA: Final = "omega-incident/1"
 _NAME: Final = re.compile(
@@ -96,8 +96,7 @@ def moment_text(moment: dt.datetime) -> str:
 
 def new_id(module: str, build_id: str, moment: dt.datetime) -> str:
     """An identifier that names module and build, and that no two processes make alike."""
-    build = re.sub(r"[^A-Za-z0-9._]", "_", build_id) or "unknown"
-    return f"RB-{moment:%Y%m%dT%H%M%SZ}-{module}-{build}-{secrets.token_hex(4)}"
+    return f"RB-{moment:%Y%m%dT%H%M%SZ}-{module}-{_in_name(build_id)}-{secrets.token_hex(4)}"
 
 
 def opened(
@@ -232,12 +231,19 @@ def _unreadable(rollback_id: str, module: str, build_id: str, why: str) -> Incid
 
 def open_for(module: str, build_id: str) -> Incident | None:
     """The newest open incident of a module with this build."""
-    build = re.sub(r"[^A-Za-z0-9._]", "_", build_id) or "unknown"
     for incident in reversed(every()):
-        names = re.sub(r"[^A-Za-z0-9._]", "_", incident.build_id) or "unknown"
-        if incident.module == module and names == build and incident.state == "open":
+        if incident.module == module and incident.state == "open" and of_build(incident, build_id):
             return incident
     return None
+
+
+def of_build(incident: Incident, build_id: str) -> bool:
+    """Whether it is about that build; of a corrupt one only the name's spelling is known."""
+    return _in_name(incident.build_id) == _in_name(build_id)
+
+
+def _in_name(build_id: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._]", "_", build_id) or "unknown"
 
 
 def find(rollback_id: str) -> Incident:
