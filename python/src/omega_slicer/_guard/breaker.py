@@ -11,6 +11,7 @@ import logging
 import threading
 import warnings
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from omega_slicer._config import MODULES
@@ -45,12 +46,15 @@ def warn(message: str, level: int = 2) -> None:
 class Breaker:
     """Whether the library may answer for a module; `incident` is what it was opened for."""
 
-    __slots__ = ("_failures", "_lock", "_next", "faults", "incident", "internal", "module", "subject")
+    __slots__ = ("_failures", "_lock", "_told", "call", "faults", "incident", "internal", "module", "subject")
 
     def __init__(self, module: str) -> None:
         self.module = module
         self.subject = Subject("")
         self._lock = threading.Lock()
+        self._told: list[Callable[[bool], None]] = []
+        self.call: Callable[[], int] = itertools.count(1).__next__
+        """Count a call; its number. A plain function of C: it is made for every answer."""
         self.reset()
 
     def reset(self) -> None:
@@ -58,16 +62,21 @@ class Breaker:
         self.incident: Incident | None = None
         self.internal = self.faults = 0
         self._failures: deque[int] = deque()
-        self._next = itertools.count(1).__next__
+        self._tell()
+
+    def tell(self, told: Callable[[bool], None]) -> None:
+        """Have this called, now and at each change, with whether the module is off the library."""
+        self._told.append(told)
+        told(self.is_open)
+
+    def _tell(self) -> None:
+        for told in self._told:
+            told(self.is_open)
 
     @property
     def is_open(self) -> bool:
         """Whether the module is off the library."""
         return self.incident is not None
-
-    def call(self) -> int:
-        """Count a call; its number."""
-        return self._next()
 
     def failed(
         self, code: int, message: str, call: str, number: int, started: dt.datetime, arguments: str = ""
@@ -117,6 +126,7 @@ class Breaker:
                 detected_by=by,
                 severity=severity,
             )
+            self._tell()
         if not quietly:
             say(incident)
         return incident
@@ -126,6 +136,7 @@ class Breaker:
         with self._lock:
             if self.incident is None:
                 self.incident = incident
+                self._tell()
 
 
 def say(incident: Incident) -> None:

@@ -46,16 +46,13 @@ class _Guarded:
         self.native, self._breaker = native, breaker
         kernels: Any = _GuardedKernels(native.kernels, breaker)
         self.kernels = kernels
+        self.name, self.single = native.name, native.single
+        breaker.tell(self._told)
 
-    @property
-    def name(self) -> str:
-        """Who answers now."""
-        return PYTHON.name if self._breaker.incident is not None else self.native.name
-
-    @property
-    def single(self) -> str:
-        """What a question answered over shared columns counts as."""
-        return PYTHON.single if self._breaker.incident is not None else self.native.single
+    def _told(self, off: bool) -> None:
+        """Say who answers from now on."""
+        who: Engine = PYTHON if off else self.native
+        self.name, self.single = who.name, who.single
 
     def columns(self, handle: Any) -> Any:
         """Only asked for series made under a plain native backend."""
@@ -122,12 +119,13 @@ class _GuardedKernels:
 
     def __init__(self, native: KernelEngine, breaker: Breaker) -> None:
         self._native, self._breaker = native, breaker
-        self._run = native.run
+        self._run, self._count = native.run, breaker.call
+        self.kind = native.kind
+        breaker.tell(self._told)
 
-    @property
-    def kind(self) -> str:
-        """Who answers now."""
-        return PYTHON.kernels.kind if self._breaker.incident is not None else self._native.kind
+    def _told(self, off: bool) -> None:
+        """Say who answers from now on."""
+        self.kind = PYTHON.kernels.kind if off else self._native.kind
 
     def run(self, kernel: str, inputs: Any, numbers: Numbers, outputs: Any) -> None:
         """One series of each input."""
@@ -135,7 +133,7 @@ class _GuardedKernels:
         if breaker.incident is not None:
             PYTHON.kernels.run(kernel, inputs, numbers, outputs)
             return
-        number = breaker.call()
+        number = self._count()
         try:
             self._run(kernel, inputs, numbers, outputs)
         except OmegaError as error:
