@@ -37,8 +37,9 @@ class Seen(NamedTuple):
 
 
 def manifest_path(library: Path) -> Path:
-    """Where the manifest of a library is."""
-    return library.with_name(f"{library.name}.manifest")
+    """Where the manifest of a library is: beside the file itself, whatever links lead to it."""
+    real = library.resolve()
+    return real.with_name(f"{real.name}.manifest")
 
 
 def checked(library: Path) -> Seen:
