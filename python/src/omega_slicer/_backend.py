@@ -102,10 +102,12 @@ def _decided(module: str, argument: str | None) -> Engine:
         if incident is None:
             shadow_from_environment()
             return guarded(_library.load(module, retry=False), module)
+        if not BREAKERS[module].adopted:
+            return PYTHON  # which was said when the incident was opened
         reason = _held_back(incident)
     except OmegaError as error:
         if BREAKERS[module].is_open:
-            return PYTHON  # which was said when the incident was opened
+            return PYTHON
         reason = str(error)
     _warn_once(module, "fallback", f"{module}: the python backend answers, since {reason}")
     return PYTHON

@@ -20,7 +20,7 @@ from ._guard.gate import Candidate
 if TYPE_CHECKING:
     from ._native_engine import NativeEngine
 
-__all__ = ["Found", "build_record", "forget", "library_name", "load", "loaded", "located", "seen"]
+__all__ = ["Found", "build_record", "checkout", "forget", "library_name", "load", "loaded", "located", "seen"]
 
 _PACKAGE: Final = Path(__file__).resolve().parent
 _LOCK: Final = threading.RLock()
@@ -139,7 +139,7 @@ def _places(named: str | None) -> list[tuple[str, Path | None]]:
         return [("OMEGA_LIBRARY", Path(named).absolute())]
     places: list[tuple[str, Path | None]] = [("the package", _PACKAGE / "_native" / library_name())]
     built = Path(os.environ.get("CARGO_TARGET_DIR") or "target", "release", library_name())
-    places += [("the checkout", root / built) for root in _checkout()]
+    places += [("the checkout", root / built) for root in checkout()]
     return [*places, ("the system", _installed())]
 
 
@@ -164,7 +164,7 @@ def _installed() -> Path | None:
     return next((path.absolute() for path in places if path.is_file()), None)
 
 
-def _checkout() -> list[Path]:
+def checkout() -> list[Path]:
     """The source tree this package stands in, if it does."""
     for folder in _PACKAGE.parents:
         try:

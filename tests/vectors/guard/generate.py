@@ -1,5 +1,5 @@
 """Writes the guard's tables into both packages: known answers, chosen from the cases beside this folder,
-and what an incident weighs.
+what an incident weighs, and the schema of its record.
 
     python3 tests/vectors/guard/generate.py           # writes them
     python3 tests/vectors/guard/generate.py --check   # exit 1 where a package's copy differs
@@ -109,6 +109,7 @@ def known_answers() -> str:
 def main(arguments: list[str]) -> int:
     """Write or compare; 1 where something differs."""
     tables = {name: (HERE / name).read_text("utf-8") for name in ("severities.tsv", "triggers.tsv")}
+    tables["incident.schema.json"] = (ROOT / "docs" / "incident.schema.json").read_text("utf-8")
     tables["known_answers.tsv"] = known_answers()
     differ = []
     for package in PACKAGES:

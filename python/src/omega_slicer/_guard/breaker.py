@@ -12,11 +12,12 @@ import threading
 import warnings
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from omega_slicer._config import MODULES
+from omega_slicer._errors import OmegaError
 
-from .incidents import Incident, Subject, now, opened
+from .incidents import Incident, Subject, made, now, recorded
 
 __all__ = ["BREAKERS", "Breaker", "FallbackWarning", "is_fault", "say", "warn"]
 
@@ -24,6 +25,9 @@ WINDOW: Final = 10_000
 """Calls over which internal failures are counted."""
 MOST: Final = 10
 """So many of them may fail."""
+
+Arguments: TypeAlias = Callable[[], str]
+"""The text of a call's arguments, made only where it is written."""
 
 _LOG: Final = logging.getLogger("omega_slicer")
 
@@ -46,7 +50,18 @@ def warn(message: str, level: int = 2) -> None:
 class Breaker:
     """Whether the library may answer for a module; `incident` is what it was opened for."""
 
-    __slots__ = ("_failures", "_lock", "_told", "call", "faults", "incident", "internal", "module", "subject")
+    __slots__ = (
+        "_failures",
+        "_lock",
+        "_told",
+        "adopted",
+        "call",
+        "faults",
+        "incident",
+        "internal",
+        "module",
+        "subject",
+    )
 
     def __init__(self, module: str) -> None:
         self.module = module
@@ -60,6 +75,7 @@ class Breaker:
     def reset(self) -> None:
         """Closed, with nothing counted."""
         self.incident: Incident | None = None
+        self.adopted = False  # from an earlier process: nobody has been told in this one
         self.internal = self.faults = 0
         self._failures: deque[int] = deque()
         self._tell()
@@ -78,12 +94,11 @@ class Breaker:
         """Whether the module is off the library."""
         return self.incident is not None
 
-    def failed(
-        self, code: int, message: str, call: str, number: int, started: dt.datetime, arguments: str = ""
-    ) -> None:
+    def failed(self, error: OmegaError, call: str, number: int, arguments: Arguments) -> None:
         """Count a failure of the library, and open where that is one too many."""
+        started = now()
         with self._lock:
-            if code < 5000:
+            if error.code < 5000:
                 self.internal += 1
                 failures = self._failures
                 failures.append(number)
@@ -95,7 +110,15 @@ class Breaker:
             else:
                 self.faults += 1
                 trigger = "panic"
-        self.open(trigger, message, call=call, code=code, started=started, arguments=arguments, by="the call")
+        self.open(
+            trigger,
+            str(error),
+            call=call,
+            code=error.code,
+            started=started,
+            arguments=arguments,
+            by="the call",
+        )
 
     def open(
         self,
@@ -105,16 +128,19 @@ class Breaker:
         call: str = "",
         code: int | None = None,
         started: dt.datetime | None = None,
-        arguments: str = "",
+        arguments: Arguments | None = None,
         by: str,
         severity: str | None = None,
         quietly: bool = False,
     ) -> Incident:
-        """Take the module off the library; the incident, which is the first one's where threads race."""
+        """Take the module off the library; the incident, which is the first one's where threads race.
+
+        The module is off before anything is written: a slow disk delays the record, not the switch.
+        """
         with self._lock:
             if self.incident is not None:
                 return self.incident
-            self.incident = incident = opened(
+            self.incident = incident = made(
                 self.module,
                 trigger,
                 self.subject,
@@ -122,11 +148,15 @@ class Breaker:
                 error_code=code,
                 message=message,
                 call=call,
-                arguments=arguments,
+                has_arguments=arguments is not None,
                 detected_by=by,
                 severity=severity,
             )
             self._tell()
+        incident = recorded(incident, "" if arguments is None else arguments())
+        with self._lock:
+            if self.incident is not None:
+                self.incident = incident
         if not quietly:
             say(incident)
         return incident
@@ -135,7 +165,7 @@ class Breaker:
         """Honour an incident that another process, or an earlier one, opened."""
         with self._lock:
             if self.incident is None:
-                self.incident = incident
+                self.incident, self.adopted = incident, True
                 self._tell()
 
 

@@ -68,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     off.add_argument("--reason", default="", help="for the record")
     off.add_argument("--severity", choices=tuple(severities()), default="LOW", help="for the record")
     command("reenable", _reenable, "verify, and close the open incident of a module", "required")
+    one = command("drill", _drill, "put in every fault on purpose, and see what comes of it")
+    one.add_argument("--fault", help="only the one of that name")
     shown = command("incidents", _incidents, "what was recorded")
     shown.add_argument("action", nargs="?", choices=("list", "show"), default="list")
     shown.add_argument("id", nargs="?", default="", help="the incident to show")
@@ -148,6 +150,36 @@ def _reenable(options: argparse.Namespace) -> int:
     if not options.json:
         print(f"{options.module}: the library answers again")
     return 0
+
+
+def _drill(options: argparse.Namespace) -> int:
+    from .drill import FAULTS, as_dict, drill  # noqa: PLC0415 - rare
+
+    wanted = [fault.name for fault in FAULTS if options.module in (None, fault.module)]
+    if options.fault is not None and options.fault not in wanted:
+        print(f"no fault {options.fault!r}; known: {', '.join(wanted)}", file=sys.stderr)
+        return 2
+    done = []
+    for name in wanted if options.fault is None else [options.fault]:
+        for drilled in drill(name):
+            done.append(drilled)
+            if not options.json:
+                _print_drilled(drilled, head=len(done) == 1)
+    if options.json:
+        print(json.dumps([as_dict(one) for one in done], indent=2))
+    else:
+        survived = sum(one.ok for one in done)
+        print(_paint("fine" if survived == len(done) else "wrong", f"{survived} of {len(done)} survived"))
+    return int(not all(one.ok for one in done))
+
+
+def _print_drilled(drilled: Any, *, head: bool) -> None:
+    if head:
+        print(f"{'fault':<34}{'detected by':<40}{'after ms':>9}{'switch ms':>10}{'lost':>5}  record")
+    times = f"{drilled.detected_seconds * 1e3:>9.2f}{drilled.switched_seconds * 1e3:>10.3f}"
+    state = "" if drilled.ok else _paint("wrong", f"  PROBLEM: {'; '.join(drilled.problems)}")
+    by = drilled.detected_by[:39]
+    print(f"{drilled.fault:<34}{by:<40}{times}{drilled.answers_lost:>5}  {drilled.record}{state}", flush=True)
 
 
 def _incidents(options: argparse.Namespace) -> int:

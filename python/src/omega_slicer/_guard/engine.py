@@ -16,7 +16,6 @@ from omega_slicer._fallback import PYTHON
 from omega_slicer._kernel_engine import KernelEngine, Numbers, Push
 
 from .breaker import BREAKERS, Breaker, is_fault
-from .incidents import now
 from .shadow import SHADOW, batch_answer, kernel_answer
 from .stream import guarded_push
 from .text import arguments_text
@@ -61,9 +60,8 @@ class _Guarded:
     def _kept(self, call: str, *args: Any) -> Read:
         """As a plain call, and the columns at once: later the library might not give them any more."""
         if self._breaker.incident is not None:
-            answer: Read = getattr(PYTHON, call)(*args)
-            return answer
-        number, started = self._breaker.call(), None
+            return self._instead(call, *args)
+        number = self._breaker.call()
         try:
             read: Read = getattr(self.native, call)(*args)
             if read.columns is None and read.handle is not None:
@@ -71,11 +69,14 @@ class _Guarded:
         except OmegaError as error:
             if not is_fault(error.code):
                 raise
-            started = now()
-            answer = getattr(PYTHON, call)(*args)
-            self._breaker.failed(error.code, str(error), call, number, started, arguments_text(call, args))
-            return answer
+            self._breaker.failed(error, call, number, lambda: arguments_text(call, args))
+            return self._instead(call, *args)
         return batch_answer(self._breaker, call, args, read, number) if SHADOW.fraction else read
+
+    @staticmethod
+    def _instead(call: str, *args: Any) -> Read:
+        read: Read = getattr(PYTHON, call)(*args)
+        return read
 
     def read_csv(self, *args: Any) -> Read:
         """Read and check a file."""
@@ -100,10 +101,8 @@ def _forwarded(call: str) -> Callable[..., Any]:
         except OmegaError as error:
             if not is_fault(error.code):
                 raise
-            started = now()
-            answer = fallback(*args)
-            breaker.failed(error.code, str(error), call, number, started, arguments_text(call, args))
-            return answer
+            breaker.failed(error, call, number, lambda: arguments_text(call, args))
+            return fallback(*args)
         return batch_answer(breaker, call, args, answer, number) if SHADOW.fraction else answer
 
     ask.__name__, ask.__doc__ = call, getattr(Engine, call).__doc__
@@ -153,9 +152,8 @@ class _GuardedKernels:
     ) -> None:
         if not is_fault(error.code):
             raise error
-        started = now()
+        self._breaker.failed(error, call, number, lambda: arguments_text(call, given))
         fallback()
-        self._breaker.failed(error.code, str(error), call, number, started, arguments_text(call, given))
 
     def columns(self, kernel: str, x: Any, numbers: Numbers, out: Any) -> None:
         """Each column of a table."""

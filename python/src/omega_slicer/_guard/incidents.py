@@ -23,7 +23,7 @@ from . import state
 from .state import Flat
 from .tables import severities, severity_of
 
-__all__ = ["Incident", "Subject", "close", "every", "find", "of_build", "open_for", "opened"]
+__all__ = ["Incident", "Subject", "close", "every", "find", "made", "of_build", "open_for", "recorded"]
 
 SCHEMA: Final = "omega-incident/1"
 _NAME: Final = re.compile(
@@ -99,7 +99,7 @@ def new_id(module: str, build_id: str, moment: dt.datetime) -> str:
     return f"RB-{moment:%Y%m%dT%H%M%SZ}-{module}-{_in_name(build_id)}-{secrets.token_hex(4)}"
 
 
-def opened(
+def made(
     module: str,
     trigger: str,
     subject: Subject,
@@ -108,18 +108,16 @@ def opened(
     error_code: int | None = None,
     message: str = "",
     call: str = "",
-    arguments: str = "",
+    has_arguments: bool = False,
     detected_by: str = "",
     severity: str | None = None,
 ) -> Incident:
-    """A new open incident, written if that is possible; `arguments` is the text of its arguments' file.
-
-    Never raises for the disk: `unrecorded` of the result says what stood in the way.
-    """
+    """A new open incident, complete as of now and not yet written."""
     weight = severity_of(trigger) if severity is None else _severity(severity)
     completed = now()
     rollback_id = new_id(module, subject.build_id, started)
-    incident = Incident(
+    again = f"incidents reproduce {rollback_id}" if has_arguments else f"verify --module {module}"
+    return Incident(
         rollback_id=rollback_id,
         module=module,
         trigger=trigger,
@@ -143,13 +141,10 @@ def opened(
         error_code=error_code,
         error_message=message,
         call=call,
-        arguments_file=f"{rollback_id}.tsv" if arguments else "",
-        reproduce=f"python -m omega_slicer incidents reproduce {rollback_id}"
-        if arguments
-        else f"python -m omega_slicer verify --module {module}",
+        arguments_file=f"{rollback_id}.tsv" if has_arguments else "",
+        reproduce=f"python -m omega_slicer {again}",
         detected_by=detected_by,
     )
-    return _recorded(incident, arguments)
 
 
 def _severity(name: str) -> Any:
@@ -159,7 +154,8 @@ def _severity(name: str) -> Any:
     return known[name]
 
 
-def _recorded(incident: Incident, arguments: str) -> Incident:
+def recorded(incident: Incident, arguments: str) -> Incident:
+    """Write it, with the text of its arguments' file; `unrecorded` of the result says why that was not to be."""
     try:
         if arguments:
             state.write_whole(state.results() / incident.arguments_file, arguments)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 import zlib
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -50,6 +50,11 @@ class Shadow:
         self._lock = threading.Lock()
         self.fraction, self.seed = 0.0, 0
         self.rows = self.differences = 0
+
+    @property
+    def title(self) -> str:
+        """How it looks, for records."""
+        return f"shadow mode (fraction {self.fraction:g}, seed {self.seed})"
 
     def counted(self, rows: int, differences: int = 0) -> None:
         """Add to what has been looked at."""
@@ -143,9 +148,13 @@ def _rows_before(kernel: str, numbers: Any) -> tuple[int, bool]:
     return (window if SHAPES[kernel].options == ("window",) else window - 1), True
 
 
+Found: TypeAlias = tuple[int, list[float]]
+"""A row that differs, and the fallback's values there."""
+
+
 def _first_wrong(
     kernel: str, inputs: Any, numbers: Any, outputs: Any, start: int, stop: int, before: int
-) -> int | None:
+) -> Found | None:
     """The first row of a block whose bits are not the fallback's."""
     begin = max(0, start - before)
     parts = tuple(x[begin:stop] for x in inputs)
@@ -156,7 +165,10 @@ def _first_wrong(
         for out, line in zip(outputs, lines, strict=True)
         if (differ := _different(out[start:stop], line[start - begin :])).any()
     ]
-    return start + min(rows) if rows else None
+    if not rows:
+        return None
+    row = start + min(rows)
+    return row, [float(line[row - begin]) for line in lines]
 
 
 def _different(ours: Any, theirs: Any) -> Any:
@@ -165,23 +177,25 @@ def _different(ours: Any, theirs: Any) -> Any:
     return (a.view(np.int64) != b.view(np.int64)) & ~(np.isnan(a) & np.isnan(b))
 
 
-def _wrong_kernel(breaker: Breaker, kernel: str, inputs: Any, numbers: Any, outputs: Any, row: int) -> None:
+def _wrong_kernel(
+    breaker: Breaker, kernel: str, inputs: Any, numbers: Any, outputs: Any, found: Found
+) -> None:
+    row, theirs = found
     started = now()
     ours = [float(out[row]) for out in outputs]
-    PYTHON.kernels.run(kernel, inputs, numbers, outputs)
-    theirs = [float(out[row]) for out in outputs]
     before, certain = _rows_before(kernel, numbers)
     begin = max(0, row - before) if certain else 0
-    SHADOW.counted(0, 1)
     kept = tuple(x[begin : row + 1] for x in inputs)
+    SHADOW.counted(0, 1)
     breaker.open(
         "wrong_answer",
         f"{kernel}, row {row}: the library says {_hex(ours)}, the fallback {_hex(theirs)}",
         call=kernel,
         started=started,
-        arguments=arguments_text(kernel, (kept, numbers), row - begin),
-        by=f"shadow mode (fraction {SHADOW.fraction}, seed {SHADOW.seed})",
+        arguments=lambda: arguments_text(kernel, (kept, numbers), row - begin),
+        by=SHADOW.title,
     )
+    PYTHON.kernels.run(kernel, inputs, numbers, outputs)
 
 
 def same_line(ours: tuple[float, ...], theirs: tuple[float, ...]) -> bool:
@@ -219,26 +233,23 @@ def batch_answer(breaker: Breaker, call: str, args: Any, answer: Any, number: in
                 "wrong_answer",
                 f"{call}: the library answers, the fallback refuses: {error}",
                 call=call,
-                arguments=arguments_text(call, args),
-                by=f"shadow mode (fraction {SHADOW.fraction}, seed {SHADOW.seed})",
+                arguments=lambda: arguments_text(call, args),
+                by=SHADOW.title,
             )
             SHADOW.counted(0, 1)
             raise
         if _equal(answer, theirs):
             return answer
         what = call
-    started = now()
-    whole = getattr(PYTHON, call)(*args)
     SHADOW.counted(0, 1)
     breaker.open(
         "wrong_answer",
         f"{what}: the library's answer is not the fallback's",
         call=call,
-        started=started,
-        arguments=arguments_text(call, args),
-        by=f"shadow mode (fraction {SHADOW.fraction}, seed {SHADOW.seed})",
+        arguments=lambda: arguments_text(call, args),
+        by=SHADOW.title,
     )
-    return whole
+    return getattr(PYTHON, call)(*args)
 
 
 def _rows_that_differ(ours: Any, theirs: Any) -> Any:

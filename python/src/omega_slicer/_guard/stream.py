@@ -9,12 +9,13 @@ from array import array
 from collections import deque
 from typing import Any, Final
 
+import numpy as np
+
 from omega_slicer._errors import OmegaError
 from omega_slicer._fallback import PYTHON
 from omega_slicer._kernel_engine import SHAPES, Numbers, Push
 
 from .breaker import Breaker, is_fault
-from .incidents import now
 from .shadow import SHADOW, same_line
 from .text import arguments_text
 
@@ -52,19 +53,16 @@ def guarded_push(push: Push, kernel: str, numbers: Numbers, breaker: Breaker) ->
                             "wrong_answer",
                             f"push to {kernel}: the library says {line}, the fallback {theirs}",
                             call=kernel,
-                            arguments=arguments_text(f"push {kernel}", (*rows.columns(), row, numbers)),
-                            by=f"shadow mode (fraction {SHADOW.fraction}, seed {SHADOW.seed})",
+                            arguments=lambda: rows.text(row),
+                            by=SHADOW.title,
                         )
                         return instead(*row)
                 keep(*row)
                 return line
-            started = now()
             # The library may or may not have taken the row: this stream goes on without it in any case.
             instead = rows.replayed()
-            line = instead(*row)
-            given = arguments_text(f"push {kernel}", (*rows.columns(), row, numbers))
-            breaker.failed(failure.code, str(failure), kernel, number, started, given)
-            return line
+            breaker.failed(failure, kernel, number, lambda: rows.text(row))
+            return instead(*row)
         instead = rows.replayed()
         return instead(*row)
 
@@ -94,8 +92,7 @@ class _Rows:
             push(*row)
         return push
 
-    def columns(self) -> list[Any]:
-        """The rows by column, for the record."""
-        import numpy as np  # noqa: PLC0415 - only where something went wrong
-
-        return [np.array(column, np.float64) for column in self._columns]
+    def text(self, row: tuple[float, ...]) -> str:
+        """The rows by column, the one that was to be taken, and the parameters, for the record."""
+        columns = [np.array(column, np.float64) for column in self._columns]
+        return arguments_text(f"push {self._kernel}", (*columns, row, self._numbers))
