@@ -56,8 +56,8 @@ class _Work:
         rows = [slicer.get_candles_asof(self.times) for slicer in slicers]
         hours = [om.resample(series, "H1") for series in self.series.values()]
         aligned = [om.align(series, hour) for series, hour in zip(self.series.values(), hours, strict=True)]
-        pairs = [table, rows, aligned, [hour.close for hour in hours]]
-        return sum(not np.array_equal(ours, theirs) for ours, theirs in pairs)
+        pairs: list[Any] = [table, rows, aligned, [hour.close for hour in hours]]
+        return sum(not np.array_equal(*pair) for pair in pairs)
 
     def kernels(self) -> int:
         """Wrong answers of one round of the kernels and streams."""

@@ -155,7 +155,7 @@ def _severity(name: str) -> Any:
 
 
 def recorded(incident: Incident, arguments: str) -> Incident:
-    """Write it, with the text of its arguments' file; `unrecorded` of the result says why that was not to be."""
+    """Write it and the text of its arguments; `unrecorded` of the result says why that was not to be."""
     try:
         if arguments:
             state.write_whole(state.results() / incident.arguments_file, arguments)
