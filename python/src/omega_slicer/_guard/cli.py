@@ -71,8 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     one = command("drill", _drill, "put in every fault on purpose, and see what comes of it")
     one.add_argument("--fault", help="only the one of that name")
     shown = command("incidents", _incidents, "what was recorded")
-    shown.add_argument("action", nargs="?", choices=("list", "show"), default="list")
-    shown.add_argument("id", nargs="?", default="", help="the incident to show")
+    shown.add_argument("action", nargs="?", choices=("list", "show", "reproduce"), default="list")
+    shown.add_argument("id", nargs="?", default="", help="the incident to show, or to ask again")
     return parser
 
 
@@ -183,6 +183,12 @@ def _print_drilled(drilled: Any, *, head: bool) -> None:
 
 
 def _incidents(options: argparse.Namespace) -> int:
+    if options.action == "reproduce":
+        from .reproduce import reproduced  # noqa: PLC0415 - rare
+
+        agree, said = reproduced(options.id)
+        print(json.dumps({"agree": agree, "said": said.split("\n")}, indent=2) if options.json else said)
+        return int(not agree)
     if options.action == "show":
         incident = find(options.id)
         _print_incident(options, incident)

@@ -31,31 +31,30 @@ def arguments_text(call: str, args: Any, row: int | None = None) -> str:
 
 
 def _lines(value: Any) -> list[str]:
+    """A value as lines: its kind, a tab, and the rest; parts follow what holds them."""
     from omega_slicer._series import CandleSeries  # noqa: PLC0415 - which needs the guard
 
     if isinstance(value, CandleSeries):
-        options, columns = value._options, value._columns()
-        identity = (
-            f"{options.symbol!r} {options.timeframe.duration} {options.price_type} {options.allow_missing}"
-        )
-        kept = [_array(column) for column in columns if column is not None]
-        return [f"series\t{identity}\t{len(kept)}", *kept]
+        return [f"series\t{_identity(value._options)}", *_lines(value._columns())]
     if isinstance(value, Options):
-        return [
-            f"options\t{value.symbol!r} {value.timeframe.duration} {value.price_type} {value.allow_missing}"
-        ]
+        return [f"options\t{_identity(value)}"]
+    if isinstance(value, Columns):
+        kept = [column for column in value if column is not None]
+        return [f"columns\t{len(kept)}", *map(_array, kept)]
+    if isinstance(value, Admits):
+        return ["admits\t" + ",".join(str(int(flag)) for flag in value)]
     if isinstance(value, np.ndarray):
         return [_array(value)]
-    if isinstance(value, Columns | Admits) or not isinstance(value, tuple | list):
-        if isinstance(value, Columns):
-            return [line for column in value if column is not None for line in _lines(column)]
-        if isinstance(value, Admits):
-            return ["admits\t" + ",".join(str(int(flag)) for flag in value)]
-        if isinstance(value, float):
-            return [f"float\t{_bits(np.array([value]))}"]
-        return [f"{type(value).__name__}\t{value}"]
-    begin: list[str] = [f"several\t{len(value)}"]
-    return begin + [line for part in value for line in _lines(part)]
+    if isinstance(value, tuple | list):
+        return [f"several\t{len(value)}", *(line for part in value for line in _lines(part))]
+    if isinstance(value, float):
+        return [f"float\t{_bits(np.array([value]))}"]
+    return [f"{type(value).__name__}\t{value}"]
+
+
+def _identity(options: Options) -> str:
+    symbol = " ".join(options.symbol.split())
+    return f"{options.timeframe.duration} {options.price_type} {int(options.allow_missing)} {symbol}"
 
 
 def _array(values: Any) -> str:
@@ -73,14 +72,58 @@ def _bits(values: Any) -> str:
     )
 
 
-def arguments_of(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """The call and its lines as (kind, text); `InvalidFormatError` for any other text.
+def arguments_of(text: str) -> tuple[str, list[Any]]:
+    """The call and its arguments again; `InvalidFormatError` for any other text, or one that was cut.
 
-    >>> arguments_of(arguments_text("ema", [np.array([1.5]), (3, 0)]))
-    ('ema', [('floats', '3ff8000000000000'), ('several', '2'), ('int', '3'), ('int', '0')])
+    >>> arguments_of(arguments_text("ema", [(np.array([1.5]),), (3, 0)]))
+    ('ema', [(array([1.5]),), (3, 0)])
     """
     lines = text.rstrip("\n").split("\n")
     if lines[0] != _HEADER or len(lines) < 2 or not lines[1].startswith("call\t"):
         raise InvalidFormatError(f"not the arguments of a call: it begins with {lines[0][:40]!r}")
-    pairs = (line.split("\t", 1) for line in lines[2:])
-    return lines[1].removeprefix("call\t"), [(pair[0], pair[-1]) for pair in pairs]
+    left = [line for line in reversed(lines[2:]) if not line.startswith("row\t")]
+    values = []
+    while left:
+        values.append(_value(left))
+    return lines[1].removeprefix("call\t"), values
+
+
+def _value(left: list[str]) -> Any:
+    """The value that the next lines say; takes them off the end."""
+    kind, _, rest = left.pop().partition("\t")
+    if " of " in kind:
+        raise InvalidFormatError(f"{kind}: too long to be kept, so it cannot be asked again")
+    read = _READ.get(kind)
+    if read is not None:
+        return read(rest)
+    if kind == "several":
+        return tuple(_value(left) for _ in range(int(rest)))
+    if kind == "columns":
+        columns = [_value(left) for _ in range(int(rest))]
+        return Columns(*columns, *([None] * (6 - len(columns))))
+    if kind == "series":
+        return _options_of(rest), _value(left)
+    raise InvalidFormatError(f"unknown kind {kind!r}")
+
+
+def _floats(rest: str) -> Any:
+    bits = [int(part, 16) for part in rest.split(",") if part]
+    return np.array(bits, np.uint64).view(np.float64)
+
+
+def _options_of(rest: str) -> Options:
+    duration, side, missing, symbol = rest.split(" ", 3)
+    return Options.of(symbol, int(duration), side, "none", missing == "1")
+
+
+_READ: Final[dict[str, Any]] = {
+    "floats": _floats,
+    "integers": lambda rest: np.array([int(part) for part in rest.split(",") if part], np.int64),
+    "float": lambda rest: float(_floats(rest)[0]),
+    "int": int,
+    "str": str,
+    "bool": lambda rest: rest == "True",
+    "NoneType": lambda _: None,
+    "admits": lambda rest: Admits(*(part == "1" for part in rest.split(","))),
+    "options": _options_of,
+}
