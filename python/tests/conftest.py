@@ -68,3 +68,26 @@ def real_data() -> Path:
     if not (folder / "gbpusd-m1-bid-2012.csv").is_file():
         pytest.skip(f"the real candles of ../shared/data are not on this machine ({folder})")
     return folder
+
+
+def fault_library() -> Path:
+    """The build that errs on purpose: the one that is named, else where `make` puts it."""
+    named = os.environ.get("OMEGA_FAULT_LIBRARY")
+    if named:
+        return Path(named)
+    target = ROOT / (os.environ.get("CARGO_TARGET_DIR") or "target")
+    return target / "fault-injection" / "debug" / _library.library_name()
+
+
+@pytest.fixture(scope="session")
+def faulty() -> str:
+    """Fails without that build, unless OMEGA_ALLOW_NO_FAULTS=1 says that this machine cannot have it."""
+    path = fault_library()
+    if path.is_file():
+        return str(path)
+    if os.environ.get("OMEGA_ALLOW_NO_FAULTS") == "1":
+        pytest.skip(f"OMEGA_ALLOW_NO_FAULTS=1 and no library at {path}")
+    pytest.fail(
+        f"no library at {path}\nMake it with `cargo build --features fault-injection --target-dir "
+        "target/fault-injection`, or set OMEGA_ALLOW_NO_FAULTS=1 to test without."
+    )

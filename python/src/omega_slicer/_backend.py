@@ -96,11 +96,11 @@ def _decided(module: str, argument: str | None) -> Engine:
         return PYTHON
     if choice.requested == "native":
         return _native(module, choice.source)
+    shadow_from_environment()
     try:
         _library.located(retry=False)
         incident = BREAKERS[module].incident
         if incident is None:
-            shadow_from_environment()
             return guarded(_library.load(module, retry=False), module)
         if not BREAKERS[module].adopted:
             return PYTHON  # which was said when the incident was opened

@@ -50,6 +50,7 @@ class Shadow:
         self._lock = threading.Lock()
         self.fraction, self.seed = 0.0, 0
         self.rows = self.differences = 0
+        self.chosen = False  # by `set_shadow`, which stands above the environment
 
     @property
     def title(self) -> str:
@@ -90,13 +91,13 @@ def set_shadow(fraction: float, seed: int | None = None) -> None:
         raise InvalidArgumentError(f"the seed must not be negative, got {seed}")
     if seed is not None:
         SHADOW.seed = int(seed)
-    SHADOW.fraction = float(fraction)
+    SHADOW.fraction, SHADOW.chosen = float(fraction), True
 
 
 def shadow_from_environment() -> None:
     """Take `OMEGA_SHADOW` and `OMEGA_SHADOW_SEED` as they are now; 1001 naming one that cannot be read."""
     text, seed = os.environ.get("OMEGA_SHADOW"), os.environ.get("OMEGA_SHADOW_SEED")
-    if text is None:
+    if text is None or SHADOW.chosen:
         return
     try:
         fraction, number = float(text), None if seed is None else int(seed)
@@ -106,6 +107,7 @@ def shadow_from_environment() -> None:
             "to 1 and an integer were expected"
         ) from None
     set_shadow(fraction, number)
+    SHADOW.chosen = False
 
 
 def kernel_answer(
