@@ -45,6 +45,10 @@ from ._errors import (
     TypeMismatchError,
     error_codes,
 )
+from ._guard.commands import incidents, reenable, rollback
+from ._guard.incidents import Incident
+from ._guard.shadow import set_shadow
+from ._guard.verify import Report, verify
 from ._ipc import read_ipc
 from ._list_slice import CandleSet
 from ._model import Candle, PriceType
@@ -52,7 +56,7 @@ from ._multi_symbol import MultiSymbolSlice
 from ._quality import PairQuality, Quality
 from ._series import CandleSeries
 from ._slicer import SymbolDataSlicer
-from ._status import LibraryStatus, MappedFile, ModuleStatus, Status, status
+from ._status import LibraryStatus, MappedFile, ModuleStatus, ShadowStatus, Status, status
 from ._symbol_slice import MarketSlice, SymbolDataSlice
 from ._time import parse_timestamp
 from ._timeframes import align, resample
@@ -72,6 +76,7 @@ __all__ = [
     "FfiPanicCaughtError",
     "FfiSchemaMismatchError",
     "FileMissingError",
+    "Incident",
     "InputOutputError",
     "InsufficientDataError",
     "InternalError",
@@ -92,11 +97,13 @@ __all__ = [
     "PermissionDeniedError",
     "PriceType",
     "Quality",
+    "Report",
     "ResourceLimitExceededError",
     "Schema",
     "SchemaField",
     "SchemaViolationError",
     "SerializationFailedError",
+    "ShadowStatus",
     "SizeMismatchError",
     "Status",
     "SymbolDataSlice",
@@ -106,15 +113,20 @@ __all__ = [
     "__version__",
     "align",
     "error_codes",
+    "incidents",
     "parse_timestamp",
     "read_csv",
     "read_ipc",
+    "reenable",
     "resample",
     "reset_counts",
+    "rollback",
     "rolling",
     "schemas",
     "set_backend",
+    "set_shadow",
     "status",
+    "verify",
 ]
 
 # Imported for what that does: the walk over series names itself to SymbolDataSlice.
