@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from omega_slicer._arrow_engine import ArrowEngine
 from omega_slicer._engine import Engine, Read
 from omega_slicer._errors import OmegaError
 from omega_slicer._fallback import PYTHON
 from omega_slicer._kernel_engine import KernelEngine, Numbers, Push
 
+from .arrow import guarded_arrow
 from .breaker import BREAKERS, Breaker, is_fault
 from .shadow import SHADOW, batch_answer, kernel_answer
 from .stream import guarded_push
@@ -40,11 +42,12 @@ class _Guarded:
     """The `Engine`; its calls are added below, one like the other."""
 
     kernels: KernelEngine
+    arrow: ArrowEngine
 
     def __init__(self, native: NativeEngine, breaker: Breaker) -> None:
         self.native, self._breaker = native, breaker
         kernels: Any = _GuardedKernels(native.kernels, breaker)
-        self.kernels = kernels
+        self.kernels, self.arrow = kernels, guarded_arrow(native, breaker)
         self.name, self.single = native.name, native.single
         breaker.tell(self._told)
 

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from omega_slicer._arrow_engine import Imported
 from omega_slicer._engine import Read
 from omega_slicer._errors import InvalidArgumentError, OmegaError, TypeMismatchError
 from omega_slicer._fallback import PYTHON
@@ -209,7 +210,9 @@ def _hex(values: list[float]) -> str:
     return ", ".join(f"{value!r} ({np.float64(value).view(np.uint64):016x})" for value in values)
 
 
-def batch_answer(breaker: Breaker, call: str, args: Any, answer: Any, number: int) -> Any:
+def batch_answer(
+    breaker: Breaker, call: str, args: Any, answer: Any, number: int, fallback: Any = PYTHON
+) -> Any:
     """The answer, or the fallback's where a part that was worked out again differs."""
     generator = SHADOW.generator(breaker.module, number)
     if call in _BY_ELEMENT:
@@ -217,7 +220,7 @@ def batch_answer(breaker: Breaker, call: str, args: Any, answer: Any, number: in
         chosen = np.flatnonzero(generator.random(len(times)) < SHADOW.fraction)
         if not len(chosen):
             return answer
-        theirs = getattr(PYTHON, call)(args[0], np.ascontiguousarray(times[chosen]), *args[2:])
+        theirs = getattr(fallback, call)(args[0], np.ascontiguousarray(times[chosen]), *args[2:])
         differ = _rows_that_differ(answer[chosen], theirs)
         SHADOW.counted(len(chosen))
         if not differ.any():
@@ -229,7 +232,7 @@ def batch_answer(breaker: Breaker, call: str, args: Any, answer: Any, number: in
             return answer
         SHADOW.counted(1)
         try:
-            theirs = getattr(PYTHON, call)(*args)
+            theirs = getattr(fallback, call)(*args)
         except OmegaError as error:
             breaker.open(
                 "wrong_answer",
@@ -251,7 +254,7 @@ def batch_answer(breaker: Breaker, call: str, args: Any, answer: Any, number: in
         arguments=lambda: arguments_text(call, args),
         by=SHADOW.title,
     )
-    return getattr(PYTHON, call)(*args)
+    return getattr(fallback, call)(*args)
 
 
 def _rows_that_differ(ours: Any, theirs: Any) -> Any:
@@ -261,7 +264,7 @@ def _rows_that_differ(ours: Any, theirs: Any) -> Any:
 
 def _equal(ours: Any, theirs: Any) -> bool:
     """Whether two answers are the same: arrays to the bit; of handles there is nothing to see."""
-    if isinstance(ours, Read):
+    if isinstance(ours, Read | Imported):
         ours, theirs = ours.columns, theirs.columns
     if isinstance(ours, np.ndarray):
         if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
