@@ -1,7 +1,7 @@
 """Arrow through the library with the fallback behind it: the `ArrowEngine` of a guarded backend.
 
-As the other calls, but for two things: a table is shown at once, since later the library might not give it any
-more; and what is imported is never asked for twice to compare, for a stream may be there only once.
+As the other calls, but for two things: a table is shown at once, since later the library might not give it
+any more; and what is imported is never asked for twice to compare, for a stream may be there only once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["guarded_arrow"]
 
-_COMPARED = ("read_ipc", "parse_ipc", "to_ipc")
+_COMPARED = ("read_ipc", "parse_ipc")
 
 
 class _GuardedArrow:
@@ -47,9 +47,7 @@ def _forwarded(call: str) -> Callable[..., Any]:
         except OmegaError as error:
             if not is_fault(error.code):
                 raise
-            breaker.failed(
-                error, call, number, lambda: arguments_text(call, args[:1] if call == "take" else args)
-            )
+            breaker.failed(error, call, number, lambda: arguments_text(call, args))
             return fallback(*args)
         if SHADOW.fraction and call in _COMPARED:
             return batch_answer(breaker, call, args, answer, number, PYTHON.arrow)
