@@ -53,7 +53,7 @@ class Bench:
         """Opening the file: mapped with each check, and copied."""
         peers: dict[str, Any] = {
             "pyarrow": lambda: pa.ipc.open_file(pa.memory_map(self.path)).read_all(),
-            "polars": lambda: pl.read_ipc(self.path, memory_map=True),
+            "polars": lambda: pl.read_ipc(self.path),
         }
         for check in ("order", "none", "full"):
             ours = {"omega_native": lambda check=check: om.read_ipc(self.path, mmap=True, check=check)}
@@ -61,7 +61,7 @@ class Bench:
         copies: dict[str, Any] = {
             "omega_native": lambda: om.read_ipc(self.path),
             "pyarrow": lambda: pa.ipc.open_file(self.path).read_all(),
-            "polars": lambda: pl.read_ipc(self.path, memory_map=False),
+            "polars": lambda: pl.read_ipc(self.path),
         }
         self.whole("read_ipc_copy", copies)
 
