@@ -64,10 +64,10 @@ fn lagged(x: &[f64], period: usize, out: &mut [f64], kernel: impl Fn(f64, f64) -
     Ok(())
 }
 
-/// Two inputs of one length, and an output.
+/// The rows that have an earlier one, those earlier ones, and where their results go.
 type Aligned<'x, 'out> = (&'x [f64], &'x [f64], &'out mut [f64]);
 
-/// The rows that have an earlier one, those earlier ones, and where their results go. The results of the others are NaN.
+/// `x` beside itself `period` rows before. The results of rows without an earlier one are NaN.
 fn aligned<'x, 'out>(x: &'x [f64], period: usize, out: &'out mut [f64]) -> Result<Aligned<'x, 'out>, Error> {
     same_length("out", out.len(), x.len())?;
     let (head, tail) = out.split_at_mut(period.min(x.len()));
