@@ -32,5 +32,6 @@ int main(int count, char **arguments) {
     suite_vectors_text(arguments[1]);
     suite_vectors_series(arguments[1]);
     suite_vectors_kernels(arguments[1]);
+    suite_vectors_arrow(arguments[1]);
     return harness_finish();
 }

@@ -63,3 +63,27 @@ void series_file_close(SeriesFile *file) {
     free((void *)(uintptr_t)file->columns.volume);
     free(file);
 }
+
+static void check_column(const double *expected, const double *got, size_t len) {
+    CHECK((expected == NULL) == (got == NULL));
+    for (size_t row = 0; expected != NULL && got != NULL && row < len; row++) {
+        CHECK(same_double(expected[row], got[row]));
+    }
+}
+
+void check_columns(const OmegaColumns *expected, const OmegaSeries *series) {
+    OmegaColumns got;
+    CHECK_OK(omega_series_columns(series, &got));
+    CHECK(got.len == expected->len);
+    if (got.len != expected->len) {
+        return;
+    }
+    for (size_t row = 0; row < got.len; row++) {
+        CHECK(got.timestamp[row] == expected->timestamp[row]);
+    }
+    check_column(expected->open, got.open, got.len);
+    check_column(expected->high, got.high, got.len);
+    check_column(expected->low, got.low, got.len);
+    check_column(expected->close, got.close, got.len);
+    check_column(expected->volume, got.volume, got.len);
+}

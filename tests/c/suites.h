@@ -23,5 +23,6 @@ void suite_vectors_slicer(const char *vectors);
 void suite_vectors_text(const char *vectors);
 void suite_vectors_series(const char *vectors);
 void suite_vectors_kernels(const char *vectors);
+void suite_vectors_arrow(const char *vectors);
 
 #endif

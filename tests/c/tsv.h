@@ -44,5 +44,7 @@ typedef struct {
 
 SeriesFile *series_file_open(const char *folder, const char *name, int make_handle);
 void series_file_close(SeriesFile *file);
+/* The series' columns are these, to the bit. */
+void check_columns(const OmegaColumns *expected, const OmegaSeries *series);
 
 #endif

@@ -27,30 +27,6 @@ static OmegaSeriesOptions options_of(const char *args) {
     return options;
 }
 
-static void check_column(const double *expected, const double *got, size_t len) {
-    CHECK((expected == NULL) == (got == NULL));
-    for (size_t row = 0; expected != NULL && got != NULL && row < len; row++) {
-        CHECK(same_double(expected[row], got[row]));
-    }
-}
-
-static void check_equal(const OmegaColumns *expected, const OmegaSeries *series) {
-    OmegaColumns got;
-    CHECK_OK(omega_series_columns(series, &got));
-    CHECK(got.len == expected->len);
-    if (got.len != expected->len) {
-        return;
-    }
-    for (size_t row = 0; row < got.len; row++) {
-        CHECK(got.timestamp[row] == expected->timestamp[row]);
-    }
-    check_column(expected->open, got.open, got.len);
-    check_column(expected->high, got.high, got.len);
-    check_column(expected->low, got.low, got.len);
-    check_column(expected->close, got.close, got.len);
-    check_column(expected->volume, got.volume, got.len);
-}
-
 static int csv_case(const Table *table, size_t row) {
     const char *args = tsv_cell(table, row, "args"), *value = tsv_cell(table, row, "value");
     OmegaSeriesOptions options = options_of(args);
@@ -75,7 +51,7 @@ static int csv_case(const Table *table, size_t row) {
         OmegaSeriesInfo info;
         CHECK_OK(omega_series_info(series, &info));
         CHECK(strcmp(info.symbol, "TEST") == 0 && info.timeframe_us == MINUTE);
-        check_equal(&file->columns, series);
+        check_columns(&file->columns, series);
         series_file_close(file);
         CHECK_OK(omega_series_free(series));
     }
@@ -112,7 +88,7 @@ static void check_built(const OmegaColumns *columns, const OmegaSeriesOptions *o
         } else {
             CHECK_OK(status);
             if (status == OMEGA_OK) {
-                check_equal(columns, series);
+                check_columns(columns, series);
                 CHECK_OK(omega_series_free(series));
                 CHECK(owner.calls == borrowed);
             }
