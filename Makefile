@@ -43,7 +43,7 @@ PYTHON_FOLDERS = $(wildcard python examples benches tests tools)
 
 .PHONY: help setup setup-python setup-julia build build-faulty run test check bench bench-kernels \
 	install clean distclean lint header test-rust test-c test-julia test-python \
-	test-examples test-readme check-rust check-install check-vectors fuzz fuzz-smoke
+	test-examples test-readme check-rust check-install fuzz fuzz-smoke
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -83,7 +83,7 @@ run: build setup-python ## run the same two backtests in four languages and comp
 test: header lint test-rust test-c test-julia test-python test-examples test-readme ## run every test and lint
 	@echo "make test: everything passed"
 
-check: test check-vectors check-rust check-install fuzz-smoke ## run the tests and the longer checks
+check: test check-rust check-install fuzz-smoke ## run the tests and the longer checks
 
 bench: build setup-python ## measure, beside what a user would pick instead
 	@julia=$$(tools/setup_julia.sh) && python=$$(tools/setup_python.sh) && \
@@ -112,7 +112,7 @@ test-rust: ## the Rust tests
 	$(NEED_CARGO)
 	cargo test --locked
 
-test-c: build build-faulty ## the C ABI from C11 and C++17, under Valgrind where installed
+test-c: build build-faulty setup-python ## the C ABI from C11 and C++17, under Valgrind where installed
 	$(call note,$(firstword $(CXX)),g++,the C++17 half of the C tests is not run)
 	$(call note,valgrind,valgrind,the C tests are not run under Valgrind)
 	tests/c/run.sh
@@ -138,12 +138,6 @@ check-rust:
 	cargo clippy --locked --no-default-features -- -D warnings -W clippy::pedantic
 	cargo test --locked --no-default-features --features csv --test abi --test without_arrow
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
-
-# That the committed cases are what their oracles give, and the Arrow files what their tables say.
-check-vectors: setup-python
-	.venv/bin/python tests/vectors/generate.py --check
-	.venv/bin/python tests/vectors/kernels/generate.py --check
-	.venv/bin/python tests/vectors/arrow/generate.py --check
 
 fuzz-smoke: ## fuzz each target for 20 seconds, under AddressSanitizer
 	$(NEED_CARGO)

@@ -133,6 +133,8 @@ def python(question: str, who: str, times: float, *, ours: str = "omega_native")
     return Target(what, ("python", question, ours), ("python", question, who), wanted, faster(times))
 
 
+# The system maps a large file in pages of 2 MiB: the stamps' own, one of which may reach out at each end.
+STAMPS_PAGES = 8 + 2 * 2**21 / 10_000_000
 SEQUENTIAL, RANDOM, BATCH = "sequential", "random", "batch"
 TARGETS = [
     Target(
@@ -242,7 +244,7 @@ TARGETS = [
             wanted,
             at_most(limit),
         )
-        for check, wanted, limit in (("order", "<= 8.05", 8.05), ("none", "<= 0.05", 0.05))
+        for check, wanted, limit in (("order", "the stamps' pages", STAMPS_PAGES), ("none", "<= 0.05", 0.05))
     ),
     *(
         Target(

@@ -36,5 +36,6 @@ int main(int count, char **arguments) {
     suite_vectors_alignment(arguments[1]);
     suite_vectors_walk(arguments[1]);
     suite_vectors_symbols(arguments[1]);
+    suite_vectors_arrow(arguments[1]);
     return harness_finish();
 }

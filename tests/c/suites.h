@@ -27,5 +27,6 @@ void suite_vectors_kernels(const char *vectors);
 void suite_vectors_alignment(const char *vectors);
 void suite_vectors_walk(const char *vectors);
 void suite_vectors_symbols(const char *vectors);
+void suite_vectors_arrow(const char *vectors);
 
 #endif
