@@ -9,9 +9,11 @@ const ARROW_KINDS = Dict(
     "l" => :int64, "L" => :uint64, "f" => :float32, "g" => :float64,
 )
 const ARROW_NAMES = Dict(
-    "n" => "null", "e" => "float16", "u" => "utf8", "U" => "large_utf8", "vu" => "utf8_view", "z" => "binary",
-    "Z" => "large_binary", "vz" => "binary_view", "+s" => "struct", "+l" => "list", "+L" => "list", "+m" => "map",
-    (string("tt", unit) => "time of day" for unit in "smun")..., (string("tD", unit) => "duration" for unit in "smun")...,
+    "n" => "null", "e" => "float16", "u" => "string", "U" => "large_string", "vu" => "string_view", "z" => "binary",
+    "Z" => "large_binary", "vz" => "binary_view", "+s" => "struct", "+l" => "list", "+L" => "large_list",
+    "+vl" => "list_view", "+vL" => "list_view", "+m" => "map", "+r" => "run_end_encoded",
+    (string("tt", unit) => "time" for unit in "smun")..., (string("tD", unit) => "duration" for unit in "smun")...,
+    (string("ti", unit) => "interval" for unit in "MDn")...,
 )
 const ARROW_VALUES = Dict(
     :days => Int32, :float32 => Float32, :float64 => Float64, :int8 => Int8, :uint8 => UInt8, :int16 => Int16,
@@ -29,7 +31,13 @@ function arrow_type(format::String)
         unit = found[1] == "s" ? "s" : string(found[1], "s")
         return ColumnType(Symbol(unit), isempty(found[2]) ? "timestamp[$unit]" : "timestamp[$unit, $(found[2])]")
     end
-    startswith(format, "d:") && return ColumnType(:other, "decimal")
+    if startswith(format, "d:")
+        parts = split(format, ',')
+        return ColumnType(:other, string("decimal", length(parts) < 3 ? "128" : parts[3]))
+    end
+    startswith(format, "w:") && return ColumnType(:other, "fixed_size_binary")
+    startswith(format, "+w:") && return ColumnType(:other, "fixed_size_list")
+    startswith(format, "+u") && return ColumnType(:other, "union")
     return ColumnType(:other, get(() -> string("of format ", quoted(format)), ARROW_NAMES, format))
 end
 
