@@ -64,6 +64,8 @@ build: ## build the native library (shared, static) and its header
 	cargo build --release --locked
 	@# What a program linked against the checkout looks for.
 	@ln -sf libomega_slicer.so "$(TARGET_DIR)/release/libomega_slicer.so.$(MAJOR)"
+	@# What the bindings compare the library with before they load it; without Python they do without.
+	@! command -v python3 >/dev/null 2>&1 || python3 tools/write_manifest.py "$(TARGET_DIR)/release/libomega_slicer.so"
 
 build-faulty:
 	$(NEED_CARGO)
@@ -143,6 +145,10 @@ install: ## install the C library, header and pkg-config file
 	install -m 755 "$(TARGET_DIR)/release/libomega_slicer.so" "$(DESTDIR)$(LIBDIR)/libomega_slicer.so.$(VERSION)"
 	ln -sf libomega_slicer.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/libomega_slicer.so.$(MAJOR)"
 	ln -sf libomega_slicer.so.$(MAJOR) "$(DESTDIR)$(LIBDIR)/libomega_slicer.so"
+	@# The installed file has another name; size and hash stay.
+	@test ! -f "$(TARGET_DIR)/release/libomega_slicer.so.manifest" || \
+		install -m 644 "$(TARGET_DIR)/release/libomega_slicer.so.manifest" \
+		"$(DESTDIR)$(LIBDIR)/libomega_slicer.so.$(VERSION).manifest"
 	install -m 644 "$(TARGET_DIR)/release/libomega_slicer.a" "$(DESTDIR)$(LIBDIR)/libomega_slicer.a"
 	install -m 644 include/omega_slicer.h "$(DESTDIR)$(INCLUDEDIR)/omega_slicer.h"
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \

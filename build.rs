@@ -14,6 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     header(&root)?;
     println!("cargo:rustc-env=OMEGA_BUILD_ID={}", build_id(&root)?);
+    forget_manifest()?;
     let major = env::var("CARGO_PKG_VERSION_MAJOR")?;
     match env::var("CARGO_CFG_TARGET_OS")?.as_str() {
         "linux" => {
@@ -27,6 +28,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         "macos" => println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libomega_slicer.{major}.dylib"),
         _ => {}
+    }
+    Ok(())
+}
+
+/// Removes the manifest of the library that is about to be replaced: bindings would call the new one damaged.
+/// `make build` writes the new one.
+fn forget_manifest() -> Result<(), Box<dyn Error>> {
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let Some(profile) = out.ancestors().nth(3) else { return Ok(()) };
+    for name in ["libomega_slicer.so", "libomega_slicer.dylib", "omega_slicer.dll"] {
+        match fs::remove_file(profile.join(format!("{name}.manifest"))) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
     }
     Ok(())
 }

@@ -168,6 +168,55 @@ struct ArrowArrayStream {
 #define OMEGA_FAULT_FLIP 2
 #endif
 
+#if defined(OMEGA_FAULT_INJECTION)
+/**
+ * The next call of an export that returns a status ends the process, as a memory error would.
+ */
+#define OMEGA_FAULT_ABORT 3
+#endif
+
+#if defined(OMEGA_FAULT_INJECTION)
+/**
+ * The next call of such an export returns OMEGA_INTERNAL_ERROR; the ones after it are well.
+ */
+#define OMEGA_FAULT_INTERNAL_ONCE 4
+#endif
+
+#if defined(OMEGA_FAULT_INJECTION)
+/**
+ * One call in 500 of such exports returns OMEGA_INTERNAL_ERROR.
+ */
+#define OMEGA_FAULT_INTERNAL_RATE 5
+#endif
+
+#if defined(OMEGA_FAULT_INJECTION)
+/**
+ * As OMEGA_FAULT_FLIP, in one answer of a hundred: which ones differs from call to call.
+ */
+#define OMEGA_FAULT_FLIP_ROWS 6
+#endif
+
+#if defined(OMEGA_FAULT_INJECTION)
+/**
+ * omega_abi_version reports the next major version.
+ */
+#define OMEGA_FAULT_ABI 7
+#endif
+
+#if defined(OMEGA_FAULT_INJECTION)
+/**
+ * omega_abi_layout reports a size that is 8 bytes more than it is.
+ */
+#define OMEGA_FAULT_LAYOUT 8
+#endif
+
+#if defined(OMEGA_FAULT_INJECTION)
+/**
+ * Every export that returns a status takes a millisecond longer.
+ */
+#define OMEGA_FAULT_SLOW 9
+#endif
+
 /**
  * Several symbols' bid and ask series of one timeframe, moment by moment: immutable, readable from any number of
  * threads. Free it with omega_multi_symbol_free.
@@ -2179,7 +2228,9 @@ OmegaStatus omega_stream_reset(OmegaStream *stream);
 
 #if defined(OMEGA_FAULT_INJECTION)
 /**
- * Arms one fault for every thread from now on, or none. Only in builds with the feature fault-injection.
+ * Arms one fault for every thread from now on, or none. Only in builds with the feature fault-injection, where
+ * the variable OMEGA_FAULT (none, panic, flip, abort, internal_once, internal_rate, flip_rows, abi, layout or
+ * slow) arms one from the start.
  *
  * Threads: any. O(1). Errors: OMEGA_INVALID_ARGUMENT for an unknown fault.
  */

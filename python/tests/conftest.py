@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +14,17 @@ import omega_slicer as om
 from helpers import CONFIGURATION, ROOT
 from omega_slicer import _library
 
+# Incidents of tests are nobody's business: a state folder of their own, for child processes, too.
+_STATE = tempfile.TemporaryDirectory(prefix="omega-state-")
+os.environ["OMEGA_VAR_DIR"] = _STATE.name
+
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.load_profile("default")
 
 
 def why_no_native() -> str | None:
     try:
-        _library.load(retry=False)
+        _library.load("slicer", retry=False)
     except om.OmegaError as error:
         return str(error)
     return None
@@ -63,3 +68,26 @@ def real_data() -> Path:
     if not (folder / "gbpusd-m1-bid-2012.csv").is_file():
         pytest.skip(f"the real candles of ../shared/data are not on this machine ({folder})")
     return folder
+
+
+def fault_library() -> Path:
+    """The build that errs on purpose: the one that is named, else where `make` puts it."""
+    named = os.environ.get("OMEGA_FAULT_LIBRARY")
+    if named:
+        return Path(named)
+    target = ROOT / (os.environ.get("CARGO_TARGET_DIR") or "target")
+    return target / "fault-injection" / "debug" / _library.library_name()
+
+
+@pytest.fixture(scope="session")
+def faulty() -> str:
+    """Fails without that build, unless OMEGA_ALLOW_NO_FAULTS=1 says that this machine cannot have it."""
+    path = fault_library()
+    if path.is_file():
+        return str(path)
+    if os.environ.get("OMEGA_ALLOW_NO_FAULTS") == "1":
+        pytest.skip(f"OMEGA_ALLOW_NO_FAULTS=1 and no library at {path}")
+    pytest.fail(
+        f"no library at {path}\nMake it with `cargo build --features fault-injection --target-dir "
+        "target/fault-injection`, or set OMEGA_ALLOW_NO_FAULTS=1 to test without."
+    )

@@ -28,12 +28,14 @@ CONFIGURATION = (
     "OMEGA_USE_RUST_MULTI_SYMBOL",
     "OMEGA_CONFIG",
     "OMEGA_LIBRARY",
+    "OMEGA_SHADOW",
+    "OMEGA_SHADOW_SEED",
 )
 
 
 def library_path() -> str:
     """The native library under test."""
-    return _library.load(retry=False).path
+    return _library.load("slicer", retry=False).path
 
 
 def table(path: Path) -> list[dict[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ def make(backend):
     return om.CandleSeries.from_columns(stamps, column, column, column, column,
         symbol='X', timeframe='M1', price_type='bid', backend=backend)
 def arm(fault):
-    assert _library.load(retry=False)._library.omega_fault_set(ctypes.c_uint32(fault)) == 0
+    assert _library.load("slicer", retry=False)._library.omega_fault_set(ctypes.c_uint32(fault)) == 0
 series, twin = make('native'), make('python')
 slicer, honest = om.SymbolDataSlicer(series), om.SymbolDataSlicer(twin)
 times = stamps[3:6]
@@ -32,29 +31,6 @@ _BATCH = {
     "get_candles_asof": "(times)",
     "gather_lookback": "(times, 2)",
 }
-
-
-def fault_library() -> Path:
-    """The build that errs on purpose: the one that is named, else where `make` puts it."""
-    named = os.environ.get("OMEGA_FAULT_LIBRARY")
-    if named:
-        return Path(named)
-    target = ROOT / (os.environ.get("CARGO_TARGET_DIR") or "target")
-    return target / "fault-injection" / "debug" / _library.library_name()
-
-
-@pytest.fixture(scope="module")
-def faulty() -> str:
-    """Fails without that build, unless OMEGA_ALLOW_NO_FAULTS=1 says that this machine cannot have it."""
-    path = fault_library()
-    if path.is_file():
-        return str(path)
-    if os.environ.get("OMEGA_ALLOW_NO_FAULTS") == "1":
-        pytest.skip(f"OMEGA_ALLOW_NO_FAULTS=1 and no library at {path}")
-    pytest.fail(
-        f"no library at {path}\nMake it with `cargo build --features fault-injection --target-dir "
-        "target/fault-injection`, or set OMEGA_ALLOW_NO_FAULTS=1 to test without."
-    )
 
 
 @pytest.mark.parametrize(("allowed", "says"), [("", "1 error"), ("1", "1 skipped")])
@@ -119,8 +95,8 @@ print(slicer.get_lookbacks(times, 2).tolist() == honest.get_lookbacks(times, 2).
     assert answer_of(done) == "True"
 
 
-def test_the_release_library_has_no_faults_to_arm(native: None) -> None:
-    library = _library.load(retry=False)
-    if Path(library.path) == fault_library():
+def test_the_release_library_has_no_faults_to_arm(native: None, faulty: str) -> None:
+    library = _library.load("slicer", retry=False)
+    if Path(library.path) == Path(faulty):
         pytest.skip("the library under test is the faulty one")
     assert not hasattr(library._library, "omega_fault_set")

@@ -120,7 +120,7 @@ def test_a_fork_neither_frees_nor_breaks_what_its_parent_holds(native: None) -> 
 import os, gc, numpy as np, omega_slicer as om
 from omega_slicer import _library
 column, freed = np.arange(5.0) + 1, []
-engine = _library.load(retry=False)
+engine = _library.load("slicer", retry=False)
 class Spy:
     def __init__(self, library): self.library = library
     def __getattr__(self, name): return getattr(self.library, name)

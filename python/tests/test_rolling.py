@@ -364,7 +364,7 @@ except om.NotBuiltInError as error:
 
 
 def test_each_call_makes_one_native_call(native: None) -> None:
-    engine = _library.load(retry=False).kernels
+    engine = _library.load("slicer", retry=False).kernels
     library, functions = engine.library, engine._calls
     calls: list[str] = []
 
@@ -410,7 +410,7 @@ from omega_slicer import _library, rolling
 import kernels
 x = 1.0 + np.arange(40.0) ** 1.5 % 7
 def arm(fault):
-    assert _library.load(retry=False)._library.omega_fault_set(ctypes.c_uint32(fault)) == 0
+    assert _library.load("slicer", retry=False)._library.omega_fault_set(ctypes.c_uint32(fault)) == 0
 def ask(kernel, backend):
     given = kernels.arguments_of(kernel, 3)
     inputs = kernels.inputs_of(kernel, x, x[::-1].copy())

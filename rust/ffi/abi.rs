@@ -212,6 +212,9 @@ layout! {
 /// Threads: any. O(1).
 #[unsafe(no_mangle)]
 pub extern "C" fn omega_abi_version() -> u32 {
+    #[cfg(feature = "fault-injection")]
+    return super::fault::version(OMEGA_ABI_VERSION);
+    #[cfg(not(feature = "fault-injection"))]
     OMEGA_ABI_VERSION
 }
 
@@ -220,6 +223,9 @@ pub extern "C" fn omega_abi_version() -> u32 {
 /// Ownership: the library's, alive as long as it. Threads: any. O(1).
 #[unsafe(no_mangle)]
 pub extern "C" fn omega_abi_layout() -> *const OmegaAbiLayout {
+    #[cfg(feature = "fault-injection")]
+    return std::ptr::from_ref(super::fault::layout(&LAYOUT));
+    #[cfg(not(feature = "fault-injection"))]
     &raw const LAYOUT
 }
 

@@ -18,7 +18,7 @@ pub(super) fn run(body: impl FnOnce() -> Result<(), Failure>) -> OmegaStatus {
     // doubles whatever happens; series are never changed, and a stream that a panic left is poisoned.
     let result = catch_unwind(AssertUnwindSafe(|| {
         #[cfg(feature = "fault-injection")]
-        super::fault::panic_if_armed();
+        super::fault::befall()?;
         body()
     }));
     match result {

@@ -287,7 +287,7 @@ static void a_flipped_bit_of_a_stream_reaches_the_caller_and_stays_out_of_the_st
 }
 
 static void an_unknown_fault_is_refused(void) {
-    CHECK_STATUS(OMEGA_INVALID_ARGUMENT, omega_fault_set(3));
+    CHECK_STATUS(OMEGA_INVALID_ARGUMENT, omega_fault_set(10));
     CHECK_STATUS(OMEGA_INVALID_ARGUMENT, omega_fault_set(UINT32_MAX));
 }
 

@@ -43,13 +43,17 @@ from ._errors import (
     TypeMismatchError,
     error_codes,
 )
+from ._guard.commands import incidents, reenable, rollback
+from ._guard.incidents import Incident
+from ._guard.shadow import set_shadow
+from ._guard.verify import Report, verify
 from ._list_slice import CandleSet
 from ._model import Candle, PriceType
 from ._multi_symbol import MultiSymbolSlice
 from ._quality import PairQuality, Quality
 from ._series import CandleSeries, read_csv
 from ._slicer import SymbolDataSlicer
-from ._status import LibraryStatus, ModuleStatus, Status, status
+from ._status import LibraryStatus, ModuleStatus, ShadowStatus, Status, status
 from ._symbol_slice import MarketSlice, SymbolDataSlice
 from ._time import parse_timestamp
 from ._timeframes import align, resample
@@ -69,6 +73,7 @@ __all__ = [
     "FfiPanicCaughtError",
     "FfiSchemaMismatchError",
     "FileMissingError",
+    "Incident",
     "InputOutputError",
     "InsufficientDataError",
     "InternalError",
@@ -88,9 +93,11 @@ __all__ = [
     "PermissionDeniedError",
     "PriceType",
     "Quality",
+    "Report",
     "ResourceLimitExceededError",
     "SchemaViolationError",
     "SerializationFailedError",
+    "ShadowStatus",
     "SizeMismatchError",
     "Status",
     "SymbolDataSlice",
@@ -100,13 +107,18 @@ __all__ = [
     "__version__",
     "align",
     "error_codes",
+    "incidents",
     "parse_timestamp",
     "read_csv",
+    "reenable",
     "resample",
     "reset_counts",
+    "rollback",
     "rolling",
     "set_backend",
+    "set_shadow",
     "status",
+    "verify",
 ]
 
 # Imported for what that does: the walk over series names itself to SymbolDataSlice.

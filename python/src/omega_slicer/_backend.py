@@ -8,10 +8,8 @@ until `set_backend` or a variable that bears on it changes: most calls are too s
 from __future__ import annotations
 
 import itertools
-import logging
 import sys
 import threading
-import warnings
 from typing import Any, Final, NamedTuple
 
 from . import _library
@@ -19,21 +17,29 @@ from ._config import MODULES, WORDS, Choice, forget_file, from_environment, from
 from ._engine import Engine
 from ._errors import InvalidArgumentError, OmegaError, TypeMismatchError
 from ._fallback import PYTHON
+from ._guard.breaker import BREAKERS, FallbackWarning, warn
+from ._guard.engine import guarded
+from ._guard.incidents import Incident
+from ._guard.shadow import shadow_from_environment
 
-__all__ = ["Answer", "FallbackWarning", "check_word", "engine", "inspect", "set_backend"]
+__all__ = [
+    "Answer",
+    "FallbackWarning",
+    "check_module",
+    "check_word",
+    "engine",
+    "forget_choices",
+    "inspect",
+    "set_backend",
+]
 
-_LOG: Final = logging.getLogger("omega_slicer")
 _LOCK: Final = threading.Lock()
 _chosen: dict[str, str] = {}
 # By module: the state of choices and environment, and which backend it comes to; replaced whole.
 _settled: dict[str, tuple[tuple[Any, ...], Engine]] = {}
 _choices = itertools.count()
 _choice = next(_choices)
-_warned: set[str] = set()
-
-
-class FallbackWarning(UserWarning):
-    """The native library was not to be had, and the slower fallback answers instead."""
+_warned: set[tuple[str, str]] = set()
 
 
 class Answer(NamedTuple):
@@ -58,12 +64,12 @@ def set_backend(module: str, backend: str | None) -> None:
     >>> set_backend("slicer", None)
     """
     global _choice  # noqa: PLW0603 - what `_settled` is compared with
-    _check_module(module)
+    check_module(module)
     word = None if backend is None else check_word(backend, "set_backend")
     if word == "native":
-        _library.load(retry=True)
+        _native(module, "set_backend")
     forget_file()
-    _library.forget_failure()
+    _library.forget()
     if word is None:
         _chosen.pop(module, None)
     else:
@@ -88,13 +94,53 @@ def _decided(module: str, argument: str | None) -> Engine:
     choice = _requested(module, argument)
     if choice.requested == "python":
         return PYTHON
+    if choice.requested == "native":
+        return _native(module, choice.source)
+    shadow_from_environment()
     try:
-        return _library.load(retry=choice.requested == "native")
+        _library.located(retry=False)
+        incident = BREAKERS[module].incident
+        if incident is None:
+            return guarded(_library.load(module, retry=False), module)
+        if not BREAKERS[module].adopted:
+            return PYTHON  # which was said when the incident was opened
+        reason = _held_back(incident)
     except OmegaError as error:
-        if choice.requested == "native":
-            raise type(error)(f"backend 'native' was demanded ({choice.source}), but: {error}") from None
-        _warn_once(module, str(error))
-        return PYTHON
+        if BREAKERS[module].is_open:
+            return PYTHON
+        reason = str(error)
+    _warn_once(module, "fallback", f"{module}: the python backend answers, since {reason}")
+    return PYTHON
+
+
+def _native(module: str, source: str) -> Engine:
+    """The library with nothing behind it."""
+    try:
+        _library.located(retry=True)
+        incident = BREAKERS[module].incident
+        native = _library.load(module, retry=True)
+    except OmegaError as error:
+        raise type(error)(f"backend 'native' was demanded ({source}), but: {error}") from None
+    if incident is not None:
+        _warn_once(
+            module,
+            "native",
+            f"{module}: native is demanded ({source}): the library answers although {_held_back(incident)}",
+        )
+    return native
+
+
+def _held_back(incident: Incident) -> str:
+    why = incident.trigger or incident.corrupt
+    return f"incident {incident.rollback_id} ({why}) is open: verify, then reenable"
+
+
+def forget_choices() -> None:
+    """Have every choice decided anew, as after an incident was closed."""
+    global _choice  # noqa: PLW0603 - what `_settled` is compared with
+    _library.forget()
+    _warned.clear()
+    _choice = next(_choices)
 
 
 def inspect(module: str) -> Answer:
@@ -105,13 +151,18 @@ def inspect(module: str) -> Answer:
         return Answer(None, Choice("", "configuration"), f"the configuration cannot be read: {error}")
     if choice.requested == "python":
         return Answer(PYTHON, choice, f"chosen ({choice.source})")
+    demanded = choice.requested == "native"
     try:
-        native = _library.load(retry=False)
+        _library.located(retry=False)
+        incident = BREAKERS[module].incident
+        if incident is not None and not demanded:
+            return Answer(PYTHON, choice, _held_back(incident))
+        native = _library.load(module, retry=False)
     except OmegaError as error:
-        if choice.requested == "native":
+        if demanded:
             return Answer(None, choice, f"native is demanded ({choice.source}), but: {error}")
         return Answer(PYTHON, choice, str(error))
-    found = "the native library was found" if choice.requested == "auto" else f"chosen ({choice.source})"
+    found = f"chosen ({choice.source})" if demanded else "the native library was found"
     return Answer(native, choice, found)
 
 
@@ -124,7 +175,8 @@ def check_word(word: Any, what: str) -> str:
     return word
 
 
-def _check_module(module: Any) -> None:
+def check_module(module: Any) -> None:
+    """The name of a module, or 1001/1004."""
     if not isinstance(module, str):
         raise TypeMismatchError(f"a module is one of {', '.join(MODULES)}, not {module!r}")
     if module not in MODULES:
@@ -140,14 +192,12 @@ def _requested(module: str, argument: str | None) -> Choice:
     return from_environment(module) or from_file(module) or Choice("auto", "default")
 
 
-def _warn_once(module: str, reason: str) -> None:
+def _warn_once(module: str, kind: str, message: str) -> None:
     with _LOCK:
-        if module in _warned:
+        if (module, kind) in _warned:
             return
-        _warned.add(module)
-    message = f"{module}: the python backend answers, since {reason}"
-    _LOG.warning("%s", message)
-    warnings.warn(message, FallbackWarning, stacklevel=_outside())
+        _warned.add((module, kind))
+    warn(message, _outside() + 1)
 
 
 def _outside() -> int:

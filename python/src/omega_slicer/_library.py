@@ -1,29 +1,46 @@
 """Where the native library may lie, and loading it once.
 
-Looks, checks ABI version and layout before any real call, and keeps why each place failed. Who may ask
-for the library is decided in `_backend`.
+The first file there is, is the library; whether it may be loaded is `_guard`'s to say. Keeps why each place
+failed. Who may ask for the library is decided in `_backend`.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
+import re
 import sys
 import threading
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ._errors import FfiSchemaMismatchError, NotBuiltInError, OmegaError
-from ._native_abi import abi_of, declare
-from ._native_engine import NativeEngine
+from ._errors import NotBuiltInError, OmegaError
+from ._guard import gate, selftest
+from ._guard.gate import Candidate
 
-__all__ = ["build_record", "forget_failure", "library_name", "load", "loaded"]
+if TYPE_CHECKING:
+    from ._native_engine import NativeEngine
+
+__all__ = ["Found", "build_record", "checkout", "forget", "library_name", "load", "loaded", "located", "seen"]
 
 _PACKAGE: Final = Path(__file__).resolve().parent
-_LOCK: Final = threading.Lock()
-_engine: NativeEngine | None = None
+_LOCK: Final = threading.RLock()
+_SONAME: Final = "libomega_slicer.so.0"
+
+
+class Found(NamedTuple):
+    """The library in this process."""
+
+    engine: NativeEngine
+    candidate: Candidate
+    self_test: str
+
+
+_candidate: Candidate | None = None
+_found: Found | None = None
 # The failure found under a value of OMEGA_LIBRARY: `auto` asks for every object, and need not search again.
 _failure: tuple[str | None, OmegaError] | None = None
+# What an admitted library was refused for, by module.
+_refused: dict[str, OmegaError] = {}
 
 
 def library_name() -> str:
@@ -41,72 +58,113 @@ def build_record() -> str:
         return ""
 
 
-def loaded() -> NativeEngine | None:
-    """The native backend if the library is in this process."""
-    return _engine
+def loaded() -> Found | None:
+    """The library if it is in this process."""
+    return _found
 
 
-def load(*, retry: bool) -> NativeEngine:
-    """The native backend; `NotBuiltInError` or `FfiSchemaMismatchError` saying where it was looked for.
+def seen() -> Candidate | None:
+    """The library that was looked at, loaded or not."""
+    return _candidate
 
-    Without `retry`, a failure is remembered for as long as OMEGA_LIBRARY stays what it is.
+
+def located(*, retry: bool) -> Candidate:
+    """The library, looked at and not loaded: `NotBuiltInError` saying where it was looked for.
+
+    Its manifest has been compared (`FfiError` if it is damaged) and its open incidents are honoured. Without
+    `retry`, a failure is remembered for as long as OMEGA_LIBRARY stays what it is.
     """
-    global _engine, _failure  # noqa: PLW0603 - one library per process
-    if _engine is not None:
-        return _engine
+    global _candidate, _failure  # noqa: PLW0603 - one library per process
+    if _candidate is not None:
+        return _candidate
     named = os.environ.get("OMEGA_LIBRARY") or None
     with _LOCK:
-        if _engine is not None:
-            return _engine
+        if _candidate is not None:
+            return _candidate
         if not retry and _failure is not None and _failure[0] == named:
             raise _failure[1].with_traceback(None)  # else each raise makes it longer
         try:
-            _engine = _search(named)
+            _candidate = gate.looked_at(_search(named))
         except OmegaError as error:
             _failure = (named, error)
             raise
-        return _engine
+        return _candidate
 
 
-def forget_failure() -> None:
-    """Have a library that was not found looked for again."""
-    global _failure  # noqa: PLW0603 - one library per process
+def load(module: str, *, retry: bool) -> NativeEngine:
+    """The native backend for a module, self-tested; errors say where it was looked for or what is wrong."""
+    global _found  # noqa: PLW0603 - one library per process
+    if _found is not None and module not in _refused:
+        return _found.engine
+    with _LOCK:
+        if module in _refused and not retry:
+            raise _refused[module].with_traceback(None)
+        candidate = located(retry=retry)
+        _refused.pop(module, None)
+        if _found is not None and module in selftest.passed_before(candidate.key, candidate.sha256):
+            return _found.engine
+        try:
+            engine, self_test = gate.admitted(candidate, module)
+        except OmegaError as error:
+            _refused[module] = error
+            raise
+        if _found is None:
+            _found = Found(engine, candidate, self_test)
+        return _found.engine
+
+
+def forget() -> None:
+    """Have a library that was not found, or was refused, looked for again."""
+    global _failure, _candidate  # noqa: PLW0603 - one library per process
     with _LOCK:
         _failure = None
+        _refused.clear()
+        if _found is None:
+            _candidate = None
 
 
-def _search(named: str | None) -> NativeEngine:
+def _search(named: str | None) -> Path:
     why: list[str] = []
-    mismatch = False
-    for place, what in _places(named):
-        if isinstance(what, Path) and not what.exists():
-            note = build_record() if place == "the package" else ""
-            why.append(f"{place} ({what}): no such file" + (f"; {note}" if note else ""))
-            continue
-        try:
-            library = ctypes.CDLL(str(what))
-            abi = abi_of(library)
-        except (OSError, FfiSchemaMismatchError) as error:
-            mismatch = mismatch or isinstance(error, FfiSchemaMismatchError)
-            why.append(f"{place} ({what}): {error}")
-            continue
-        declare(library)
-        return NativeEngine(library, _path_of(library, str(what)), abi)
-    kind = FfiSchemaMismatchError if mismatch else NotBuiltInError
-    raise kind("the native library was not found; looked in " + "; ".join(why))
+    for place, path in _places(named):
+        if path is not None and path.exists():
+            return path
+        note = build_record() if place == "the package" else ""
+        what = f"{place} ({path or _SONAME}): no such file"
+        why.append(what + (f"; {note}" if note else ""))
+    raise NotBuiltInError("the native library was not found; looked in " + "; ".join(why))
 
 
-def _places(named: str | None) -> list[tuple[str, Path | str]]:
+def _places(named: str | None) -> list[tuple[str, Path | None]]:
     if named is not None:
         return [("OMEGA_LIBRARY", Path(named).absolute())]
-    places: list[tuple[str, Path | str]] = [("the package", _PACKAGE / "_native" / library_name())]
+    places: list[tuple[str, Path | None]] = [("the package", _PACKAGE / "_native" / library_name())]
     built = Path(os.environ.get("CARGO_TARGET_DIR") or "target", "release", library_name())
-    places += [("the checkout", root / built) for root in _checkout()]
-    soname = "libomega_slicer.so.0" if sys.platform.startswith("linux") else library_name()
-    return [*places, ("the system", soname)]
+    places += [("the checkout", root / built) for root in checkout()]
+    return [*places, ("the system", _installed())]
 
 
-def _checkout() -> list[Path]:
+def _installed() -> Path | None:
+    """Where the system's loader would take the library from; asked without loading it."""
+    linux = sys.platform.startswith("linux")
+    name = _SONAME if linux else library_name()
+    variable = "PATH" if sys.platform == "win32" else "LD_LIBRARY_PATH" if linux else "DYLD_LIBRARY_PATH"
+    folders = [Path(folder) for folder in os.environ.get(variable, "").split(os.pathsep) if folder]
+    cached: list[Path] = []
+    if linux:
+        try:
+            cache = Path("/etc/ld.so.cache").read_bytes()
+        except OSError:
+            cache = b""
+        cached = [
+            Path(os.fsdecode(path))
+            for path in re.findall(rb"(/[^\0]*/" + re.escape(name.encode()) + rb")\0", cache)
+        ]
+    usual = [] if sys.platform == "win32" else [Path("/usr/local/lib"), Path("/usr/lib"), Path("/lib")]
+    places = [*(folder / name for folder in folders), *cached, *(folder / name for folder in usual)]
+    return next((path.absolute() for path in places if path.is_file()), None)
+
+
+def checkout() -> list[Path]:
     """The source tree this package stands in, if it does."""
     for folder in _PACKAGE.parents:
         try:
@@ -116,19 +174,3 @@ def _checkout() -> list[Path]:
         if 'name = "omega-slicer"' in manifest:
             return [folder]
     return []
-
-
-def _path_of(library: ctypes.CDLL, asked: str) -> str:
-    """The file the loader took, which for a bare name only the loader knows."""
-    if Path(asked).is_absolute():
-        return asked
-    address = ctypes.cast(library.omega_abi_version, ctypes.c_void_p).value or 0
-    try:
-        with Path("/proc/self/maps").open(encoding="utf-8") as maps:
-            for line in maps:
-                begin, end = (int(part, 16) for part in line.split(" ", 1)[0].split("-"))
-                if begin <= address < end:
-                    return line.split(maxsplit=5)[5].strip()
-    except (OSError, IndexError, ValueError):
-        pass
-    return asked

@@ -6,15 +6,16 @@ Looks without changing anything, except that looking at a module that may use th
 from __future__ import annotations
 
 import dataclasses
-import os
 from typing import Any
 
 from . import _backend, _library
 from ._config import MODULES
 from ._counts import KINDS, counts
+from ._guard.breaker import BREAKERS
+from ._guard.shadow import SHADOW
 from ._version import __version__
 
-__all__ = ["LibraryStatus", "ModuleStatus", "Status", "status"]
+__all__ = ["LibraryStatus", "ModuleStatus", "ShadowStatus", "Status", "status"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +32,12 @@ class ModuleStatus:
     requested: str
     source: str
     counts: dict[str, dict[str, int]]
+    incident: str
+    """The open incident: its name, trigger and severity, and why it is not recorded if it is not."""
+    native_errors: int
+    """Calls that failed inside the library (4xxx)."""
+    native_faults: int
+    """Calls that the library broke down in (5xxx)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +50,19 @@ class LibraryStatus:
     build_id: str
     abi: str
     reason: str
+    manifest: str
+    """What the file was compared with before it was loaded."""
+    self_test: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ShadowStatus:
+    """Shadow mode: the fraction that is worked out again, and what came of it."""
+
+    fraction: float
+    seed: int
+    rows: int
+    differences: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,18 +72,31 @@ class Status:
     version: str
     modules: dict[str, ModuleStatus]
     library: LibraryStatus
+    shadow: ShadowStatus
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dicts, texts, numbers and booleans."""
         return dataclasses.asdict(self)
 
     def __str__(self) -> str:
+        return self.of(tuple(self.modules))
+
+    def of(self, names: tuple[str, ...]) -> str:
+        """The text about some of the modules."""
         lines = [f"omega_slicer {self.version}"]
         for name, module in self.modules.items():
+            if name not in names:
+                continue
             lines += [
                 f"  {name}: {module.backend} ({module.reason})",
                 f"    requested {module.requested or '-'} by {module.source}",
             ]
+            if module.incident:
+                lines.append(f"    OPEN INCIDENT {module.incident}")
+            if module.native_errors or module.native_faults:
+                lines.append(
+                    f"    failed in the library: {module.native_errors} errors, {module.native_faults} faults"
+                )
             used = {
                 operation: numbers for operation, numbers in module.counts.items() if any(numbers.values())
             }
@@ -75,8 +108,15 @@ class Status:
         if library.loaded:
             lines.append(f"  library: {library.path}")
             lines.append(f"    version {library.version}, build {library.build_id}, ABI {library.abi}")
+            lines.append(f"    {library.manifest}; self-test {library.self_test}")
         else:
             lines.append(f"  library: not loaded ({library.reason})")
+        shadow = self.shadow
+        if shadow.fraction or shadow.rows:
+            lines.append(
+                f"  shadow: {shadow.fraction:g} of the answers, seed {shadow.seed}: "
+                f"{shadow.rows} worked out again, {shadow.differences} differed"
+            )
         return "\n".join(lines)
 
 
@@ -95,15 +135,41 @@ def status() -> Status:
         answer = _backend.inspect(name)
         backend = "none" if answer.engine is None else answer.engine.name
         modules[name] = ModuleStatus(
-            backend, answer.reason, answer.choice.requested, answer.choice.source, counts(name)
+            backend,
+            answer.reason,
+            answer.choice.requested,
+            answer.choice.source,
+            counts(name),
+            *_trouble(name),
         )
     native = _library.loaded()
     if native is None:
         wanted = any(module.requested != "python" for module in modules.values())
         reason = "see the reasons above" if wanted else "not needed: the fallback is chosen"
         record = _library.build_record()
-        library = LibraryStatus(False, "", "", "", "", f"{reason}; {record}" if record else reason)
+        library = LibraryStatus(False, "", "", "", "", f"{reason}; {record}" if record else reason, "", "")
     else:
-        path = os.fspath(native.path)
-        library = LibraryStatus(True, path, native.version, native.build_id, native.abi, "loaded")
-    return Status(__version__, modules, library)
+        engine = native.engine
+        library = LibraryStatus(
+            True,
+            engine.path,
+            engine.version,
+            engine.build_id,
+            engine.abi,
+            "loaded",
+            native.candidate.manifest,
+            native.self_test,
+        )
+    shadow = ShadowStatus(SHADOW.fraction, SHADOW.seed, SHADOW.rows, SHADOW.differences)
+    return Status(__version__, modules, library, shadow)
+
+
+def _trouble(module: str) -> tuple[str, int, int]:
+    breaker = BREAKERS[module]
+    incident = breaker.incident
+    if incident is None:
+        return "", breaker.internal, breaker.faults
+    text = f"{incident.rollback_id} ({incident.trigger or incident.corrupt}, {incident.severity})"
+    if incident.unrecorded:
+        text += f", unrecorded: {incident.unrecorded}"
+    return text, breaker.internal, breaker.faults

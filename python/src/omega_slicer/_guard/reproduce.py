@@ -1,0 +1,94 @@
+"""Asking again what an incident was opened for, of library and fallback, from its saved arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from omega_slicer._engine import Engine, Read
+from omega_slicer._errors import InvalidStateError, OmegaError
+from omega_slicer._fallback import PYTHON
+from omega_slicer._kernel_engine import SHAPES
+from omega_slicer._model import Columns, Options
+
+from . import state
+from .incidents import Incident, find
+from .selftest import open_library
+from .text import arguments_of
+
+__all__ = ["reproduced"]
+
+
+def reproduced(rollback_id: str) -> tuple[bool, str]:
+    """Whether the two backends agree now, and what each says.
+
+    Raises `InvalidArgumentError` for an unknown incident, `InvalidStateError` for one without arguments.
+    """
+    from omega_slicer._library import located  # noqa: PLC0415 - which needs the guard
+
+    incident = find(rollback_id)
+    call, args = arguments_of(_saved(incident))
+    theirs = _said(PYTHON, call, args)
+    ours = _said(open_library(located(retry=True).path), call, args)
+    return ours == theirs, f"{call}: the library says {ours[:300]}\n{call}: the fallback says {theirs[:300]}"
+
+
+def _saved(incident: Incident) -> str:
+    if not incident.arguments_file:
+        raise InvalidStateError(f"{incident.rollback_id}: no arguments were saved; verify asks everything")
+    path = state.results() / incident.arguments_file
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise InvalidStateError(f"{path}: {error.strerror or error}") from error
+
+
+def _said(engine: Engine, call: str, args: list[Any]) -> str:
+    """The answer as text: bits, so that equal texts are equal answers."""
+    try:
+        return _text(_asked(engine, call, args))
+    except OmegaError as error:
+        return f"{error.name} ({error.code})"
+
+
+def _asked(engine: Engine, call: str, args: list[Any]) -> Any:
+    if call.startswith("push "):
+        *columns, row, numbers = args
+        push = engine.kernels.stream(call.removeprefix("push "), numbers)
+        for earlier in zip(*(column.tolist() for column in columns), strict=True):
+            push(*earlier)
+        return push(*row)
+    if call in SHAPES:
+        inputs, numbers = args
+        lines = [np.empty(len(inputs[0])) for _ in range(SHAPES[call].outputs)]
+        engine.kernels.run(call, inputs, numbers, tuple(lines))
+        return lines
+    answer = getattr(engine, call)(*(_live(engine, value) for value in args))
+    if isinstance(answer, Read) and answer.columns is None and answer.handle is not None:
+        return engine.columns(answer.handle)
+    return answer
+
+
+def _live(engine: Engine, value: Any) -> Any:
+    """A saved series as one of this backend's; anything else as it is."""
+    from omega_slicer._series import CandleSeries  # noqa: PLC0415
+
+    if not isinstance(value, tuple) or len(value) != 2 or not isinstance(value[0], Options):
+        return tuple(_live(engine, part) for part in value) if type(value) is tuple else value
+    options, columns = value
+    assert isinstance(columns, Columns)
+    return CandleSeries._from(Read(columns, engine.accept(columns, options)), options, engine, None, None)
+
+
+def _text(answer: Any) -> str:
+    if isinstance(answer, np.ndarray):
+        if answer.dtype == np.float64:
+            bits = np.where(np.isnan(answer), np.nan, answer).reshape(-1).view(np.uint64)
+            return ",".join(f"{one:016x}" for one in bits.tolist())
+        return ",".join(map(str, answer.reshape(-1).tolist()))
+    if isinstance(answer, float):
+        return _text(np.array([answer]))
+    if isinstance(answer, tuple | list):
+        return "; ".join(map(_text, answer))
+    return "accepted" if hasattr(answer, "address") or answer is None else str(answer)

@@ -1,0 +1,98 @@
+"""A stream of the library that the fallback can take over at any row, with nothing lost.
+
+Keeps the rows that bear on the next answer: a window's, or, for recurrences, all of them (8 bytes a number).
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from typing import Any, Final
+
+import numpy as np
+
+from omega_slicer._errors import OmegaError
+from omega_slicer._fallback import PYTHON
+from omega_slicer._kernel_engine import SHAPES, Numbers, Push
+
+from .breaker import Breaker, is_fault
+from .shadow import SHADOW, same_line
+from .text import arguments_text
+
+__all__ = ["guarded_push"]
+
+_CHAINED: Final = frozenset(("ema", "wilder", "rsi", "atr", "macd"))
+
+
+def guarded_push(push: Push, kernel: str, numbers: Numbers, breaker: Breaker) -> Push:
+    """A push that goes to the library as long as that is well."""
+    rows = _Rows(kernel, numbers)
+    keep, count = rows.keep, breaker.call
+    instead: Push | None = None
+
+    def guarded(*row: float) -> tuple[float, ...]:
+        nonlocal instead
+        if instead is not None:
+            return instead(*row)
+        number = count()
+        if breaker.incident is None:
+            try:
+                line = push(*row)
+            except OmegaError as error:
+                if not is_fault(error.code):
+                    raise
+                failure = error
+            else:
+                if SHADOW.fraction and SHADOW.generator(breaker.module, number).random() < SHADOW.fraction:
+                    theirs = rows.replayed()(*row)
+                    SHADOW.counted(1)
+                    if not same_line(line, theirs):
+                        SHADOW.counted(0, 1)
+                        instead = rows.replayed()
+                        breaker.open(
+                            "wrong_answer",
+                            f"push to {kernel}: the library says {line}, the fallback {theirs}",
+                            call=kernel,
+                            arguments=lambda: rows.text(row),
+                            by=SHADOW.title,
+                        )
+                        return instead(*row)
+                keep(*row)
+                return line
+            # The library may or may not have taken the row: this stream goes on without it in any case.
+            instead = rows.replayed()
+            breaker.failed(failure, kernel, number, lambda: rows.text(row))
+            return instead(*row)
+        instead = rows.replayed()
+        return instead(*row)
+
+    return guarded
+
+
+class _Rows:
+    """The rows so far, as far as they matter."""
+
+    def __init__(self, kernel: str, numbers: Numbers) -> None:
+        self._kernel, self._numbers = kernel, numbers
+        shape = SHAPES[kernel]
+        most = None if kernel in _CHAINED else 2 if kernel == "true_range" else int(numbers[0]) + 1
+        self._columns: list[Any] = [
+            array("d") if most is None else deque(maxlen=min(most, 1 << 62)) for _ in range(shape.inputs)
+        ]
+        self.keep: Any = self._columns[0].append if shape.inputs == 1 else self._keep_all
+
+    def _keep_all(self, *row: float) -> None:
+        for column, value in zip(self._columns, row, strict=True):
+            column.append(value)
+
+    def replayed(self) -> Push:
+        """A stream of the fallback that has taken in all of them."""
+        push: Push = PYTHON.kernels.stream(self._kernel, self._numbers)
+        for row in zip(*self._columns, strict=True):
+            push(*row)
+        return push
+
+    def text(self, row: tuple[float, ...]) -> str:
+        """The rows by column, the one that was to be taken, and the parameters, for the record."""
+        columns = [np.array(column, np.float64) for column in self._columns]
+        return arguments_text(f"push {self._kernel}", (*columns, row, self._numbers))
