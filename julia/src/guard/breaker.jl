@@ -1,0 +1,117 @@
+# One breaker per module: counts what the library fails at, takes the module off it when that is too much. Once open it
+# stays open for the life of the process, or until `reenable`. Knows nothing of what the calls are.
+
+# Calls over which internal failures are counted, and how many of them may fail.
+const FAILURE_WINDOW = 10_000
+const MOST_FAILURES = 10
+
+# Whether the library may answer for a module; `incident` is what it was opened for.
+mutable struct Breaker
+    # What a native answer looks at, and nothing else: whether the module is on the library and nobody compares.
+    plain::Bool
+    off::Bool
+    lock::ReentrantLock
+    name::String
+    operations::Tuple{Vararg{Symbol}}
+    subject::Subject
+    incident::Union{Nothing,Incident}
+    adopted::Bool # from an earlier process: nobody has been told in this one
+    internal::Int
+    faults::Int
+    failures::Vector{Int} # numbers of the calls that failed
+    calls::Threads.Atomic{Int} # counted for shadow mode alone
+    forgotten::Int # native calls whose counts were reset
+end
+
+new_breaker(name::String, operations::Tuple) = Breaker(true, false, ReentrantLock(), name, operations, Subject(""), nothing, false,
+    0, 0, Int[], Threads.Atomic{Int}(0), 0)
+
+const SLICER = new_breaker("slicer", SLICER_OPERATIONS)
+const KERNEL_BREAKER = new_breaker("kernels", KERNEL_OPERATIONS)
+const MULTI_SYMBOL = new_breaker("multi_symbol", MULTI_SYMBOL_OPERATIONS)
+const BREAKERS = (SLICER, KERNEL_BREAKER, MULTI_SYMBOL)
+
+breaker_of(mod::String) = mod == "slicer" ? SLICER : mod == "kernels" ? KERNEL_BREAKER : MULTI_SYMBOL
+
+# Whether an error is the library's own, and not its caller's.
+is_fault(code::Integer) = 4000 <= code < 6000
+is_fault(error) = error isa OmegaError && is_fault(error.code)
+
+# The number of a module's native calls so far: those that were counted anyway, so that the counting costs nothing.
+native_calls(breaker::Breaker) = breaker.forgotten + counted_native(breaker)
+counted_native(breaker::Breaker) = sum(total_count(operation_slot(name) + NATIVE) for name in breaker.operations)
+
+# To be called with the lock held, after anything it depends on has changed.
+function settle!(breaker::Breaker)
+    breaker.off = breaker.incident !== nothing
+    breaker.plain = !breaker.off && SHADOW.fraction == 0.0
+    return nothing
+end
+
+# Closed, with nothing counted.
+function close!(breaker::Breaker)
+    lock(breaker.lock) do
+        breaker.incident = nothing
+        breaker.adopted = false
+        breaker.internal = breaker.faults = 0
+        empty!(breaker.failures)
+        settle!(breaker)
+    end
+end
+
+# Counts a failure of the library, and opens where that is one too many. `arguments` makes the text of the call's.
+@noinline function failed!(arguments, breaker::Breaker, error::OmegaError, call::String)
+    started = time()
+    trigger = lock(breaker.lock) do
+        if error.code >= 5000
+            breaker.faults += 1
+            return "panic"
+        end
+        breaker.internal += 1
+        number = native_calls(breaker)
+        push!(breaker.failures, number)
+        filter!(earlier -> earlier > number - FAILURE_WINDOW, breaker.failures)
+        return length(breaker.failures) > MOST_FAILURES ? "error_rate" : ""
+    end
+    isempty(trigger) || trip!(arguments, breaker, trigger, sprint(showerror, error); call=call, code=error.code,
+        started=started, by="the call")
+    return nothing
+end
+
+# Takes the module off the library; the incident, which is the first one's where threads race. The module is off before
+# anything is written: a slow disk delays the record, not the switch.
+function trip!(arguments::Union{Nothing,Function}, breaker::Breaker, trigger::String, message::String; call::String="",
+    code::Union{Nothing,Int}=nothing, started::Float64=time(), by::String, severity::Union{Nothing,String}=nothing, quietly::Bool=false)
+
+    incident, first = lock(breaker.lock) do
+        breaker.incident === nothing || return breaker.incident, false
+        breaker.incident = new_incident(breaker.name, trigger, breaker.subject; started=started, code=code, message=message,
+            call=call, has_arguments=arguments !== nothing, by=by, severity=severity)
+        settle!(breaker)
+        return breaker.incident, true
+    end
+    first || return incident
+    incident = recorded(incident, arguments === nothing ? "" : arguments())
+    lock(breaker.lock) do
+        breaker.incident === nothing || (breaker.incident = incident)
+    end
+    quietly || say(incident)
+    return incident
+end
+
+# Honours an incident that another process, or an earlier one, opened.
+function adopt!(breaker::Breaker, incident::Incident)
+    lock(breaker.lock) do
+        breaker.incident === nothing || return nothing
+        breaker.incident, breaker.adopted = incident, true
+        settle!(breaker)
+    end
+end
+
+# The one warning about an incident.
+function say(incident::Incident)
+    where = isempty(incident.unrecorded) ? incident_path(incident) : string("it could not be recorded: ", incident.unrecorded)
+    Logging.@warn string(incident.module_name, ": the julia backend answers from now on; ", incident.trigger, " (", incident.severity,
+        ", act within: ", incident.time_allowed, "): ", incident.error_message, " [", incident.rollback_id, "; ", where, "]")
+    return nothing
+end
