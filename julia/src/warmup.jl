@@ -3,8 +3,8 @@
 # later called where it would have been inlined, and then allocates.
 
 const Identity = NamedTuple{(:symbol, :timeframe, :price_type),Tuple{String,Timeframe,String}}
-precompile(find_library, ())
-precompile(library_for, (Choice,))
+precompile(find_library, (String,))
+precompile(library_for, (Choice, String))
 precompile(resolve_choice, (String, String))
 precompile(resolve_choice, (Nothing, String))
 precompile(parse_config, (String, String))
