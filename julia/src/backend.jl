@@ -130,7 +130,7 @@ function library_for(choice::Choice, mod::String="slicer")
         breaker.adopted && warn_once(string("incident ", mod), mod, ": the julia backend answers, since ", held_back(incident))
         return nothing
     end
-    library === nothing &&
+    library === nothing && !breaker.off &&
         warn_once("fallback", "OmegaJulia answers in Julia: the native library is not available; looked at:\n", lookup_failure(mod).text)
     return library
 end

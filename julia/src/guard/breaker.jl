@@ -21,10 +21,11 @@ mutable struct Breaker
     failures::Vector{Int} # numbers of the calls that failed
     calls::Threads.Atomic{Int} # counted for shadow mode alone
     forgotten::Int # native calls whose counts were reset
+    switched::Float64 # when it went off the library
 end
 
 new_breaker(name::String, operations::Tuple) = Breaker(true, false, ReentrantLock(), name, operations, Subject(""), nothing, false,
-    0, 0, Int[], Threads.Atomic{Int}(0), 0)
+    0, 0, Int[], Threads.Atomic{Int}(0), 0, 0.0)
 
 const SLICER = new_breaker("slicer", SLICER_OPERATIONS)
 const KERNEL_BREAKER = new_breaker("kernels", KERNEL_OPERATIONS)
@@ -59,44 +60,75 @@ function close!(breaker::Breaker)
     end
 end
 
-# Counts a failure of the library, and opens where that is one too many. `arguments` makes the text of the call's.
-@noinline function failed!(arguments, breaker::Breaker, error::OmegaError, call::String)
-    started = time()
-    trigger = lock(breaker.lock) do
-        if error.code >= 5000
-            breaker.faults += 1
-            return "panic"
-        end
-        breaker.internal += 1
-        number = native_calls(breaker)
-        push!(breaker.failures, number)
-        filter!(earlier -> earlier > number - FAILURE_WINDOW, breaker.failures)
-        return length(breaker.failures) > MOST_FAILURES ? "error_rate" : ""
-    end
-    isempty(trigger) || trip!(arguments, breaker, trigger, sprint(showerror, error); call=call, code=error.code,
-        started=started, by="the call")
+# Takes the module off the library, at once; `switched` is when. What is to be said about it comes after.
+function switch_off!(breaker::Breaker)
+    breaker.off || (breaker.switched = time())
+    breaker.plain, breaker.off = false, true
     return nothing
 end
 
-# Takes the module off the library; the incident, which is the first one's where threads race. The module is off before
-# anything is written: a slow disk delays the record, not the switch.
-function trip!(arguments::Union{Nothing,Function}, breaker::Breaker, trigger::String, message::String; call::String="",
+# Counts a failure of the library, and opens where that is one too many. `arguments` makes the text of the call's.
+@noinline function failed!(@nospecialize(arguments), breaker::Breaker, error::OmegaError, call::String)
+    started = time()
+    lock(breaker.lock)
+    trigger = try
+        counted = error.code >= 5000 ? count_panic!(breaker) : count_internal!(breaker)
+        isempty(counted) || switch_off!(breaker)
+        counted
+    finally
+        unlock(breaker.lock)
+    end
+    isempty(trigger) || trip_for_error!(arguments, breaker, trigger, error, call, started)
+    return nothing
+end
+
+@noinline trip_for_error!(@nospecialize(arguments), breaker::Breaker, trigger::String, error::OmegaError, call::String, started::Float64) =
+    trip!(arguments, breaker, trigger, string("OmegaError ", error.code, " ", error.name, ": ", error.message); call=call, code=error.code,
+        started=started, by="the call")
+
+count_panic!(breaker::Breaker) = (breaker.faults += 1; "panic")
+
+function count_internal!(breaker::Breaker)
+    breaker.internal += 1
+    number = native_calls(breaker)
+    push!(breaker.failures, number)
+    while breaker.failures[1] <= number - FAILURE_WINDOW
+        popfirst!(breaker.failures)
+    end
+    return length(breaker.failures) > MOST_FAILURES ? "error_rate" : ""
+end
+
+# Opens an incident; the first one's where threads race. The module is off before anything is made or written: a slow disk
+# delays the record, not the switch.
+function trip!(@nospecialize(arguments), breaker::Breaker, trigger::String, message::String; call::String="",
     code::Union{Nothing,Int}=nothing, started::Float64=time(), by::String, severity::Union{Nothing,String}=nothing, quietly::Bool=false)
 
-    incident, first = lock(breaker.lock) do
-        breaker.incident === nothing || return breaker.incident, false
-        breaker.incident = new_incident(breaker.name, trigger, breaker.subject; started=started, code=code, message=message,
-            call=call, has_arguments=arguments !== nothing, by=by, severity=severity)
-        settle!(breaker)
-        return breaker.incident, true
+    lock(breaker.lock)
+    incident, first = try
+        open_incident!(breaker, trigger, message, call, code, started, by, severity, arguments !== nothing)
+    finally
+        unlock(breaker.lock)
     end
     first || return incident
-    incident = recorded(incident, arguments === nothing ? "" : arguments())
-    lock(breaker.lock) do
-        breaker.incident === nothing || (breaker.incident = incident)
-    end
+    incident = recorded(incident, arguments === nothing ? "" : arguments()::String)
+    lock(breaker.lock)
+    breaker.incident === nothing || (breaker.incident = incident)
+    unlock(breaker.lock)
     quietly || say(incident)
     return incident
+end
+
+# With the lock held: the incident, and whether it is a new one.
+function open_incident!(breaker::Breaker, trigger::String, message::String, call::String, code::Union{Nothing,Int}, started::Float64,
+    by::String, severity::Union{Nothing,String}, has_arguments::Bool)
+
+    known = breaker.incident
+    known === nothing || return known, false
+    switch_off!(breaker)
+    made = new_incident(breaker.name, trigger, breaker.subject; started=started, switched=max(started, breaker.switched), code=code,
+        message=message, call=call, has_arguments=has_arguments, by=by, severity=severity)
+    breaker.incident = made
+    return made, true
 end
 
 # Honours an incident that another process, or an earlier one, opened.

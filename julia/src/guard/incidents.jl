@@ -86,18 +86,17 @@ end
 
 platform_text() = string(Sys.isapple() ? "darwin" : Sys.iswindows() ? "win32" : lowercase(String(Sys.KERNEL)), "-", Sys.ARCH)
 
-# A new open incident, complete as of now and not yet written.
-function new_incident(mod::String, trigger::String, subject::Subject; started::Float64, code::Union{Nothing,Int}=nothing,
+# A new open incident, not yet written; the module was off the library at `switched`.
+function new_incident(mod::String, trigger::String, subject::Subject; started::Float64, switched::Float64, code::Union{Nothing,Int}=nothing,
     message::String="", call::String="", has_arguments::Bool=false, by::String="", severity::Union{Nothing,String}=nothing)
 
     weight = severity === nothing ? severity_of(trigger) : severity_named(severity)
-    completed = time()
     id = new_rollback_id(mod, subject.build_id, started)
     # The arguments are text that Python asks again; verify asks everything, in both languages.
     again = has_arguments ? string("python -m omega_slicer incidents reproduce ", id) :
             string("julia -e 'using OmegaJulia; println(verify(\"", mod, "\"))'")
     return Incident(id, mod, trigger, weight.name, weight.action, weight.time_allowed, "open", moment_text(started),
-        moment_text(completed), max(0.0, completed - started), false, "", "", subject.build_id, subject.native_version,
+        moment_text(switched), max(0.0, switched - started), false, "", "", subject.build_id, subject.native_version,
         subject.native_path, subject.library_sha256, platform_text(), string("julia ", VERSION), VERSION_TEXT, code, message,
         call, has_arguments ? string(id, ".tsv") : "", again, by, "", "")
 end

@@ -141,9 +141,11 @@ function fallback_or_wrong(julia::J, breaker::Breaker, call::String, given::Tupl
 end
 
 function wrong_answer!(theirs, breaker::Breaker, call::String, what::String, given::Tuple)
+    started = time()
+    switch_off!(breaker)
     count_shadow!(0, 1)
     trip!(() -> arguments_text(call, given), breaker, "wrong_answer", string(what, ": the library's answer is not the fallback's");
-        call=call, by=shadow_title())
+        call=call, started=started, by=shadow_title())
     return theirs
 end
 
@@ -217,6 +219,7 @@ end
 
 function wrong_kernel!(breaker::Breaker, outs::Tuple, ins::Tuple, call, row::Int, theirs::Tuple)
     started, name = time(), String(KERNELS[call.kernel+1])
+    switch_off!(breaker)
     before, certain = rows_before(call)
     start = certain ? max(1, row - before) : 1
     kept = map(x -> x[start:row], ins)
