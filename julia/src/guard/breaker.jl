@@ -110,12 +110,21 @@ function trip!(@nospecialize(arguments), breaker::Breaker, trigger::String, mess
         unlock(breaker.lock)
     end
     first || return incident
-    incident = recorded(incident, arguments === nothing ? "" : arguments()::String)
+    incident = recorded(incident, arguments === nothing ? "" : argument_words(arguments))
     lock(breaker.lock)
     breaker.incident === nothing || (breaker.incident = incident)
     unlock(breaker.lock)
     quietly || say(incident)
     return incident
+end
+
+# What cannot be put into words must not cost the answer.
+function argument_words(@nospecialize(arguments))
+    try
+        return arguments()::String
+    catch error
+        return string("# the arguments could not be written: ", sprint(showerror, error), '\n')
+    end
 end
 
 # With the lock held: the incident, and whether it is a new one.

@@ -187,7 +187,7 @@ function close_incident(incident::Incident, by::String)
     if isempty(incident.corrupt)
         write_whole(path, string(flat_json(as_record(closed)), '\n'))
     else
-        Base.Filesystem.rename(path, string(path, ".corrupt"))
+        rename_file(path, string(path, ".corrupt"))
     end
     log_event("closed", closed)
     return closed

@@ -37,7 +37,7 @@ function write_whole(path::String, text::String)
         finally
             close(file)
         end
-        Base.Filesystem.rename(temporary, path)
+        rename_file(temporary, path)
     catch
         try
             rm(temporary; force=true)
@@ -46,6 +46,13 @@ function write_whole(path::String, text::String)
         end
         rethrow()
     end
+    return nothing
+end
+
+# Julia's own copies where it cannot rename, and a copy can be torn.
+function rename_file(from::String, to::String)
+    status = ccall(:jl_fs_rename, Int32, (Cstring, Cstring), from, to)
+    status == 0 || throw(Base.IOError(string("rename ", to), status))
     return nothing
 end
 
