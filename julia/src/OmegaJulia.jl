@@ -27,7 +27,7 @@ module OmegaJulia
 # This file names the parts and the public words; nothing is computed here. Loading does no work:
 # the native library is looked for when the first series that may use it is made.
 
-import Dates, Libdl, Logging, Serialization
+import Dates, Libdl, Logging, Random, Serialization, SHA
 
 export CandleSeries, SymbolDataSlicer, Candles, Candle, Timeframe, OmegaError
 export read_ipc, write_ipc, to_ipc, refresh, schemas
@@ -40,6 +40,7 @@ export SymbolDataSlice, latest, history, history_view, history_matrix, series_re
 export MultiSymbolSlice, get_candle, get_price, get_spread, snapshot
 export Quality, PairQuality, quality
 export set_backend, status, reset_counts
+export verify, rollback, reenable, drill, incidents, set_shadow
 
 include("errors.jl")
 include("timeframe.jl")
@@ -48,10 +49,15 @@ include("time_text.jl")
 include("candle.jl")
 include("columns.jl")
 include("counts.jl")
+include("config.jl")
+include("guard/state.jl")
+include("guard/tables.jl")
+include("guard/incidents.jl")
+include("guard/breaker.jl")
+include("guard/manifest.jl")
 include("arrow_structs.jl")
 include("layout.jl")
 include("library.jl")
-include("config.jl")
 include("backend.jl")
 include("time_index.jl")
 include("series_check.jl")
@@ -60,9 +66,12 @@ include("series_native.jl")
 include("candles.jl")
 include("slicer.jl")
 include("copies.jl")
+include("quality.jl")
+include("guard/shadow.jl")
+include("guard/text.jl")
+include("guard/engine.jl")
 include("questions.jl")
 include("batch.jl")
-include("quality.jl")
 include("csv_cells.jl")
 include("csv_records.jl")
 include("csv.jl")
@@ -96,9 +105,19 @@ include("kernels/rolling.jl")
 include("kernels/indicators.jl")
 include("kernels/twins.jl")
 include("kernels/streams.jl")
+include("guard/stream.jl")
 include("timeframes.jl")
 include("symbol_slice.jl")
 include("multi_symbol.jl")
+include("guard/known.jl")
+include("guard/selftest.jl")
+include("guard/gate.jl")
+include("guard/differential.jl")
+include("guard/verify.jl")
+include("guard/commands.jl")
+include("guard/schema.jl")
+include("guard/drill.jl")
+include("guard/drilled.jl")
 include("status.jl")
 include("warmup.jl")
 

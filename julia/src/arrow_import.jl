@@ -277,11 +277,9 @@ function import_arrow(array::Ref{ArrowArray}, schema::Ref{ArrowSchema}; symbol=n
     options = source_options(symbol, timeframe, price_type, check, allow_missing, strict)
     choice = resolve_choice(backend)
     library = arrow_library(choice)
-    count!(SLOT_IMPORT, library === nothing ? FALLBACK : NATIVE)
     return GC.@preserve array schema begin
         places = struct_pointer(array), struct_pointer(schema)
-        library === nothing ? import_pair(places..., options, choice) :
-        native_import(library, places, options, choice.requested)
+        guarded_import(library, places, options, choice, () -> import_pair(places..., options, choice))
     end
 end
 
@@ -291,13 +289,17 @@ function import_arrow(stream::Ref{ArrowArrayStream}; symbol=nothing, timeframe=n
     options = source_options(symbol, timeframe, price_type, check, allow_missing, strict)
     choice = resolve_choice(backend)
     library = arrow_library(choice)
-    count!(SLOT_IMPORT, library === nothing ? FALLBACK : NATIVE)
     return GC.@preserve stream begin
         place = struct_pointer(stream)
-        library === nothing ? import_stream(place, options, choice) :
-        native_import(library, (place,), options, choice.requested)
+        guarded_import(library, (place,), options, choice, () -> import_stream(place, options, choice))
     end
 end
+
+# A refused struct is its caller's as before, so Julia can still take it; one that the library took is gone, and Julia
+# says so. Shadow mode cannot take it a second time.
+guarded_import(library, places, options::SourceOptions, choice::Choice, in_julia::F) where {F} =
+    guarded(() -> native_import(library, places, options, choice.requested), in_julia, SLICER, SLOT_IMPORT, "import_arrow", library,
+        choice.requested === :auto, (), missing)
 
 import_arrow(places...; options...) = fail(TYPE_MISMATCH,
     "Arrow data are an ArrowArray and an ArrowSchema, or an ArrowArrayStream, each in a Ref or behind a Ptr; got ",

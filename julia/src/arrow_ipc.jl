@@ -47,9 +47,11 @@ function read_ipc(source; mmap=false, check=nothing, symbol=nothing, timeframe=n
     if library !== nothing && !library.arrow && choice.requested !== :native && ARROW_READER[] !== nothing
         library = nothing
     end
-    count!(SLOT_READ_IPC, library === nothing ? FALLBACK : NATIVE)
-    library === nothing || return native_read_ipc(library, place, mapped, options, choice.requested)
-    return fallback_read_ipc(place, options, choice)
+    # What the library fails at can only be read again where something else can.
+    auto = choice.requested === :auto && ARROW_READER[] !== nothing
+    return guarded(() -> native_read_ipc(library, place, mapped, options, choice.requested),
+        () -> fallback_read_ipc(place, options, choice), SLICER, SLOT_READ_IPC, "read_ipc", library, auto,
+        (place isa String ? place : string(length(place), " bytes"),))
 end
 
 ipc_place(path::AbstractString) =
@@ -117,9 +119,9 @@ julia> try to_ipc([1, 2]) catch error; error.code end
 function to_ipc(candles::Union{Candles,CandleSeries}; backend=nothing)
     series, offset, len = exported_rows(candles)
     library = writing_library(series, backend)
-    count!(SLOT_TO_IPC, library === nothing ? FALLBACK : NATIVE)
-    library === nothing && return fallback_to_ipc(candles)
-    return native_to_ipc(library, series, offset, len)
+    auto = backend === nothing && is_auto(series) && ARROW_WRITER[] !== nothing
+    return guarded(() -> native_to_ipc(library, series, offset, len), () -> fallback_to_ipc(candles), SLICER, SLOT_TO_IPC, "to_ipc",
+        library, auto, (series, offset, len), missing) # other bytes may say the same
 end
 
 to_ipc(candles; backend=nothing) = fail_no_candles(candles)
@@ -163,9 +165,9 @@ function write_ipc(path::AbstractString, candles::Union{Candles,CandleSeries}; b
     place = ipc_place(path)
     series, offset, len = exported_rows(candles)
     library = writing_library(series, backend)
-    count!(SLOT_WRITE_IPC, library === nothing ? FALLBACK : NATIVE)
-    library === nothing ? replace_file(place, fallback_to_ipc(candles)) :
-    native_write_ipc(library, series, offset, len, place)
+    auto = backend === nothing && is_auto(series) && ARROW_WRITER[] !== nothing
+    guarded(() -> native_write_ipc(library, series, offset, len, place), () -> replace_file(place, fallback_to_ipc(candles)), SLICER,
+        SLOT_WRITE_IPC, "write_ipc", library, auto, (place, series, offset, len), missing)
     return nothing
 end
 

@@ -201,13 +201,7 @@ function series_from(source::Source, options::SourceOptions, choice::Choice, sha
     identity = source_identity(source, options)
     check_rows()
     columns, has_volume, left_out = source_columns(source, roles, options, share, advice)
-    library = library_for(choice)
     return in_table_rows(left_out, columns, has_volume, options) do
-        if library === nothing
-            check_columns(columns, has_volume, options.check, options.allow_missing)
-            return assemble(columns, has_volume, identity, choice.requested, NO_HANDLE)
-        end
-        handle = borrow_columns(library, columns, has_volume, identity, options.check, options.allow_missing)
-        return assemble(columns, has_volume, identity, choice.requested, handle)
+        checked_series(columns, has_volume, identity, options.check, options.allow_missing, choice; counts=false)
     end
 end

@@ -22,7 +22,7 @@ end
 
 const BACKEND_LOCK = ReentrantLock()
 const SET_BACKEND = Dict{String,Symbol}()
-const WARNED = Ref(false)
+const WARNED = Set{String}()
 
 """
     set_backend(module, "native" | "auto" | "julia" | nothing)
@@ -55,7 +55,8 @@ julia> set_backend("slicer", nothing)
 function set_backend(mod, backend)
     name = module_name(mod)
     choice = backend === nothing ? nothing : argument_choice(backend, string("set_backend(\"", name, "\")"))
-    choice === :native && library_for(Choice(:native, "set_backend"))
+    forget_library()
+    choice === :native && library_for(Choice(:native, "set_backend"), name)
     lock(BACKEND_LOCK) do
         choice === nothing ? delete!(SET_BACKEND, name) : (SET_BACKEND[name] = choice)
     end
@@ -108,29 +109,44 @@ function resolve_choice(argument=nothing, mod::String="slicer")
     return Choice(:auto, "default")
 end
 
-# The library to use for a choice, or nothing for the Julia backend. Throws 6005 (or 5004 where a library
-# was found but does not fit) when native is demanded and cannot be had.
-function library_for(choice::Choice)
+# The library to use for a choice, or nothing for the Julia backend. Throws 6005 (5000 or 5004 where a library was found but
+# is refused) when native is demanded and cannot be had.
+function library_for(choice::Choice, mod::String="slicer")
     choice.requested === :julia && return nothing
-    library = find_library(retry=choice.requested === :native)
-    library === nothing || return library
-    choice.requested === :native && fail_no_library(choice)
-    warn_fallback_once()
-    return nothing
-end
-
-@noinline function fail_no_library(choice::Choice)
-    code = any(f -> f.mismatch, LIBRARY.failures) ? FFI_SCHEMA_MISMATCH : NOT_BUILT_IN
-    fail(code, "the native backend is demanded (", choice.source, ") but not available; looked at:\n", failures_text())
-end
-
-function warn_fallback_once()
-    first_time = lock(BACKEND_LOCK) do
-        WARNED[] ? false : (WARNED[] = true)
+    breaker = breaker_of(mod)
+    if choice.requested === :native
+        library = find_library(mod; retry=true)
+        library === nothing && fail_no_library(choice, mod)
+        incident = breaker.incident
+        incident === nothing || warn_once(string("native ", mod), mod, ": native is demanded (", choice.source,
+            "): the library answers although ", held_back(incident))
+        return library
     end
-    first_time || return nothing
-    Logging.@warn string("OmegaJulia answers in Julia: the native library is not available; looked at:\n", failures_text())
-    return nothing
+    shadow_from_environment()
+    # An open incident is known before anything is loaded.
+    library = located() === nothing || breaker.off ? nothing : find_library(mod)
+    incident = breaker.incident
+    if incident !== nothing
+        breaker.adopted && warn_once(string("incident ", mod), mod, ": the julia backend answers, since ", held_back(incident))
+        return nothing
+    end
+    library === nothing && !breaker.off &&
+        warn_once("fallback", "OmegaJulia answers in Julia: the native library is not available; looked at:\n", lookup_failure(mod).text)
+    return library
 end
 
-failures_text() = join((string("  ", f.place, ": ", f.why) for f in LIBRARY.failures), '\n')
+held_back(incident::Incident) = string("incident ", incident.rollback_id, " (",
+    isempty(incident.trigger) ? incident.corrupt : incident.trigger, ") is open: verify, then reenable")
+
+@noinline function fail_no_library(choice::Choice, mod::String="slicer")
+    failure = lookup_failure(mod)
+    fail(failure.code, "the native backend is demanded (", choice.source, ") but not available; looked at:\n", failure.text)
+end
+
+function warn_once(key::String, parts...)
+    first_time = lock(BACKEND_LOCK) do
+        key in WARNED ? false : (push!(WARNED, key); true)
+    end
+    first_time && Logging.@warn string(parts...)
+    return nothing
+end

@@ -34,19 +34,34 @@ function get_lookbacks(slicer::SymbolDataSlicer, times, n; include_current=true,
     current, closed = boolean(include_current, "include_current"), boolean(closed_only, "closed_only")
     some, rows = boolean(partial, "partial"), row_count(n)
     stamps = batch_times(times)
+    return batch(native_ranges, julia_ranges, slicer, SLOT_GET_LOOKBACKS, "get_lookbacks",
+        (slicer, stamps, rows, Admits(current, closed, some)), stamps, rows, current, closed, some)
+end
+
+# A batch by the slicer's backend, guarded: `given` is what a record of it holds.
+function batch(native::N, julia::J, slicer::SymbolDataSlicer, slot::Int, call::String, given::Tuple, stamps::Vector{Int64},
+    options::Vararg{Any,K}) where {N,J,K}
+
+    library = slicer.handle == C_NULL ? nothing : slicer.library
+    return guarded(() -> native(slicer, stamps, options...), () -> julia(in_julia(slicer), stamps, options...), SLICER, slot, call,
+        library, is_auto(slicer), given, ByElement(length(stamps), chosen -> julia(in_julia(slicer), stamps[chosen], options...)))
+end
+
+# The same by either backend, neither counted nor guarded.
+lookback_ranges(slicer::SymbolDataSlicer, given...) =
+    slicer.handle == C_NULL ? julia_ranges(slicer, given...) : native_ranges(slicer, given...)
+
+julia_ranges(slicer::SymbolDataSlicer, stamps::Vector{Int64}, rows::Int64, current::Bool, closed::Bool, some::Bool) =
+    PermutedDimsArray(fill_lookbacks!(Matrix{Int64}(undef, 2, length(stamps)), slicer, stamps, rows, current, closed, some), (2, 1))
+
+function native_ranges(slicer::SymbolDataSlicer, stamps::Vector{Int64}, rows::Int64, current::Bool, closed::Bool, some::Bool)
     ranges = Matrix{Int64}(undef, 2, length(stamps))
-    if slicer.handle == C_NULL
-        count!(SLOT_GET_LOOKBACKS, FALLBACK)
-        fill_lookbacks!(ranges, slicer, stamps, rows, current, closed, some)
-    else
-        count!(SLOT_GET_LOOKBACKS, NATIVE)
-        status = GC.@preserve slicer ccall(slicer.library.slicer_get_lookbacks, Int32,
-            (Ptr{Cvoid}, Ptr{Int64}, Csize_t, Csize_t, UInt32, Ptr{Int64}),
-            slicer.handle, stamps, length(stamps), rows, lookback_flags(current, closed, some), ranges)
-        status == 0 || refused(() -> check_history(slicer, stamps, rows, current, closed), slicer.library, status)
-        @inbounds for i in axes(ranges, 2)
-            ranges[1, i] += 1
-        end
+    status = GC.@preserve slicer ccall(slicer.library.slicer_get_lookbacks, Int32,
+        (Ptr{Cvoid}, Ptr{Int64}, Csize_t, Csize_t, UInt32, Ptr{Int64}),
+        slicer.handle, stamps, length(stamps), rows, lookback_flags(current, closed, some), ranges)
+    status == 0 || refused(() -> check_history(slicer, stamps, rows, current, closed), slicer.library, status)
+    @inbounds for i in axes(ranges, 2)
+        ranges[1, i] += 1
     end
     return PermutedDimsArray(ranges, (2, 1))
 end
@@ -94,15 +109,21 @@ true
 """
 function get_candles_at(slicer::SymbolDataSlicer, times)
     stamps = batch_times(times)
+    return batch(native_rows_at, julia_rows_at, slicer, SLOT_GET_CANDLES_AT, "get_candles_at", (slicer, stamps), stamps)
+end
+
+rows_at(slicer::SymbolDataSlicer, stamps) = slicer.handle == C_NULL ? julia_rows_at(slicer, stamps) : native_rows_at(slicer, stamps)
+
+function julia_rows_at(slicer::SymbolDataSlicer, stamps::Vector{Int64})
     rows = Vector{Int64}(undef, length(stamps))
-    if slicer.handle == C_NULL
-        count!(SLOT_GET_CANDLES_AT, FALLBACK)
-        @inbounds for (i, t) in enumerate(stamps)
-            rows[i] = exact_row(slicer, t)
-        end
-        return rows
+    @inbounds for (i, t) in enumerate(stamps)
+        rows[i] = exact_row(slicer, t)
     end
-    count!(SLOT_GET_CANDLES_AT, NATIVE)
+    return rows
+end
+
+function native_rows_at(slicer::SymbolDataSlicer, stamps::Vector{Int64})
+    rows = Vector{Int64}(undef, length(stamps))
     status = GC.@preserve slicer ccall(slicer.library.slicer_get_candles_at, Int32,
         (Ptr{Cvoid}, Ptr{Int64}, Csize_t, Ptr{Int64}), slicer.handle, stamps, length(stamps), rows)
     status == 0 || native_failure(slicer.library, status)
@@ -130,15 +151,23 @@ true
 function get_candles_asof(slicer::SymbolDataSlicer, times; closed_only=false)
     closed = boolean(closed_only, "closed_only")
     stamps = batch_times(times)
+    return batch(native_rows_asof, julia_rows_asof, slicer, SLOT_GET_CANDLES_ASOF, "get_candles_asof", (slicer, stamps, closed),
+        stamps, closed)
+end
+
+rows_asof(slicer::SymbolDataSlicer, given...) =
+    slicer.handle == C_NULL ? julia_rows_asof(slicer, given...) : native_rows_asof(slicer, given...)
+
+function julia_rows_asof(slicer::SymbolDataSlicer, stamps::Vector{Int64}, closed::Bool)
     rows = Vector{Int64}(undef, length(stamps))
-    if slicer.handle == C_NULL
-        count!(SLOT_GET_CANDLES_ASOF, FALLBACK)
-        @inbounds for (i, t) in enumerate(stamps)
-            rows[i] = rows_admitted(slicer, t, true, closed)
-        end
-        return rows
+    @inbounds for (i, t) in enumerate(stamps)
+        rows[i] = rows_admitted(slicer, t, true, closed)
     end
-    count!(SLOT_GET_CANDLES_ASOF, NATIVE)
+    return rows
+end
+
+function native_rows_asof(slicer::SymbolDataSlicer, stamps::Vector{Int64}, closed::Bool)
+    rows = Vector{Int64}(undef, length(stamps))
     status = GC.@preserve slicer ccall(slicer.library.slicer_get_candles_asof, Int32,
         (Ptr{Cvoid}, Ptr{Int64}, Csize_t, UInt32, Ptr{Int64}),
         slicer.handle, stamps, length(stamps), lookback_flags(true, closed, false), rows)
@@ -185,18 +214,23 @@ function gather_lookback(slicer::SymbolDataSlicer, times, n, field="close";
     stamps = batch_times(times)
     # Too little history for anyone: said before memory for n columns is asked for.
     !some && rows > length(slicer.timestamp) && check_history(slicer, stamps, rows, current, closed)
+    return batch(native_gathered, julia_gathered, slicer, SLOT_GATHER_LOOKBACK, "gather_lookback",
+        (slicer, stamps, rows, string(FIELDS[number+1]), Admits(current, closed, some)), stamps, rows, number, current, closed, some)
+end
+
+gathered(slicer::SymbolDataSlicer, given...) =
+    slicer.handle == C_NULL ? julia_gathered(slicer, given...) : native_gathered(slicer, given...)
+
+julia_gathered(slicer::SymbolDataSlicer, stamps::Vector{Int64}, rows::Int64, number::Int, current::Bool, closed::Bool, some::Bool) =
+    PermutedDimsArray(fill_gathered!(lookback_memory(rows, length(stamps)), slicer, stamps, number, current, closed, some), (2, 1))
+
+function native_gathered(slicer::SymbolDataSlicer, stamps::Vector{Int64}, rows::Int64, number::Int, current::Bool, closed::Bool, some::Bool)
     values = lookback_memory(rows, length(stamps))
-    if slicer.handle == C_NULL
-        count!(SLOT_GATHER_LOOKBACK, FALLBACK)
-        fill_gathered!(values, slicer, stamps, number, current, closed, some)
-    else
-        count!(SLOT_GATHER_LOOKBACK, NATIVE)
-        isempty(stamps) && return PermutedDimsArray(values, (2, 1)) # any n is fine then
-        status = GC.@preserve slicer ccall(slicer.library.slicer_gather_lookback, Int32,
-            (Ptr{Cvoid}, Ptr{Int64}, Csize_t, Csize_t, Int32, UInt32, Ptr{Float64}), slicer.handle, stamps,
-            length(stamps), rows, number, lookback_flags(current, closed, some), values)
-        status == 0 || refused(() -> check_history(slicer, stamps, rows, current, closed), slicer.library, status)
-    end
+    isempty(stamps) && return PermutedDimsArray(values, (2, 1)) # any n is fine then
+    status = GC.@preserve slicer ccall(slicer.library.slicer_gather_lookback, Int32,
+        (Ptr{Cvoid}, Ptr{Int64}, Csize_t, Csize_t, Int32, UInt32, Ptr{Float64}), slicer.handle, stamps,
+        length(stamps), rows, number, lookback_flags(current, closed, some), values)
+    status == 0 || refused(() -> check_history(slicer, stamps, rows, current, closed), slicer.library, status)
     return PermutedDimsArray(values, (2, 1))
 end
 

@@ -27,8 +27,10 @@ end
 function rebuild_series(columns::NamedTuple, has_volume::Bool, identity::NamedTuple, requested::Symbol)
     check_lengths(columns, has_volume)
     library = library_for(Choice(requested, "a serialized series"))
-    library === nothing && return assemble(columns, has_volume, identity, requested, NO_HANDLE)
-    return assemble(columns, has_volume, identity, requested, borrow_columns(library, columns, has_volume, identity, 2, true))
+    in_julia() = assemble(columns, has_volume, identity, requested, NO_HANDLE)
+    library === nothing && return in_julia()
+    natively() = assemble(columns, has_volume, identity, requested, borrow_columns(library, columns, has_volume, identity, 2, true))
+    return guarded(natively, in_julia, SLICER, SLOT_SERIES, "accept", library, requested === :auto, values(columns))
 end
 
 function Serialization.serialize(stream::Serialization.AbstractSerializer, slicer::SymbolDataSlicer)

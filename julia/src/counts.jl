@@ -36,6 +36,9 @@ end
 # The slot of an operation, to be spelled once as a constant where the operation is defined.
 operation_slot(name::Symbol) = 3 * (findfirst(==(name), OPERATIONS) - 1)
 
+# For what is no call of its own: in the line to spare, which nobody sums.
+const NO_SLOT = length(OPERATIONS) * length(PATHS)
+
 @inline function count!(operation::Int, path::Int)
     slot = operation + path
     i = (Threads.threadid() - 1) * COUNTS_PER_THREAD + slot
@@ -68,6 +71,8 @@ julia> status().slicer.counts.get_lookback
 ```
 """
 function reset_counts()
+    # The guard numbers native calls by these counts.
+    foreach(breaker -> (breaker.forgotten += counted_native(breaker)), BREAKERS)
     fill!(COUNTS, 0)
     foreach(count -> (count[] = 0), LATE_COUNTS)
     return nothing

@@ -42,13 +42,14 @@ function read_csv(path; symbol, timeframe, price_type="bid", unit="us", check="f
     checked, stamps = check_number(check), unit_number(unit)
     choice = resolve_choice(backend)
     library = library_for(choice)
-    count!(SLOT_READ_CSV, library === nothing ? FALLBACK : NATIVE)
-    if library === nothing
+    function in_julia()
         columns, has_volume = parse_file(String(path), stamps)
         check_columns(columns, has_volume, checked, missing_allowed)
         return assemble(columns, has_volume, identity, choice.requested, NO_HANDLE)
     end
-    return native_read_csv(library, choice.requested, String(path), stamps, identity, checked, missing_allowed)
+    natively() = native_read_csv(library, choice.requested, String(path), stamps, identity, checked, missing_allowed)
+    return guarded(natively, in_julia, SLICER, SLOT_READ_CSV, "read_csv", library, choice.requested === :auto,
+        (String(path), stamps, identity.symbol, identity.timeframe.duration, identity.price_type))
 end
 
 function native_read_csv(library::NativeLibrary, requested::Symbol, path::String, unit::Int, identity::NamedTuple,

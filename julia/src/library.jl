@@ -1,6 +1,6 @@
 # Finding and opening the native library, once per process and only when somebody needs it.
-# Nothing is called in a library before its version and layout have been compared; a library that does not
-# fit, or is not there, is a list of reasons, and what follows from them is decided in backend.jl.
+# The first file there is, is the library; whether it may be loaded is for guard/gate.jl to say. One that is not there, or does
+# not fit, is a list of reasons, and what follows from them is decided in backend.jl.
 
 # The library's functions, resolved once. A mutable struct so that holders share one by reference.
 mutable struct NativeLibrary
@@ -66,35 +66,122 @@ const NO_LIBRARY = NativeLibrary("", "", "", 0, false, (C_NULL for _ in FUNCTION
 struct LookupFailure
     place::String
     why::String
-    mismatch::Bool # found and opened, but not a library that fits
 end
 
 mutable struct LibraryState
+    candidate::Any # the library that was looked at, a Candidate, or nothing
     library::Union{Nothing,NativeLibrary}
+    self_test::String
     failures::Vector{LookupFailure}
     tried_for::Union{Nothing,String} # OMEGA_LIBRARY at the last attempt; nothing before the first
+    failure::Union{Nothing,OmegaError} # what the file that was found is refused for
+    refused::Dict{String,OmegaError} # the same by module
 end
 
-const LIBRARY = LibraryState(nothing, LookupFailure[], nothing)
+const LIBRARY = LibraryState(nothing, nothing, "", LookupFailure[], nothing, nothing, Dict{String,OmegaError}())
 const LIBRARY_LOCK = ReentrantLock()
 const LIBRARY_FILE = string("libomega_slicer.", Libdl.dlext)
 const SYSTEM_SONAME = "libomega_slicer.so.0"
 
-# The library, opened at the first call; nothing where there is none (LIBRARY.failures then says why).
-# A failed search is repeated only with `retry`, or after OMEGA_LIBRARY has changed.
-function find_library(; retry::Bool=false)
+# The library, looked at and not loaded: a Candidate, or nothing (LIBRARY then says why). Its manifest has been compared
+# and its open incidents are honoured. A failed search is repeated only with `retry`, or after OMEGA_LIBRARY has changed.
+function located(; retry::Bool=false)
     return lock(LIBRARY_LOCK) do
-        LIBRARY.library === nothing || return LIBRARY.library
+        LIBRARY.candidate === nothing || return LIBRARY.candidate
         wanted = get(ENV, "OMEGA_LIBRARY", "")
         !retry && LIBRARY.tried_for == wanted && return nothing
-        LIBRARY.tried_for = wanted
+        LIBRARY.tried_for, LIBRARY.failure = wanted, nothing
         empty!(LIBRARY.failures)
-        for place in library_places(wanted)
-            LIBRARY.library = try_library(place...)
-            LIBRARY.library === nothing || break
+        for (place, path, must_be_file) in library_places(wanted)
+            file = must_be_file ? abspath(path) : installed_library()
+            if isempty(file) || !ispath(file)
+                push!(LIBRARY.failures, LookupFailure(place, "no such file"))
+                continue
+            end
+            try
+                LIBRARY.candidate = looked_at(file)
+            catch error
+                error isa OmegaError || rethrow()
+                LIBRARY.failure = error
+                push!(LIBRARY.failures, LookupFailure(place, error.message))
+            end
+            break # the first file there is, is the library
+        end
+        return LIBRARY.candidate
+    end
+end
+
+# The library for a module, loaded at the first call and self-tested; nothing where there is none, or where it is refused.
+function find_library(mod::String="slicer"; retry::Bool=false)
+    return lock(LIBRARY_LOCK) do
+        LIBRARY.library === nothing || haskey(LIBRARY.refused, mod) || return LIBRARY.library
+        haskey(LIBRARY.refused, mod) && !retry && return nothing
+        candidate = located(retry=retry)
+        candidate === nothing && return nothing
+        delete!(LIBRARY.refused, mod)
+        LIBRARY.library === nothing || mod in passed_before(candidate.key, candidate.sha256) && return LIBRARY.library
+        try
+            library, self_test = admitted(candidate, mod)
+            LIBRARY.library === nothing && ((LIBRARY.library, LIBRARY.self_test) = (library, self_test))
+        catch error
+            error isa OmegaError || rethrow()
+            LIBRARY.refused[mod] = error
+            return nothing
         end
         return LIBRARY.library
     end
+end
+
+# Why there is no library for a module; the code with which `native` throws it.
+function lookup_failure(mod::String)
+    return lock(LIBRARY_LOCK) do
+        refused = get(LIBRARY.refused, mod, LIBRARY.failure)
+        texts = [string("  ", failure.place, ": ", failure.why) for failure in LIBRARY.failures]
+        haskey(LIBRARY.refused, mod) && push!(texts, string("  ", LIBRARY.refused[mod].message))
+        return (code=refused === nothing ? NOT_BUILT_IN : refused.code, text=join(texts, '\n'))
+    end
+end
+
+# Has a library that was not found, or was refused, looked for again.
+function forget_library()
+    lock(LIBRARY_LOCK) do
+        LIBRARY.tried_for = nothing
+        empty!(LIBRARY.refused)
+        LIBRARY.library === nothing && (LIBRARY.candidate = nothing)
+    end
+    return nothing
+end
+
+# Where the system's loader would take the library from, asked without loading it; empty for nowhere.
+function installed_library()
+    name = Sys.islinux() ? SYSTEM_SONAME : LIBRARY_FILE
+    variable = Sys.iswindows() ? "PATH" : Sys.islinux() ? "LD_LIBRARY_PATH" : "DYLD_LIBRARY_PATH"
+    folders = [String(folder) for folder in split(get(ENV, variable, ""), Sys.iswindows() ? ';' : ':') if !isempty(folder)]
+    places = [joinpath(folder, name) for folder in folders]
+    Sys.islinux() && append!(places, cached_libraries(name))
+    Sys.iswindows() || append!(places, [joinpath(folder, name) for folder in ("/usr/local/lib", "/usr/lib", "/lib")])
+    at = findfirst(isfile, places)
+    return at === nothing ? "" : abspath(places[at])
+end
+
+# The paths of that name in the loader's own list, which is a file of texts that end with a zero.
+function cached_libraries(name::String)
+    bytes = try
+        read("/etc/ld.so.cache")
+    catch error
+        error isa SystemFailure || rethrow()
+        return String[]
+    end
+    wanted = codeunits(string("/", name, "\0"))
+    found, at = String[], 1
+    while at <= length(bytes) - length(wanted) + 1
+        if bytes[at] == wanted[1] && view(bytes, at:at+length(wanted)-1) == wanted
+            start = something(findprev(==(0x00), bytes, at), 0) + 1
+            bytes[start] == UInt8('/') && push!(found, String(bytes[start:at+length(wanted)-2]))
+        end
+        at += 1
+    end
+    return found
 end
 
 # (what the place is called, path, whether it must be a file) in the order of looking.
@@ -119,20 +206,14 @@ function is_checkout(folder::String)
     return isfile(manifest) && any(line -> occursin(r"^name\s*=\s*\"omega-slicer\"", line), eachline(manifest))
 end
 
-function try_library(place::String, path::String, must_be_file::Bool)
-    refuse(why, mismatch=false) = (push!(LIBRARY.failures, LookupFailure(place, why, mismatch)); nothing)
-    must_be_file && !isfile(path) && return refuse("no such file")
-    handle = try
-        # An absolute path, or the loader would search for it.
-        Libdl.dlopen(must_be_file ? abspath(path) : path, Libdl.RTLD_NOW | Libdl.RTLD_LOCAL)
-    catch error
-        return refuse(sprint(showerror, error))
-    end
+# Loads a file. Throws OmegaError 5004 for a library that does not fit, and what the loader says for what is none.
+function open_library(path::String)
+    handle = Libdl.dlopen(path, Libdl.RTLD_NOW | Libdl.RTLD_LOCAL)
     symbol(name) = something(Libdl.dlsym(handle, name; throw_error=false), C_NULL)
     why = not_ours(symbol)
     if why !== nothing
         Libdl.dlclose(handle)
-        return refuse(why, true)
+        fail(FFI_SCHEMA_MISMATCH, why)
     end
     text(name) = unsafe_string(ccall(symbol(name), Ptr{UInt8}, ()))
     functions = (symbol(Symbol(:omega_, name)) for name in FUNCTION_FIELDS)

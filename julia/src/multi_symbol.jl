@@ -63,11 +63,12 @@ mutable struct MultiSymbolSlice
         latest, limit = boolean(asof, "asof"), stale_limit === nothing ? Int64(-1) : span_microseconds(stale_limit, "stale_limit")
         stale_limit === nothing || (limit >= 0 && latest) ||
             fail(INVALID_ARGUMENT, "stale_limit ", limit, limit < 0 ? " is negative" : " needs asof=true")
-        library = library_for(resolve_choice(backend, "multi_symbol"))
-        path = library === nothing ? FALLBACK : NATIVE
-        count!(SLOT_TIMELINE, path)
-        moments, rows = library === nothing ? julia_moments(given, union, latest, limit) :
-                        native_moments(library, given, union, latest, limit)
+        choice = resolve_choice(backend, "multi_symbol")
+        library = library_for(choice, "multi_symbol")
+        moments, rows = guarded(() -> moments_of(library, given, union, latest, limit),
+            () -> moments_of(nothing, given, union, latest, limit), MULTI_SYMBOL, SLOT_TIMELINE, "moments", library,
+            choice.requested === :auto, (Tuple(given), union, latest, limit < 0 ? nothing : limit))
+        path = library === nothing || (choice.requested === :auto && MULTI_SYMBOL.off) ? FALLBACK : NATIVE
         columns = MomentColumn[MomentColumn(one, one.symbol, one.price_type, getfield(one, :close), at)
                                for (one, at) in zip(given, rows)]
         return new(1, columns, moments, given[1].timeframe.duration, path)
@@ -88,7 +89,7 @@ function moment_series(series)
     return given
 end
 
-function julia_moments(given::Vector{CandleSeries}, union::Bool, asof::Bool, limit::Int64)
+function moments_of(::Nothing, given::Vector{CandleSeries}, union::Bool, asof::Bool, limit::Int64)
     stamps = [getfield(one, :timestamp) for one in given]
     moments = union ? unique!(sort!(reduce(vcat, stamps))) : copy(reduce(shared_stamps, stamps))
     return moments, [moment_rows(one, moments, asof, limit) for one in stamps]
@@ -121,7 +122,7 @@ function moment_rows(stamps::Vector{Int64}, moments::Vector{Int64}, asof::Bool, 
     return rows
 end
 
-function native_moments(library::NativeLibrary, given::Vector{CandleSeries}, union::Bool, asof::Bool, limit::Int64)
+function moments_of(library::NativeLibrary, given::Vector{CandleSeries}, union::Bool, asof::Bool, limit::Int64)
     natives = [native_handle(one, library) for one in given]
     out = Ref{Ptr{Cvoid}}(C_NULL)
     status = GC.@preserve natives begin

@@ -76,14 +76,16 @@ julia> quality(bid).gaps, quality(bid).steps[1].first, quality(bid, bid).locked
 """
 function quality(series::CandleSeries; backend=nothing)
     library = backend === nothing ? native_of(series) : library_for(resolve_choice(backend))
-    count!(SLOT_QUALITY, library === nothing ? FALLBACK : NATIVE)
-    return library === nothing ? julia_quality(series) : native_quality(series, library)
+    auto = backend === nothing ? is_auto(series) : resolve_choice(backend).requested === :auto
+    return guarded(() -> native_quality(series, library), () -> julia_quality(series), SLICER, SLOT_QUALITY, "quality", library, auto,
+        (series,))
 end
 
 function quality(bid::CandleSeries, ask::CandleSeries; backend=nothing)
     library = backend === nothing ? native_of(bid) : library_for(resolve_choice(backend))
-    count!(SLOT_QUALITY, library === nothing ? FALLBACK : NATIVE)
-    return library === nothing ? julia_pair_quality(bid, ask) : native_pair_quality(bid, ask, library)
+    auto = backend === nothing ? is_auto(bid) : resolve_choice(backend).requested === :auto
+    return guarded(() -> native_pair_quality(bid, ask, library), () -> julia_pair_quality(bid, ask), SLICER, SLOT_QUALITY,
+        "pair_quality", library, auto, (bid, ask))
 end
 
 quality(others...; backend=nothing) = fail(TYPE_MISMATCH, "quality is asked of one CandleSeries, or of a bid and an ask one")

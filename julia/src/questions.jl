@@ -33,16 +33,18 @@ end
 @noinline fail_row_count(n) =
     fail(INVALID_ARGUMENT, n < 1 ? "n must be at least 1, got " : "n does not fit into an Int64: ", n)
 
-# A native answer as Candles. The check costs a fraction of the call, and without it a fault in the library
-# would become a read outside the columns.
-@inline function native_candles(slicer::SymbolDataSlicer, range::RowRange)
-    rows = length(slicer.timestamp)
-    (0 <= range.start) & (0 <= range.len) & (range.start <= rows - range.len) ||
-        fail_native_rows(range.start, range.len, rows)
-    return Candles(slicer.series, range.start, range.len)
+# Whether a native answer lies within its series. The check costs a fraction of the call, and without it a fault in the
+# library would become a read outside the columns.
+@inline is_inside(slicer::SymbolDataSlicer, range::RowRange) =
+    (0 <= range.start) & (0 <= range.len) & (range.start <= length(slicer.timestamp) - range.len)
+@inline is_inside(slicer::SymbolDataSlicer, row::Int64) = -1 <= row < length(slicer.timestamp)
+
+# What is wrong with a native answer: the library's own refusal, or rows that are none.
+@noinline function native_error(slicer::SymbolDataSlicer, status::Int32, start::Int64, len::Int64)
+    status == 0 || return OmegaError(status, last_message(slicer.library))
+    return OmegaError(FFI_ERROR, string("the native library answered rows ", start, " to ", start + len - 1,
+        " (counted from zero) of a series of ", length(slicer.timestamp)))
 end
-@noinline fail_native_rows(start, len, rows) = fail(FFI_ERROR, "the native library answered rows ", start, " to ",
-    start + len - 1, " (counted from zero) of a series of ", rows)
 
 """
     get_slice(slicer, start, stop; include_current=true) -> Candles
@@ -74,8 +76,16 @@ julia> get_slice(slicer, 0, 90_000_000).rows, get_slice(slicer, 0, 60_000_000; i
 
 function slice_rows(slicer::SymbolDataSlicer, start::Int64, stop::Int64, include_current::Bool)
     start <= stop || fail_start_after_stop(start, stop)
-    slicer.handle == C_NULL || return native_slice(slicer, start, stop, include_current)
+    if slicer.handle != C_NULL
+        SLICER.plain || return watched(native_slice, julia_slice, slicer, SLOT_GET_SLICE, "get_slice", start, stop, include_current)
+        return native_slice(slicer, start, stop, include_current)
+    end
     count!(SLOT_GET_SLICE, FALLBACK)
+    return julia_slice(slicer, start, stop, include_current)
+end
+one_slice(slicer, given...) = slicer.handle == C_NULL ? julia_slice(slicer, given...) : native_slice(slicer, given...)
+
+function julia_slice(slicer::SymbolDataSlicer, start::Int64, stop::Int64, include_current::Bool)
     index, timestamp = slicer.index, slicer.timestamp
     before = start == typemin(Int64) ? 0 : rows_through(index, timestamp, start - 1)
     through = rows_admitted(slicer, stop, include_current, false)
@@ -90,9 +100,12 @@ function native_slice(slicer::SymbolDataSlicer, start::Int64, stop::Int64, inclu
     status = GC.@preserve slicer ccall(slicer.library.slicer_get_slice, Int32,
         (Ptr{Cvoid}, Int64, Int64, UInt32, Ref{RowRange}),
         slicer.handle, start, stop, lookback_flags(include_current, false, false), out)
-    status == 0 || native_failure(slicer.library, status)
-    return native_candles(slicer, out[])
+    range = out[]
+    (status == 0) & is_inside(slicer, range) || return slice_failed(slicer, status, range, start, stop, include_current)
+    return Candles(slicer.series, range.start, range.len)
 end
+@noinline slice_failed(slicer, status, range, given...) = rescued(julia_slice, slicer, SLOT_GET_SLICE, "get_slice",
+    native_error(slicer, status, range.start, range.len), given...)
 
 @noinline fail_start_after_stop(start, stop) = fail(INVALID_ARGUMENT, "start ", start, " is after end ", stop)
 @noinline function fail_nothing_in_range(slicer, start, stop, include_current)
@@ -127,10 +140,14 @@ end
 
 # The one-based row stamped exactly `t`, or 0.
 function row_at(slicer::SymbolDataSlicer, t::Int64)
-    slicer.handle == C_NULL || return native_row_at(slicer, t)
+    if slicer.handle != C_NULL
+        SLICER.plain || return watched(native_row_at, exact_row, slicer, SLOT_GET_CANDLE_AT, "get_candle_at", t)
+        return native_row_at(slicer, t)
+    end
     count!(SLOT_GET_CANDLE_AT, FALLBACK)
     return exact_row(slicer, t)
 end
+one_row_at(slicer, t) = slicer.handle == C_NULL ? exact_row(slicer, t) : native_row_at(slicer, t)
 
 @inline function exact_row(slicer::SymbolDataSlicer, t::Int64)
     row = rows_through(slicer.index, slicer.timestamp, t)
@@ -142,15 +159,13 @@ function native_row_at(slicer::SymbolDataSlicer, t::Int64)
     out = Ref{Int64}()
     status = GC.@preserve slicer ccall(slicer.library.slicer_get_candle_at, Int32,
         (Ptr{Cvoid}, Int64, Ref{Int64}), slicer.handle, t, out)
-    status == 0 || native_failure(slicer.library, status)
-    return native_row(slicer, out[])
-end
-
-# A native row number, -1 for none, as a one-based one, 0 for none.
-@inline function native_row(slicer::SymbolDataSlicer, row::Int64)
-    -1 <= row < length(slicer.timestamp) || fail_native_rows(row, 1, length(slicer.timestamp))
+    # A native row number, -1 for none; ours count from one, 0 is none.
+    row = out[]
+    (status == 0) & is_inside(slicer, row) || return row_at_failed(slicer, status, row, t)
     return row + 1
 end
+@noinline row_at_failed(slicer, status, row, t) =
+    rescued(exact_row, slicer, SLOT_GET_CANDLE_AT, "get_candle_at", native_error(slicer, status, row, 1), t)
 
 """
     get_candle_asof(slicer, t; closed_only=false) -> Union{Candle,Nothing}
@@ -179,19 +194,27 @@ julia> get_candle_asof(slicer, 90_000_000).close, get_candle_asof(slicer, 90_000
 end
 
 function row_asof(slicer::SymbolDataSlicer, t::Int64, closed_only::Bool)
-    slicer.handle == C_NULL || return native_row_asof(slicer, t, closed_only)
+    if slicer.handle != C_NULL
+        SLICER.plain || return watched(native_row_asof, julia_row_asof, slicer, SLOT_GET_CANDLE_ASOF, "get_candle_asof", t, closed_only)
+        return native_row_asof(slicer, t, closed_only)
+    end
     count!(SLOT_GET_CANDLE_ASOF, FALLBACK)
     return rows_admitted(slicer, t, true, closed_only)
 end
+julia_row_asof(slicer::SymbolDataSlicer, t::Int64, closed_only::Bool) = rows_admitted(slicer, t, true, closed_only)
+one_row_asof(slicer, given...) = slicer.handle == C_NULL ? julia_row_asof(slicer, given...) : native_row_asof(slicer, given...)
 
 function native_row_asof(slicer::SymbolDataSlicer, t::Int64, closed_only::Bool)
     count!(SLOT_GET_CANDLE_ASOF, NATIVE)
     out = Ref{Int64}()
     status = GC.@preserve slicer ccall(slicer.library.slicer_get_candle_asof, Int32,
         (Ptr{Cvoid}, Int64, UInt32, Ref{Int64}), slicer.handle, t, lookback_flags(true, closed_only, false), out)
-    status == 0 || native_failure(slicer.library, status)
-    return native_row(slicer, out[])
+    row = out[]
+    (status == 0) & is_inside(slicer, row) || return row_asof_failed(slicer, status, row, t, closed_only)
+    return row + 1
 end
+@noinline row_asof_failed(slicer, status, row, given...) =
+    rescued(julia_row_asof, slicer, SLOT_GET_CANDLE_ASOF, "get_candle_asof", native_error(slicer, status, row, 1), given...)
 
 """
     get_lookback(slicer, now, n; include_current=true, closed_only=false, partial=false) -> Candles
@@ -227,22 +250,40 @@ julia> try get_lookback(slicer, 60_000_000, 3) catch e; e.message end
 @inline function lookback_rows(slicer::SymbolDataSlicer, now::Int64, n::Int64, include_current::Bool,
     closed_only::Bool, partial::Bool)
 
-    slicer.handle == C_NULL || return native_lookback(slicer, now, n, lookback_flags(include_current, closed_only, partial))
+    if slicer.handle != C_NULL
+        SLICER.plain || return watched(native_lookback, julia_lookback, slicer, SLOT_GET_LOOKBACK, "get_lookback", now, n,
+            include_current, closed_only, partial)
+        return native_lookback(slicer, now, n, include_current, closed_only, partial)
+    end
     count!(SLOT_GET_LOOKBACK, FALLBACK)
+    return julia_lookback(slicer, now, n, include_current, closed_only, partial)
+end
+one_lookback(slicer, given...) = slicer.handle == C_NULL ? julia_lookback(slicer, given...) : native_lookback(slicer, given...)
+
+@inline function julia_lookback(slicer::SymbolDataSlicer, now::Int64, n::Int64, include_current::Bool, closed_only::Bool,
+    partial::Bool)
+
     available = rows_admitted(slicer, now, include_current, closed_only)
     (available < n) & !partial && fail_insufficient(n, now, available)
     len = min(n, available)
     return Candles(slicer.series, available - len, len)
 end
 
-@inline function native_lookback(slicer::SymbolDataSlicer, now::Int64, n::Int64, flags::UInt32)
+@inline function native_lookback(slicer::SymbolDataSlicer, now::Int64, n::Int64, include_current::Bool, closed_only::Bool,
+    partial::Bool)
+
+    flags = lookback_flags(include_current, closed_only, partial)
     count!(SLOT_GET_LOOKBACK, NATIVE)
     out = Ref{RowRange}()
     status = GC.@preserve slicer ccall(slicer.library.slicer_get_lookback, Int32,
         (Ptr{Cvoid}, Int64, Csize_t, UInt32, Ref{RowRange}), slicer.handle, now, n % Csize_t, flags, out)
-    status == 0 || native_failure(slicer.library, status)
-    return native_candles(slicer, out[])
+    range = out[]
+    (status == 0) & is_inside(slicer, range) ||
+        return lookback_failed(slicer, status, range, now, n, include_current, closed_only, partial)
+    return Candles(slicer.series, range.start, range.len)
 end
+@noinline lookback_failed(slicer, status, range, given...) = rescued(julia_lookback, slicer, SLOT_GET_LOOKBACK, "get_lookback",
+    native_error(slicer, status, range.start, range.len), given...)
 
 @noinline fail_insufficient(n, now, available, element="") =
     fail(INSUFFICIENT_DATA, element, n, " rows asked for at ", now, ", ", available, " available")

@@ -108,15 +108,22 @@ function CandleSeries(timestamp, open, high, low, close, volume=nothing;
     identity = series_identity(symbol, timeframe, price_type)
     checked = check_number(check)
     choice = resolve_choice(backend)
+    return checked_series(columns, has_volume, identity, checked, missing_allowed, choice)
+end
+
+# A series over columns that nobody has looked at yet; `counts` whether making it is a call of its own.
+function checked_series(columns::NamedTuple, has_volume::Bool, identity::NamedTuple, checked::Int, missing_allowed::Bool, choice::Choice;
+    counts::Bool=true)
+
     library = library_for(choice)
-    if library === nothing
-        count!(SLOT_SERIES, FALLBACK)
+    function in_julia()
         check_columns(columns, has_volume, checked, missing_allowed)
         return assemble(columns, has_volume, identity, choice.requested, NO_HANDLE)
     end
-    count!(SLOT_SERIES, NATIVE)
-    handle = borrow_columns(library, columns, has_volume, identity, checked, missing_allowed)
-    return assemble(columns, has_volume, identity, choice.requested, handle)
+    natively() = assemble(columns, has_volume, identity, choice.requested,
+        borrow_columns(library, columns, has_volume, identity, checked, missing_allowed))
+    return guarded(natively, in_julia, SLICER, counts ? SLOT_SERIES : NO_SLOT, "accept", library, choice.requested === :auto,
+        (values(columns)..., identity.symbol, identity.timeframe.duration, identity.price_type))
 end
 
 const SLOT_SERIES = operation_slot(:CandleSeries)

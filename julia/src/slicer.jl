@@ -37,6 +37,7 @@ mutable struct SymbolDataSlicer
     library::NativeLibrary
     handle::Ptr{Cvoid}     # native.pointer, or C_NULL on the Julia backend
     requested::Symbol      # :native, :julia or :auto: what its maker asked for, or :series for its series' backend
+    instead::Union{Nothing,SymbolDataSlicer} # who answers once the library may not: see guard/engine.jl
 
     function SymbolDataSlicer(series::CandleSeries; backend=nothing)
         choice = backend === nothing ? Choice(:series, "series") : resolve_choice(backend)
@@ -45,13 +46,17 @@ mutable struct SymbolDataSlicer
 
     function SymbolDataSlicer(series::CandleSeries, choice::Choice)
         library = choice.requested === :series ? native_of(series) : library_for(choice)
+        auto = choice.requested === :auto || (choice.requested === :series && is_auto(series))
+        return SymbolDataSlicer(series, library, choice.requested, auto)
+    end
+
+    # Over a backend that is settled.
+    function SymbolDataSlicer(series::CandleSeries, library::Union{Nothing,NativeLibrary}, requested::Symbol=:series, auto::Bool=false)
         timestamp, duration = getfield(series, :timestamp), series.timeframe.duration
-        if library === nothing
-            return new(series, timestamp, duration, shared_index(series), NO_HANDLE, NO_LIBRARY, C_NULL,
-                choice.requested)
-        end
-        native = native_handle(series, library)
-        return new(series, timestamp, duration, NO_INDEX, native, library, native.pointer, choice.requested)
+        native = library === nothing ? NO_HANDLE : lent_handle(series, library, auto)
+        is_native(native) || return new(series, timestamp, duration, shared_index(series), NO_HANDLE, NO_LIBRARY, C_NULL,
+            requested, nothing)
+        return new(series, timestamp, duration, NO_INDEX, native, library, native.pointer, requested, nothing)
     end
 end
 
@@ -60,7 +65,7 @@ SymbolDataSlicer(other; backend=nothing) =
 
 function native_of(series::CandleSeries)
     handle = getfield(series, :native)
-    return is_native(handle) ? handle.library : nothing
+    return is_native(handle) && !(SLICER.off && is_auto(series)) ? handle.library : nothing
 end
 
 # The index of a series, built by whoever needs it first.
@@ -72,7 +77,7 @@ function shared_index(series::CandleSeries)
 end
 
 @inline function Base.getproperty(slicer::SymbolDataSlicer, name::Symbol)
-    name === :backend && return getfield(slicer, :handle) == C_NULL ? "julia" : "native"
+    name === :backend && return asks_library(slicer) ? "native" : "julia"
     return getfield(slicer, name)
 end
 Base.propertynames(::SymbolDataSlicer, private::Bool=false) = (:series, :backend)

@@ -7,7 +7,9 @@
 
 One module's part of [`status`](@ref), by property: `backend` (`"native"`, `"julia"`, or `"none"` where asking
 for an answer would throw), `reason`, `requested` (`"native"`, `"julia"` or `"auto"`), `source` (what asked for
-it), `counts` (a named tuple by operation, each `(native, shared, fallback)`). Source: `src/status.jl`.
+it), `counts` (a named tuple by operation, each `(native, shared, fallback)`), `incident` (the open one, an
+[`OmegaJulia.Incident`](@ref), or `nothing`), `native_errors` and `native_faults` (calls that failed inside the library: 4xxx, 5xxx).
+Source: `src/status.jl`.
 """
 struct ModuleStatus
     backend::String
@@ -15,13 +17,17 @@ struct ModuleStatus
     requested::String
     source::String
     counts::NamedTuple
+    incident::Union{Nothing,Incident}
+    native_errors::Int
+    native_faults::Int
 end
 
 """
     LibraryStatus
 
 The native library's part of [`status`](@ref), by property: `loaded`, `path`, `version`, `build_id`, `abi` (empty
-texts unless loaded) and `failures`, each place looked at in vain with its reason. Source: `src/status.jl`.
+texts unless loaded), `failures`, each place looked at in vain with its reason, `manifest` (what the file was compared with before
+it was loaded) and `self_test`. Source: `src/status.jl`.
 """
 struct LibraryStatus
     loaded::Bool
@@ -30,14 +36,33 @@ struct LibraryStatus
     build_id::String
     abi::String
     failures::Vector{Pair{String,String}}
+    manifest::String
+    self_test::String
 end
 
-"What [`status`](@ref) returns: `slicer`, `kernels` and `multi_symbol`, each a [`ModuleStatus`](@ref), and `library`, a [`LibraryStatus`](@ref)."
+"""
+    ShadowStatus
+
+Shadow mode's part of [`status`](@ref), by property: `fraction`, `seed`, `rows` (worked out again) and `differences`.
+Source: `src/status.jl`.
+"""
+struct ShadowStatus
+    fraction::Float64
+    seed::Int
+    rows::Int
+    differences::Int
+end
+
+"""
+What [`status`](@ref) returns: `slicer`, `kernels` and `multi_symbol`, each a [`ModuleStatus`](@ref), `library`, a
+[`LibraryStatus`](@ref), and `shadow`, a [`ShadowStatus`](@ref).
+"""
 struct Status
     slicer::ModuleStatus
     kernels::ModuleStatus
     multi_symbol::ModuleStatus
     library::LibraryStatus
+    shadow::ShadowStatus
 end
 
 """
@@ -68,7 +93,8 @@ julia> set_backend("slicer", nothing)
 ```
 """
 status() = Status(module_status("slicer", SLICER_OPERATIONS), module_status("kernels", KERNEL_OPERATIONS),
-    module_status("multi_symbol", MULTI_SYMBOL_OPERATIONS), library_status())
+    module_status("multi_symbol", MULTI_SYMBOL_OPERATIONS), library_status(),
+    ShadowStatus(SHADOW.fraction, SHADOW.seed, SHADOW.rows[], SHADOW.differences[]))
 
 function module_status(name::String, operations::Tuple)
     counts = NamedTuple{operations}(map(operation_counts, operations))
@@ -76,17 +102,23 @@ function module_status(name::String, operations::Tuple)
         resolve_choice(nothing, name)
     catch error
         error isa OmegaError || rethrow()
-        return ModuleStatus("none", error.message, "", "", counts)
+        return ModuleStatus("none", error.message, "", "", counts, trouble(name)...)
     end
-    return ModuleStatus(backend_and_reason(choice)..., String(choice.requested), choice.source, counts)
+    backend, reason = backend_and_reason(choice, name)
+    return ModuleStatus(backend, reason, String(choice.requested), choice.source, counts, trouble(name)...)
 end
 
-function backend_and_reason(choice::Choice)
+trouble(name::String) = (breaker = breaker_of(name); (breaker.incident, breaker.internal, breaker.faults))
+
+function backend_and_reason(choice::Choice, name::String)
     choice.requested === :julia && return ("julia", string("asked for by ", choice.source))
-    library = find_library()
+    found, incident = located(), breaker_of(name).incident
+    incident !== nothing && choice.requested === :auto && return ("julia", held_back(incident))
+    library = found === nothing ? nothing : find_library(name)
     library === nothing || return ("native", string("the library fits (", choice.source, ": ", choice.requested, ")"))
-    places = join((string(f.place, ": ", f.why) for f in LIBRARY.failures), "; ")
-    reason = string("the native library is not available: ", places)
+    incident = breaker_of(name).incident
+    incident !== nothing && choice.requested === :auto && return ("julia", held_back(incident))
+    reason = string("the native library is not available: ", replace(lookup_failure(name).text, r"\s*\n\s*" => "; "))
     return (choice.requested === :native ? "none" : "julia", reason)
 end
 
@@ -98,8 +130,10 @@ end
 function library_status()
     library = LIBRARY.library
     failures = Pair{String,String}[f.place => f.why for f in LIBRARY.failures]
-    library === nothing && return LibraryStatus(false, "", "", "", "", failures)
-    return LibraryStatus(true, library.path, library.version, library.build_id, version_text(library.abi), failures)
+    manifest = LIBRARY.candidate === nothing ? "" : LIBRARY.candidate.manifest
+    library === nothing && return LibraryStatus(false, "", "", "", "", failures, manifest, "")
+    return LibraryStatus(true, library.path, library.version, library.build_id, version_text(library.abi), failures, manifest,
+        LIBRARY.self_test)
 end
 
 function Base.show(io::IO, ::MIME"text/plain", status::Status)
@@ -110,13 +144,20 @@ function Base.show(io::IO, ::MIME"text/plain", status::Status)
         println(io, "  ", rpad(name, 13), part.backend, ": ", part.reason)
         println(io, "               requested ", isempty(part.requested) ? "-" : part.requested, " by ",
             isempty(part.source) ? "-" : part.source)
+        part.incident === nothing || println(io, "               OPEN INCIDENT ", part.incident)
+        part.native_errors + part.native_faults == 0 ||
+            println(io, "               failed in the library: ", part.native_errors, " errors, ", part.native_faults, " faults")
     end
     if library.loaded
         println(io, "  library  ", library.path)
         println(io, "           version ", library.version, ", build ", library.build_id, ", ABI ", library.abi)
+        println(io, "           ", library.manifest, "; self-test ", library.self_test)
     else
         println(io, "  library  not loaded")
     end
+    shadow = status.shadow
+    shadow.fraction == 0 && shadow.rows == 0 || println(io, "  shadow   ", shadow.fraction, " of the answers, seed ", shadow.seed, ": ",
+        shadow.rows, " worked out again, ", shadow.differences, " differed")
     print(io, "  calls    ", rpad("", 18), join(lpad.(PATHS, 12)))
     for (_, part) in modules, (name, counts) in pairs(part.counts)
         sum(counts) == 0 || print(io, "\n           ", rpad(name, 18), join(lpad.(values(counts), 12)))

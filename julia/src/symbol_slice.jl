@@ -224,7 +224,7 @@ end
     return row
 end
 
-@inline shared_path(source::WalkSource) = source.slicer.handle == C_NULL ? FALLBACK : SHARED
+@inline shared_path(source::WalkSource) = asks_library(source.slicer) ? SHARED : FALLBACK
 
 """
     latest(slice, timeframe, price_type="bid") -> Union{Candle,Nothing}
@@ -408,7 +408,7 @@ function history_matrix(slice::SymbolDataSlice, timeframe, price_type="bid", len
         return PermutedDimsArray(fill!(lookback_memory(Int64(rows), Base.length(bars)), NaN), (2, 1))
     end
     source, clock = getfield(slice, :sources)[at], getfield(slice, :clock)
-    count!(SLOT_HISTORY_MATRIX, source.slicer.handle == C_NULL ? FALLBACK : NATIVE)
+    count!(SLOT_HISTORY_MATRIX, asks_library(source.slicer) ? NATIVE : FALLBACK)
     times = clock.timestamp[bars]
     if !source.is_clock
         for i in eachindex(times)

@@ -44,18 +44,24 @@ function resample(series::CandleSeries, timeframe; origin=0, keep_partial=false,
             shorter.duration, " us), the series' own")
     library = backend === nothing ? native_of(series) : library_for(resolve_choice(backend))
     requested = backend === nothing ? getfield(series, :requested) : resolve_choice(backend).requested
-    identity = (symbol=series.symbol, timeframe=longer, price_type=series.price_type)
-    if library === nothing
-        count!(SLOT_RESAMPLE, FALLBACK)
-        columns = resampled_columns(series, longer.duration, offset, partial)
-        return assemble(columns, series.has_volume, identity, requested, NO_HANDLE)
-    end
-    count!(SLOT_RESAMPLE, NATIVE)
+    return guarded(() -> resampled(library, series, longer, offset, partial, requested),
+        () -> resampled(nothing, series, longer, offset, partial, requested), SLICER, SLOT_RESAMPLE, "resample", library,
+        requested === :auto, (series, longer.duration, offset, partial))
+end
+
+# By one backend, neither counted nor guarded.
+function resampled(::Nothing, series::CandleSeries, longer::Timeframe, offset::Int64, partial::Bool, requested::Symbol)
+    columns = resampled_columns(series, longer.duration, offset, partial)
+    return assemble(columns, series.has_volume, longer_identity(series, longer), requested, NO_HANDLE)
+end
+longer_identity(series::CandleSeries, longer::Timeframe) = (symbol=series.symbol, timeframe=longer, price_type=series.price_type)
+
+function resampled(library::NativeLibrary, series::CandleSeries, longer::Timeframe, offset::Int64, partial::Bool, requested::Symbol)
     native, out = native_handle(series, library), Ref{Ptr{Cvoid}}(C_NULL)
     status = GC.@preserve native ccall(library.series_resample, Int32, (Ptr{Cvoid}, Int64, Int64, UInt32, Ref{Ptr{Cvoid}}),
         native.pointer, longer.duration, offset, partial ? KEEP_PARTIAL : UInt32(0), out)
     status == 0 || refused(() -> resampled_columns(series, longer.duration, offset, partial), library, status)
-    return adopt_series(library, out[], identity, requested)
+    return adopt_series(library, out[], longer_identity(series, longer), requested)
 end
 resample(other, timeframe; keywords...) =
     fail(TYPE_MISMATCH, "series must be a CandleSeries, got ", repr(other), " (", typeof(other), ")")
@@ -180,13 +186,20 @@ function align(primary::CandleSeries, higher::CandleSeries; decision="open", sta
     stamped_at_close = word_number(stamps, ("open", "close"), "stamps")
     limit = stale_limit === nothing ? -1 : integer_argument(stale_limit, "stale_limit", 0)
     library = backend === nothing ? native_of(primary) : library_for(resolve_choice(backend))
+    auto = backend === nothing ? is_auto(primary) : resolve_choice(backend).requested === :auto
+    return guarded(() -> aligned(library, primary, higher, at_close, stamped_at_close, limit),
+        () -> aligned(nothing, primary, higher, at_close, stamped_at_close, limit), SLICER, SLOT_ALIGN, "align", library, auto,
+        (primary, higher, at_close == 1, stamped_at_close == 1, limit < 0 ? nothing : limit))
+end
+
+# By one backend, neither counted nor guarded.
+aligned(::Nothing, primary::CandleSeries, higher::CandleSeries, at_close::Int, stamped_at_close::Int, limit::Int) =
+    fill_aligned!(Vector{Int64}(undef, length(primary)), getfield(primary, :timestamp),
+        at_close == 1 ? primary.timeframe.duration : Int64(0), getfield(higher, :timestamp),
+        stamped_at_close == 1 ? Int64(0) : higher.timeframe.duration, Int64(limit))
+
+function aligned(library::NativeLibrary, primary::CandleSeries, higher::CandleSeries, at_close::Int, stamped_at_close::Int, limit::Int)
     rows = Vector{Int64}(undef, length(primary))
-    if library === nothing
-        count!(SLOT_ALIGN, FALLBACK)
-        return fill_aligned!(rows, getfield(primary, :timestamp), at_close == 1 ? primary.timeframe.duration : Int64(0),
-            getfield(higher, :timestamp), stamped_at_close == 1 ? Int64(0) : higher.timeframe.duration, Int64(limit))
-    end
-    count!(SLOT_ALIGN, NATIVE)
     bars, candles = native_handle(primary, library), native_handle(higher, library)
     status = GC.@preserve bars candles ccall(library.align, Int32,
         (Ptr{Cvoid}, Ptr{Cvoid}, Int32, Int32, Int64, Ptr{Int64}, Csize_t), bars.pointer, candles.pointer, at_close,

@@ -3,10 +3,31 @@
 # later called where it would have been inlined, and then allocates.
 
 const Identity = NamedTuple{(:symbol, :timeframe, :price_type),Tuple{String,Timeframe,String}}
-precompile(find_library, ())
-precompile(library_for, (Choice,))
+precompile(find_library, (String,))
+precompile(library_for, (Choice, String))
 precompile(resolve_choice, (String, String))
 precompile(resolve_choice, (Nothing, String))
 precompile(parse_config, (String, String))
 precompile(native_read_csv, (NativeLibrary, Symbol, String, Int, Identity, Int, Bool))
 precompile(parse_csv, (Vector{UInt8}, Int))
+
+# What every load of the library goes through, and what follows a failure: nothing here is asked by a loop.
+precompile(located, ())
+precompile(looked_at, (String,))
+precompile(checked_file, (String,))
+precompile(file_identity, (String,))
+precompile(parse_flat, (String,))
+precompile(every_incident, ())
+precompile(read_incident, (String, String, String))
+precompile(honour, (Candidate,))
+precompile(passed_before, (String, String))
+precompile(admitted, (Candidate, String))
+precompile(open_library, (String,))
+precompile(quick_findings, (NativeLibrary,))
+precompile(wrong_answers, (NativeLibrary, Vector{KnownCase}))
+precompile(wrong_answer, (NativeLibrary, KnownCase, Dict{String,CandleSeries}))
+precompile(knows_kernel, (NativeLibrary, KnownCase))
+precompile(knows_slicer, (NativeLibrary, KnownCase, Dict{String,CandleSeries}))
+precompile(knows_moments, (NativeLibrary, KnownCase, Dict{String,CandleSeries}))
+precompile(switch_off!, (Breaker,))
+precompile(recorded, (Incident, String))

@@ -257,8 +257,8 @@ end
     @test_error 6005 [] OmegaJulia.fail_no_library(OmegaJulia.Choice(:native, "test"))
     junk = joinpath(mktempdir(), "libomega_slicer.so")
     write(junk, "not a library")
-    answers, _ = probe("OMEGA_LIBRARY" => junk, "USE_RUST_SLICER" => "1")
-    @test startswith(answers["outcome"], "error 6005") && occursin(junk, answers["outcome"])
+    answers, _ = probe("OMEGA_LIBRARY" => junk, "USE_RUST_SLICER" => "1", "OMEGA_VAR_DIR" => mktempdir())
+    @test startswith(answers["outcome"], "error 5000") && occursin(junk, answers["outcome"]) && occursin("library_damaged", answers["outcome"])
     set = "using OmegaJulia\ntry; set_backend(\"slicer\", \"native\"); catch e; println(\"outcome=\", e.code); end\nprintln(\"source=\", status().slicer.source)"
     answers, _ = probe(NO_SUCH_LIBRARY; code=set)
     @test answers["outcome"] == "6005" && answers["source"] == "default"
@@ -296,9 +296,10 @@ end
             println("skipped: libraries that do not fit (no C compiler here)")
             break
         end
-        answers, err = probe("OMEGA_LIBRARY" => path)
+        state = "OMEGA_VAR_DIR" => mktempdir()
+        answers, err = probe("OMEGA_LIBRARY" => path, state)
         @test answers["outcome"] == "julia" && occursin(why, err)
-        answers, _ = probe("OMEGA_LIBRARY" => path, "USE_RUST_SLICER" => "1")
+        answers, _ = probe("OMEGA_LIBRARY" => path, "USE_RUST_SLICER" => "1", state)
         @test startswith(answers["outcome"], "error 5004") && occursin(why, answers["outcome"])
     end
 end

@@ -4,7 +4,8 @@
 # (name, docstring) for every exported name and the module itself.
 function docstrings()
     found = Pair{String,String}[]
-    for name in [names(OmegaJulia); :ReadOnlyColumn; :Status; :ModuleStatus; :LibraryStatus; :ERROR_CODES; :KernelStream; :Schema; :SchemaField]
+    for name in [names(OmegaJulia); :ReadOnlyColumn; :Status; :ModuleStatus; :LibraryStatus; :ERROR_CODES; :KernelStream; :Schema; :SchemaField;
+        :Incident; :Report; :Drilled; :ShadowStatus]
         meta = get(Base.Docs.meta(OmegaJulia), Base.Docs.Binding(OmegaJulia, name), nothing)
         text = meta === nothing ? "" : join((join(doc.text) for doc in values(meta.docs)), "\n")
         push!(found, string(name) => text)
@@ -40,7 +41,8 @@ end
 @testset "every public name is documented, with an example where it does something" begin
     for (name, text) in docstrings()
         @test !isempty(text)
-        name in ("Quality", "PairQuality", "ModuleStatus", "LibraryStatus", "Status", "ERROR_CODES", "Schema", "SchemaField") || @test occursin("```jldoctest", text)
+        name in ("Quality", "PairQuality", "ModuleStatus", "LibraryStatus", "Status", "ERROR_CODES", "Schema", "SchemaField", "Incident",
+            "Report", "Drilled", "ShadowStatus") || @test occursin("```jldoctest", text)
         name in ("OmegaJulia", "OmegaError", "Status", "ERROR_CODES") || @test occursin("Source: `src/", text)
     end
 end

@@ -2,12 +2,16 @@
 # Standard library alone. The native half fails loudly where the library is missing, unless
 # OMEGA_ALLOW_NO_NATIVE=1 asks for it to be skipped; OMEGA_ALLOW_NO_FAULTS=1 does so for the fault build.
 
+# Before anything looks for the library, here and in children: incidents and passes of tests are nobody else's.
+ENV["OMEGA_VAR_DIR"] = mktempdir()
+
 include("support.jl")
 
 const PARTS = [
     "vectors.jl", "surface.jl", "differential.jl", "lookahead.jl", "bad_input.jl", "csv_reading.jl",
     "memory.jl", "timeframe_vectors.jl", "walk.jl", "copies.jl", "kernel_vectors.jl", "kernels.jl", "logarithm.jl",
-    "arrow_tables.jl", "arrow_c.jl", "arrow_ipc.jl", "choice.jl", "fault.jl", "threads.jl", "docs.jl",
+    "arrow_tables.jl", "arrow_c.jl", "arrow_ipc.jl", "choice.jl", "fault.jl",
+    "guard.jl", "guard_shadow.jl", "guard_faults.jl", "threads.jl", "docs.jl",
 ]
 
 if NATIVE_MISSING !== nothing

@@ -6,17 +6,54 @@ const KERNEL_SLOTS = map(operation_slot, KERNEL_OPERATIONS[1:length(KERNELS)])
 
 # Fills outs from ins, matrices column by column. All have been checked to fit.
 function run_kernel!(outs::Tuple, ins::Tuple, call::KernelCall, backend)
-    library = library_for(resolve_choice(backend, "kernels"))
-    count!(@inbounds(KERNEL_SLOTS[call.kernel+1]), library === nothing ? FALLBACK : NATIVE)
-    isempty(ins[1]) && return nothing
+    choice = resolve_choice(backend, "kernels")
+    library = library_for(choice, "kernels")
+    slot = @inbounds KERNEL_SLOTS[call.kernel+1]
+    if isempty(ins[1])
+        count!(slot, library === nothing ? FALLBACK : NATIVE)
+        return nothing
+    end
     GC.@preserve outs ins begin
-        if library !== nothing && call.kernel <= LAST_COLUMN_KERNEL
-            native_columns!(library, outs[1], ins[1], call)
-        else
-            for j in 1:size(ins[1], 2)
-                run_column!(library, map(out -> column_of(out, j), outs), map(x -> column_of(x, j), ins), call)
-            end
-        end
+        guarded_kernel!(slot, library, choice.requested === :auto, outs, ins, call)
+    end
+    return nothing
+end
+
+# The outputs are filled anew by whoever answers in the end.
+function guarded_kernel!(slot::Int, library, auto::Bool, outs::Tuple, ins::Tuple, call::KernelCall)
+    breaker = KERNEL_BREAKER
+    if library === nothing || (auto && breaker.off)
+        count!(slot, FALLBACK)
+        return run_columns!(nothing, outs, ins, call)
+    end
+    count!(slot, NATIVE)
+    auto || return counted_failures(() -> run_columns!(library, outs, ins, call), breaker)
+    name = String(KERNELS[call.kernel+1])
+    try
+        run_columns!(library, outs, ins, call)
+    catch error
+        is_fault(error) || rethrow()
+        failed!(() -> arguments_text(name, (map(x -> column_of(x, 1), ins), kernel_numbers(call))), breaker, error, name)
+        count!(slot, FALLBACK)
+        return run_columns!(nothing, outs, ins, call)
+    end
+    breaker.plain || breaker.off || compare_columns!(breaker, outs, ins, call)
+    return nothing
+end
+
+function run_columns!(library::Union{Nothing,NativeLibrary}, outs::Tuple, ins::Tuple, call::KernelCall)
+    library !== nothing && call.kernel <= LAST_COLUMN_KERNEL && return native_columns!(library, outs[1], ins[1], call)
+    for j in 1:size(ins[1], 2)
+        run_column!(library, map(out -> column_of(out, j), outs), map(x -> column_of(x, j), ins), call)
+    end
+    return nothing
+end
+
+# Shadow mode, a column at a time; a wrong one puts Julia's answer in the place of all.
+function compare_columns!(breaker::Breaker, outs::Tuple, ins::Tuple, call::KernelCall)
+    for j in 1:size(ins[1], 2)
+        compare_kernel!(breaker, map(out -> column_of(out, j), outs), map(x -> column_of(x, j), ins), call) ||
+            return run_columns!(nothing, outs, ins, call)
     end
     return nothing
 end
@@ -108,15 +145,36 @@ end
 
 # Several periods over one series: a column for each.
 function run_emas!(out::Matrix{Float64}, x::Vector{Float64}, periods::Vector{Int}, skip::Bool, backend)
-    library = library_for(resolve_choice(backend, "kernels"))
-    count!(KERNEL_SLOTS[kernel_number(:ema)+1], library === nothing ? FALLBACK : NATIVE)
-    isempty(out) && return nothing
-    if library !== nothing
-        status = ccall(library.ema, Int32, (Ptr{Float64}, Csize_t, Ptr{Csize_t}, Csize_t, Int32, Ptr{Float64}),
-            x, length(x), periods, length(periods), skip, out)
-        status == 0 || native_failure(library, status)
+    choice = resolve_choice(backend, "kernels")
+    library = library_for(choice, "kernels")
+    slot = KERNEL_SLOTS[kernel_number(:ema)+1]
+    if isempty(out)
+        count!(slot, library === nothing ? FALLBACK : NATIVE)
         return nothing
     end
+    GC.@preserve out guarded(() -> native_emas!(out, library, x, periods, skip), () -> julia_emas!(out, x, periods, skip),
+        KERNEL_BREAKER, slot, "emas", library, choice.requested === :auto, (x, Tuple(periods), Int(skip)), missing)
+    choice.requested === :auto && library !== nothing && !KERNEL_BREAKER.plain && !KERNEL_BREAKER.off &&
+        compare_emas!(out, x, periods, skip)
+    return nothing
+end
+
+function compare_emas!(out::Matrix{Float64}, x::Vector{Float64}, periods::Vector{Int}, skip::Bool)
+    GC.@preserve out for (j, period) in enumerate(periods)
+        compare_kernel!(KERNEL_BREAKER, (column_of(out, j),), (x,), period_call(:ema, period, skip ? "skip" : "propagate")) ||
+            return julia_emas!(out, x, periods, skip)
+    end
+    return nothing
+end
+
+function native_emas!(out::Matrix{Float64}, library::NativeLibrary, x::Vector{Float64}, periods::Vector{Int}, skip::Bool)
+    status = ccall(library.ema, Int32, (Ptr{Float64}, Csize_t, Ptr{Csize_t}, Csize_t, Int32, Ptr{Float64}),
+        x, length(x), periods, length(periods), skip, out)
+    status == 0 || native_failure(library, status)
+    return nothing
+end
+
+function julia_emas!(out::Matrix{Float64}, x::Vector{Float64}, periods::Vector{Int}, skip::Bool)
     GC.@preserve out begin
         j = 1
         while j + 3 <= length(periods)

@@ -48,13 +48,30 @@ function free_twin(twin::NativeTwin)
     return nothing
 end
 
+asks_library(::Twin) = false
+asks_library(::NativeTwin) = true
+
 function take_row!(twin::NativeTwin{INPUTS,OUTPUTS}, row::NTuple{INPUTS,Float64}) where {INPUTS,OUTPUTS}
+    status = offer_row!(twin, row)
+    status == 0 || stream_failure(twin, status)
+    return results_of(twin)
+end
+
+@noinline function stream_failure(twin::NativeTwin, status::Int32)
+    error = OmegaError(status, last_message(twin.library))
+    is_fault(error) && count_failure!(KERNEL_BREAKER, error)
+    throw(error)
+end
+
+@inline function offer_row!(twin::NativeTwin{INPUTS,OUTPUTS}, row::NTuple{INPUTS,Float64}) where {INPUTS,OUTPUTS}
     @inbounds for i in 1:INPUTS
         twin.row[i] = row[i]
     end
-    status = GC.@preserve twin ccall(twin.library.stream_push, Int32, (Ptr{Cvoid}, Ptr{Float64}, Csize_t, Ptr{Float64}, Csize_t),
+    return GC.@preserve twin ccall(twin.library.stream_push, Int32, (Ptr{Cvoid}, Ptr{Float64}, Csize_t, Ptr{Float64}, Csize_t),
         twin.pointer, twin.row, INPUTS, twin.results, OUTPUTS)
-    status == 0 || native_failure(twin.library, status)
+end
+
+@inline function results_of(twin::NativeTwin{INPUTS,OUTPUTS}) where {INPUTS,OUTPUTS}
     results = twin.results
     return @inbounds OUTPUTS == 1 ? results[1] : (results[1], results[2], results[3])
 end
@@ -66,8 +83,10 @@ function clear!(twin::NativeTwin)
 end
 
 function make_twin(call::KernelCall, backend)
-    library = library_for(resolve_choice(backend, "kernels"))
-    return library === nothing ? julia_twin(call) : native_twin(library, call)
+    choice = resolve_choice(backend, "kernels")
+    library = library_for(choice, "kernels")
+    library === nothing && return julia_twin(call)
+    return choice.requested === :auto ? guarded_twin(library, call) : native_twin(library, call)
 end
 
 const SLOT_PUSH = operation_slot(:push)
@@ -75,7 +94,7 @@ const SLOT_PUSH = operation_slot(:push)
 @inline function push_row!(stream::KernelStream, row::NTuple{N,Float64}) where {N}
     check_inputs(getfield(stream, :twin), Val(N))
     twin = getfield(stream, :twin)
-    count!(SLOT_PUSH, twin isa NativeTwin ? NATIVE : FALLBACK)
+    count!(SLOT_PUSH, asks_library(twin) ? NATIVE : FALLBACK)
     setfield!(stream, :value, take_row!(twin, row))
     return value(stream)
 end
@@ -126,7 +145,7 @@ function reset!(stream::KernelStream)
 end
 
 function Base.getproperty(stream::KernelStream, name::Symbol)
-    name === :backend && return getfield(stream, :twin) isa NativeTwin ? "native" : "julia"
+    name === :backend && return asks_library(getfield(stream, :twin)) ? "native" : "julia"
     return getfield(stream, name)
 end
 Base.propertynames(::KernelStream, private::Bool=false) = (:backend,)
