@@ -81,7 +81,8 @@ fn armed() -> u32 {
     static FROM_OUTSIDE: OnceLock<()> = OnceLock::new();
     FROM_OUTSIDE.get_or_init(|| {
         let name = std::env::var("OMEGA_FAULT").unwrap_or_default();
-        let fault = NAMES.iter().zip(0..).find(|(known, _)| **known == name).map_or(OMEGA_FAULT_NONE, |(_, fault)| fault);
+        let fault =
+            NAMES.iter().zip(0..).find(|(known, _)| **known == name).map_or(OMEGA_FAULT_NONE, |(_, fault)| fault);
         ARMED.store(fault, Ordering::SeqCst);
     });
     ARMED.load(Ordering::SeqCst)
@@ -89,7 +90,8 @@ fn armed() -> u32 {
 
 /// What an armed fault does to a call that returns a status.
 pub(super) fn befall() -> Result<(), Failure> {
-    let internal = |which: &str| Err(Failure::new(ErrorCode::InternalError, format!("armed by omega_fault_set: {which}")));
+    let internal =
+        |which: &str| Err(Failure::new(ErrorCode::InternalError, format!("armed by omega_fault_set: {which}")));
     match armed() {
         OMEGA_FAULT_PANIC => panic!("armed by omega_fault_set"),
         OMEGA_FAULT_ABORT => std::process::abort(),

@@ -17,7 +17,7 @@ from .breaker import BREAKERS
 from .incidents import Incident
 from .verify import Progress, Report, verify
 
-__all__ = ["incidents", "reenable", "rollback"]
+__all__ = ["incidents", "reenable", "rollback", "rollback_slower"]
 
 _SHOWN: Final = 3
 
@@ -55,6 +55,25 @@ def rollback(module: str, reason: str = "", *, severity: str = "LOW") -> Inciden
     return BREAKERS[module].open(
         "by_hand", message, call="rollback", by="rollback", severity=severity, quietly=True
     )
+
+
+def rollback_slower(report: Report) -> list[Incident]:
+    """Switch off the modules that `verify(bench=True)` found slower, each for its slowest number."""
+    lines = () if report.speed is None else report.speed.lines
+    opened = []
+    for module in report.modules:
+        slow = [line for line in lines if line.slower and line.module == module]
+        if slow:
+            worst = max(slow, key=lambda line: line.percent)
+            message = (
+                f"{worst.name}: {worst.percent:.0f} % slower than the baseline in {len(worst.percents)} runs"
+            )
+            opened.append(
+                BREAKERS[module].open(
+                    worst.trigger, message, call=worst.name, by="verify --bench", quietly=True
+                )
+            )
+    return opened
 
 
 def reenable(module: str, *, progress: Progress | None = None) -> Report:
