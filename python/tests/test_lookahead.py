@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markets import MARKETS, SIDES, TIMEFRAMES, series, spoiled
 
 import omega_slicer as om
 from helpers import FIELDS, MINUTE, same_bits
-from markets import MARKETS, SIDES, TIMEFRAMES, series, spoiled
 
 pytestmark = pytest.mark.usefixtures("native")
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markets import SIDES, outcome, series, stamps_of
 
 import omega_slicer as om
 from helpers import FIELDS, MINUTE
-from markets import SIDES, outcome, series, stamps_of
 
 pytestmark = pytest.mark.usefixtures("native")
 

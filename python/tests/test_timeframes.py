@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from test_vectors import expect_error
 
 import omega_slicer as om
 from helpers import FIELDS, VECTORS, floats_of_bits, same_bits, table, vector_columns, vector_series
-from test_vectors import expect_error
 
 _CASES = {
     name: table(VECTORS / f"{name}.tsv") for name in ("resample", "align", "symbol_slice", "multi_symbol")

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from markets import MARKETS, SIDES, TIMEFRAMES, series
 
 import omega_slicer as om
 from helpers import FIELDS, MINUTE, same_bits
-from markets import MARKETS, SIDES, TIMEFRAMES, series
 
 pytestmark = pytest.mark.usefixtures("native")
 

@@ -164,7 +164,8 @@ def fault_library() -> Path:
 def drill(fault: str | None = None, *, keep: Path | None = None) -> Iterator[Drilled]:
     """Put in every fault, or the one of that name, one after another; what came of each.
 
-    Takes some seconds a fault. Leaves each one's state folder, its records included, in the folder `keep`. Raises `NotBuiltInError` without the fault-injection build.
+    Takes some seconds a fault. Leaves each one's state folder, its records included, in the folder `keep`.
+    Raises `NotBuiltInError` without the fault-injection build.
     """
     library = fault_library()
     for one in FAULTS:

@@ -26,6 +26,8 @@ __all__ = [
 ]
 
 _COLOURS: Final = {"fine": "32", "wrong": "31", "open": "33"}
+_BLINK: Final = 0.05
+"""Seconds between two drawings of the bar."""
 _RECORD: Final = 8
 _FAULT: Final = 34
 _NUMBERS: Final = 24
@@ -48,12 +50,14 @@ class Bar:
 
     def __init__(self, what: str, after: float = 1.0) -> None:
         self._what, self._after = what, after
-        self._began, self._shown = time.monotonic(), 0
+        self._began, self._shown, self._last = time.monotonic(), 0, 0.0
 
     def __call__(self, done: int, total: int) -> None:
         """So many are done."""
-        if not sys.stderr.isatty() or time.monotonic() - self._began < self._after:
+        now = time.monotonic()
+        if not sys.stderr.isatty() or now - self._began < self._after or now - self._last < _BLINK:
             return
+        self._last = now
         full = 30 * min(done, total) // max(1, total)
         line = f"[{'#' * full}{'.' * (30 - full)}] {done} of {total} {self._what}"
         room = shutil.get_terminal_size().columns - 1
@@ -96,7 +100,8 @@ def drilled_line(drilled: Any) -> str:
     """A line of the drill's table; what went wrong is on lines of its own."""
     times = f"{drilled.detected_seconds * 1e3:>9.2f}{drilled.switched_seconds * 1e3:>10.3f}"
     room = _by_width()
-    record = _cut(drilled.record, max(_RECORD, width() - _FAULT - _NUMBERS - room - 2))
+    left = max(_RECORD, width() - _FAULT - _NUMBERS - room - 2)
+    record = drilled.record if len(drilled.record) <= left else drilled.record.partition(":")[0]
     line = f"{drilled.fault:<{_FAULT}}{_cut(drilled.detected_by, room - 1):<{room}}{times}"
     problems = [f"  {paint('wrong', 'PROBLEM')}: {problem}" for problem in drilled.problems]
     return "\n".join([f"{line}{drilled.answers_lost:>5}  {record}", *problems])
