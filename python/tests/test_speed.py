@@ -1,4 +1,4 @@
-"""`verify --bench`: slower than recorded, said and weighed, switched off if asked. No baseline is an error."""
+"""`verify --bench`: slower than recorded is said, weighed, switched off if asked. No baseline is an error."""
 
 from __future__ import annotations
 

@@ -55,8 +55,6 @@ def _readable(value: str) -> str:
     if not re.fullmatch("[0-9a-f]{16}", value):
         return value
     return f"{struct.unpack('>d', bytes.fromhex(value))[0]!r} ({value})"
-        "np.float64", ""
-    )
 
 
 def _saved(incident: Incident) -> str:
