@@ -94,6 +94,8 @@ def reenable(module: str, *, progress: Progress | None = None) -> Report:
         others = f" with this build; {len(mine)} with others" if mine else ""
         raise InvalidStateError(f"{module}: no incident is open{others}")
     if not report.library or not report.ok:
+        for incident in here:
+            records.refused(incident)
         what = "; ".join(report.failures[:_SHOWN]) or report.note
         raise InvalidStateError(f"{module} stays on the python backend: verify found: {what}")
     try:
