@@ -42,7 +42,7 @@ NEED_FUZZ = $(call need,cargo-fuzz,cargo install cargo-fuzz --locked)
 PYTHON_FOLDERS = $(wildcard python examples benches tests tools)
 
 .PHONY: help setup setup-python setup-julia build build-faulty run test check bench bench-kernels \
-	install clean distclean lint header test-rust test-c test-julia test-python \
+	baseline bench-compare drill install clean distclean lint header test-rust test-c test-julia test-python \
 	test-examples test-readme check-rust check-install fuzz fuzz-smoke
 
 help: ## list these targets
@@ -93,6 +93,17 @@ bench-kernels: build setup-python ## measure the lookback kernels alone, beside 
 	@julia=$$(tools/setup_julia.sh) && python=$$(tools/setup_python.sh) && \
 	JULIA=$$julia "$$python" benches/run.py --only kernels
 
+drill: build-faulty setup-python ## put in every fault on purpose, in both languages, and see what comes of it
+	@PYTHONPATH=python/src .venv/bin/python -m omega_slicer drill
+	@julia=$$(tools/setup_julia.sh) && "$$julia" --project=julia -e \
+		'using OmegaJulia; exit(all(one -> isempty(one.problems), drill()) ? 0 : 1)'
+
+baseline: build setup-python ## record how fast this machine is, for bench-compare (an idle one)
+	PYTHONPATH=benches:python/src .venv/bin/python benches/baseline.py record
+
+bench-compare: build setup-python ## as fast as recorded? 1 if slower by more than 10 %, 2 without a baseline
+	@PYTHONPATH=benches:python/src .venv/bin/python benches/baseline.py compare
+
 header: ## check that include/omega_slicer.h is what the sources say
 	$(NEED_CARGO)
 	@tools/check_header.sh
@@ -123,7 +134,7 @@ test-julia: build build-faulty ## the Julia package's tests
 
 test-python: build build-faulty setup-python ## the tests of the Python package, and of what judges the benches
 	PYTHONPATH=python/src .venv/bin/python -m pytest python/tests
-	PYTHONPATH=benches .venv/bin/python -m pytest -c python/pyproject.toml --rootdir . benches/tests
+	PYTHONPATH=benches:python/src .venv/bin/python -m pytest -c python/pyproject.toml --rootdir . benches/tests
 
 test-examples: build setup-python ## the backtests' fingerprints on small generated series
 	.venv/bin/python examples/run.py --check

@@ -3,6 +3,8 @@
 //! Each iteration asks a whole array of questions, reported per element; `benches/run.py` reads the
 //! medians. The series is made, not read: five days of trading, then a weekend; one minute in 300 missing.
 
+#![allow(clippy::cast_precision_loss, reason = "sizes")]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -115,6 +117,27 @@ fn questions(c: &mut Criterion) {
     group.finish();
 }
 
+/// A scalar loop, each step waiting for the one before it, and a copy: how fast this machine is now. Beside it
+/// `benches/baseline.py` compares the questions with what was recorded.
+fn calibration(c: &mut Criterion) {
+    let values: Vec<f64> = (0..ROWS / 10).map(|row| 1.0 + row as f64 * 1e-6).collect();
+    let (mut sums, mut copy) = (values.clone(), values.clone());
+    let mut group = c.benchmark_group("calibration");
+    group.throughput(Throughput::Elements(values.len() as u64));
+    group.bench_function("sum_and_copy", |b| {
+        b.iter(|| {
+            let mut sum = 0.0;
+            for (out, value) in sums.iter_mut().zip(black_box(&values)) {
+                sum += value;
+                *out = sum;
+            }
+            copy.copy_from_slice(black_box(&sums));
+            black_box(&mut copy);
+        });
+    });
+    group.finish();
+}
+
 fn construction(c: &mut Criterion) {
     let columns = columns();
     let mut group = c.benchmark_group("construction");
@@ -127,5 +150,5 @@ fn construction(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, questions, construction);
+criterion_group!(benches, calibration, questions, construction);
 criterion_main!(benches);

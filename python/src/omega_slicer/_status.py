@@ -98,12 +98,15 @@ class Status:
         for name, module in self.modules.items():
             if name not in names:
                 continue
+            incident, _, about = module.incident.partition(" ")
+            told = incident and incident in module.reason
+            reason = "an incident is open: verify, then reenable" if told else module.reason
             lines += [
-                f"  {name}: {module.backend} ({module.reason})",
+                f"  {name}: {module.backend} ({reason})",
                 f"    requested {module.requested or '-'} by {module.source}",
             ]
-            if module.incident:
-                lines.append(f"    OPEN INCIDENT {module.incident}")
+            if incident:
+                lines += [f"    OPEN INCIDENT {about}", f"      {incident}"]
             if module.native_errors or module.native_faults:
                 lines.append(
                     f"    failed in the library: {module.native_errors} errors, {module.native_faults} faults"

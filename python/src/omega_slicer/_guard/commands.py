@@ -17,7 +17,7 @@ from .breaker import BREAKERS
 from .incidents import Incident
 from .verify import Progress, Report, verify
 
-__all__ = ["incidents", "reenable", "rollback"]
+__all__ = ["incidents", "reenable", "rollback", "rollback_slower"]
 
 _SHOWN: Final = 3
 
@@ -57,6 +57,25 @@ def rollback(module: str, reason: str = "", *, severity: str = "LOW") -> Inciden
     )
 
 
+def rollback_slower(report: Report) -> list[Incident]:
+    """Switch off the modules that `verify(bench=True)` found slower, each for its slowest number."""
+    lines = () if report.speed is None else report.speed.lines
+    opened = []
+    for module in report.modules:
+        slow = [line for line in lines if line.slower and line.module == module]
+        if slow:
+            worst = max(slow, key=lambda line: line.percent)
+            message = (
+                f"{worst.name}: {worst.percent:.0f} % slower than the baseline in {len(worst.percents)} runs"
+            )
+            opened.append(
+                BREAKERS[module].open(
+                    worst.trigger, message, call=worst.name, by="verify --bench", quietly=True
+                )
+            )
+    return opened
+
+
 def reenable(module: str, *, progress: Progress | None = None) -> Report:
     """Close the open incident of a module with this build, if `verify` finds nothing; what it found.
 
@@ -75,6 +94,8 @@ def reenable(module: str, *, progress: Progress | None = None) -> Report:
         others = f" with this build; {len(mine)} with others" if mine else ""
         raise InvalidStateError(f"{module}: no incident is open{others}")
     if not report.library or not report.ok:
+        for incident in here:
+            records.refused(incident)
         what = "; ".join(report.failures[:_SHOWN]) or report.note
         raise InvalidStateError(f"{module} stays on the python backend: verify found: {what}")
     try:

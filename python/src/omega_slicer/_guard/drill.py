@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -159,16 +161,22 @@ def fault_library() -> Path:
     )
 
 
-def drill(fault: str | None = None) -> Iterator[Drilled]:
+def drill(fault: str | None = None, *, keep: Path | None = None) -> Iterator[Drilled]:
     """Put in every fault, or the one of that name, one after another; what came of each.
 
-    Takes some seconds a fault. Raises `NotBuiltInError` without the fault-injection build.
+    Takes some seconds a fault. Leaves each one's state folder, its records included, in the folder `keep`.
+    Raises `NotBuiltInError` without the fault-injection build.
     """
     library = fault_library()
     for one in FAULTS:
         if fault in (None, one.name):
             with tempfile.TemporaryDirectory(prefix="omega-drill-") as folder:
-                yield _Drill(one, library, Path(folder)).run()
+                drilled = _Drill(one, library, Path(folder)).run()
+                state = Path(folder, "state")
+                if keep is not None and state.is_dir():
+                    kept = keep / re.sub(r"[^a-z0-9]+", "-", one.name.lower()).strip("-")
+                    shutil.copytree(state, kept, dirs_exist_ok=True)
+                yield drilled
 
 
 class _Drill:

@@ -23,7 +23,18 @@ from . import state
 from .state import Flat
 from .tables import severities, severity_of
 
-__all__ = ["Incident", "Subject", "close", "every", "find", "made", "of_build", "open_for", "recorded"]
+__all__ = [
+    "Incident",
+    "Subject",
+    "close",
+    "every",
+    "find",
+    "made",
+    "of_build",
+    "open_for",
+    "recorded",
+    "refused",
+]
 
 SCHEMA: Final = "omega-incident/1"
 _NAME: Final = re.compile(
@@ -250,6 +261,11 @@ def find(rollback_id: str) -> Incident:
             return incident
     names = ", ".join(incident.rollback_id for incident in known[-5:]) or "none"
     raise InvalidArgumentError(f"no incident {rollback_id!r}; the newest: {names}")
+
+
+def refused(incident: Incident) -> None:
+    """Note in the log that it was to be closed and was not."""
+    _log("refused", incident)
 
 
 def close(incident: Incident, by: str) -> Incident:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import struct
 from typing import Any
 
 import numpy as np
@@ -31,7 +33,28 @@ def reproduced(rollback_id: str) -> tuple[bool, str]:
     call, args = arguments_of(_saved(incident))
     theirs = _said(PYTHON, call, args)
     ours = _said(open_library(located(retry=True).path), call, args)
-    return ours == theirs, f"{call}: the library says {ours[:300]}\n{call}: the fallback says {theirs[:300]}"
+    return ours == theirs, _beside(call, ours, theirs)
+
+
+def _beside(call: str, ours: str, theirs: str) -> str:
+    """Both answers as people read them: the first value in which they differ, if they do."""
+    mine, others = (re.split(r"; |,", text) for text in (ours, theirs))
+    if ours == theirs:
+        same = f"the same {len(mine)} values" if len(mine) > 1 else ours
+        return f"{call}: the library and the fallback say {same}"
+    if len(mine) != len(others):
+        return f"{call}: the library says {ours[:200]}\n{call}: the fallback says {theirs[:200]}"
+    first = next(at for at, pair in enumerate(zip(mine, others, strict=True)) if pair[0] != pair[1])
+    where = f"{call}, value {first} (from 0) of {len(mine)}" if len(mine) > 1 else call
+    said = (("library", mine[first]), ("fallback", others[first]))
+    return "\n".join(f"{where}: the {who} says {_readable(value)}" for who, value in said)
+
+
+def _readable(value: str) -> str:
+    """Bits with the number that they are."""
+    if not re.fullmatch("[0-9a-f]{16}", value):
+        return value
+    return f"{struct.unpack('>d', bytes.fromhex(value))[0]!r} ({value})"
 
 
 def _saved(incident: Incident) -> str:

@@ -1,7 +1,7 @@
 """Verifying an installation: is what the library answers right? In a child process, which may crash.
 
-Correctness alone: known answers, and the library against the fallback. Works wherever the package is, under
-all choices and incidents. Speed is the benches' business.
+Known answers, and the library against the fallback; if asked, also whether it is as fast as was recorded.
+Works wherever the package is, under all choices and incidents.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from omega_slicer._config import MODULES
 from omega_slicer._counts import uncounted
@@ -22,7 +22,10 @@ from omega_slicer._fallback import PYTHON
 
 from .selftest import open_library
 
-__all__ = ["Report", "verify"]
+if TYPE_CHECKING:
+    from .speed import Speed
+
+__all__ = ["Report", "speed_of", "verify"]
 
 Progress = Callable[[int, int], None]
 _CHILD: Final = (
@@ -43,10 +46,13 @@ class Report:
     failures: tuple[str, ...]
     seconds: float
     note: str
+    speed: Speed | None = None
+    """What came of comparing with the baseline, where that was asked for and could be done."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain lists, texts, numbers and booleans."""
-        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+        plain = asdict(self) | {"speed": None if self.speed is None else self.speed.as_dict()}
+        return json.loads(json.dumps(plain))  # type: ignore[no-any-return]
 
     def __str__(self) -> str:
         head = f"{'fine' if self.ok else 'WRONG'}: {self.checks} checks of {', '.join(self.modules)}"
@@ -58,13 +64,25 @@ class Report:
         lines += [f"  {failure}" for failure in self.failures[:20]]
         if len(self.failures) > 20:
             lines.append(f"  and {len(self.failures) - 20} more")
+        if self.speed is not None:
+            from . import speed as speeds  # noqa: PLC0415 - rare
+
+            lines += [f"  baseline {self.speed.baseline}", *speeds.table(self.speed).split("\n")]
         return "\n".join(lines)
 
 
-def verify(module: str | None = None, *, progress: Progress | None = None) -> Report:
+def verify(
+    module: str | None = None,
+    *,
+    bench: bool = False,
+    baseline: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Report:
     """Ask known answers and differential cases of one module, or of all, and say what is wrong.
 
     Runs in a child process; takes some seconds. `progress` is told how many checks of how many are done.
+    `bench` also compares with the recorded baseline: with the file or folder that is named, else with the
+    checkout's. More than 10 % slower in three runs out of three is wrong, and so is that there is none.
     Never raises for what it finds.
 
     >>> verify("multi_symbol").ok
@@ -79,13 +97,18 @@ def verify(module: str | None = None, *, progress: Progress | None = None) -> Re
     began = time.perf_counter()
 
     def report(library: str, build: str, checks: int, failures: list[str], note: str = "") -> Report:
+        found = None
+        if bench and library and not failures:  # of a library that answers wrong no speed matters
+            found, failures = speed_of(library, modules, baseline, progress)
         took = time.perf_counter() - began
-        return Report(not failures, modules, library, build, checks, tuple(failures), took, note)
+        return Report(not failures, modules, library, build, checks, tuple(failures), took, note, found)
 
     try:
         candidate = located(retry=True)
     except NotBuiltInError as error:
         checks, failures = _fallback(modules)
+        if bench:
+            failures.append("there is no library to measure")
         return report("", "", checks, failures, f"only the fallback was asked: {error}")
     except OmegaError as error:
         return report("", "", 1, [str(error)])
@@ -116,6 +139,36 @@ def verify(module: str | None = None, *, progress: Progress | None = None) -> Re
         last = next((line for line in reversed(said.splitlines()) if line.strip()), "no message")
         failures.append(f"the child process ended with {how}: {last[:500]}")
     return report(candidate.path, build or candidate.key, checks, failures)
+
+
+def speed_of(
+    library: str, modules: tuple[str, ...], baseline: str | Path | None, progress: Progress | None = None
+) -> tuple[Speed | None, list[str]]:
+    """The library's speed beside the baseline's, and what is wrong with it."""
+    from . import speed as speeds  # noqa: PLC0415 - rare, and what they need takes a while to import
+    from . import timing  # noqa: PLC0415
+
+    try:
+        recorded = speeds.load(None if baseline is None else Path(baseline))
+        rows = int(str(recorded.about["rows"]))
+
+        def run(number: int) -> dict[str, float]:
+            def shown(done: int, total: int) -> None:
+                if progress is not None:
+                    progress(number * total + done, speeds.RUNS * total)
+
+            return timing.measure(library, modules, rows=rows, progress=shown)
+
+        def wanted(name: str) -> bool:
+            source, module = name.split("/")[:2]
+            return source == "python" and module in ("calibration", *modules)
+
+        found = speeds.compare(recorded, run, wanted)
+    except NotBuiltInError as error:
+        return None, [f"{error}; `make baseline` or `python -m omega_slicer verify --record PATH` makes one"]
+    except OmegaError as error:
+        return None, [str(error)]
+    return found, found.failures
 
 
 def _fallback(modules: tuple[str, ...]) -> tuple[int, list[str]]:
