@@ -41,13 +41,14 @@ PEERS = {
 
 WITHOUT_WINDOW = ("true_range", "ema_8_periods")
 PERIODS = ("diff", "returns", "log_returns", "shift")
-"""Their number is a lag, and a lag is no window: a row takes the same two values and the same operations at any.
+"""Their number is a lag, and a lag is no window: a row takes the same two values and operations at any.
 
-So they are timed at 5000 but not held to 1.3 of 20. What changes is where the values come from. From 20 rows back
-the nearest cache has them; from 5000, which are 40 kB, the next one, as a stream of its own: two_streams of
-benches/kernels.rs, which does nothing but read the same two rows and write one, pays just that (0.20 and 0.29 ns a
-row where diff pays 0.19 and 0.29; reading ahead and other orders of the rows were slower). And prices 5000 rows
-apart differ by more, so that log_returns takes the logarithm of any number instead of that of numbers near 1.
+So they are timed at 5000 but not held to 1.3 of 20. What changes is where the values come from. From 20 rows
+back the nearest cache has them; from 5000, which are 40 kB, the next one, as a stream of its own: two_streams
+of benches/kernels.rs, which does nothing but read the same two rows and write one, pays just that (0.20 and
+0.29 ns a row where diff pays 0.19 and 0.29; reading ahead and other orders of the rows were slower). And
+prices 5000 rows apart differ by more, so that log_returns takes the logarithm of any number instead of that
+of numbers near 1.
 """
 ISAS = ("avx512", "avx2", "portable")
 RUST = tuple(f"Rust {isa}" for isa in ISAS)
