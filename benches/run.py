@@ -267,6 +267,18 @@ TARGETS = [
     python("read_ipc_copy", "pyarrow", 0),
     python("read_ipc_copy", "polars", 0),
     python("read_ipc_mmap_order", "polars", 0),
+    *(
+        Target(f"Python guard: {name}", ("python", f"guard, {name}", "guard"), None, wanted, at_most(limit))
+        for name, wanted, limit in (
+            ("a kernel's call", "<= 250 ns", 250),
+            ("a batch of lookbacks", "<= 250 ns", 250),
+            ("a push to a stream", "<= 250 ns", 250),
+            ("import and first answer, ms", "<= 60 ms", 60),
+            ("cold verify, s", "<= 30 s", 30),
+            ("shadow mode in backtest, percent", "<= 5", 5),
+            ("shadow mode in trend, percent", "<= 5", 5),
+        )
+    ),
     Target(
         "Rust memory: a walk above its series, percent",
         ("rust", "memory", "a walk, percent of its series"),
@@ -333,6 +345,7 @@ def slicer(julia: str, rounds: int) -> int:
         measured |= lines(run(aligned, "several timeframes in Python and its peers", path))
         arrow = [sys.executable, "benches/peers/arrow.py"]
         measured |= lines(run(arrow, "Arrow in Python and its peers", path))
+        measured |= lines(run([sys.executable, "benches/peers/guard.py"], "the guard in Python", path))
         for key, value in measured.items():
             numbers[key].append(value)
     medians = {key: statistics.median(values) for key, values in numbers.items()}

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import omega_slicer as om
-from helpers import ROOT, SOURCES, answer_of, child, run_python
+from helpers import MINUTE, ROOT, SOURCES, answer_of, child, run_python, series_of
 from omega_slicer._fallback import PYTHON
 from omega_slicer._guard import drill as drills
 from omega_slicer._guard import incidents as records
@@ -215,6 +215,23 @@ def test_a_wrong_row_is_found_with_the_fractions_probability(
 def test_shadow_mode_never_accuses_the_right(state: Path) -> None:
     for kernel, numbers in (("mean", (20, 20, 0)), ("ema", (50, 0)), ("wilder", (30, 0)), ("rsi", (14, 0))):
         assert not any(shadow_finds(kernel, numbers, [], seed, 0.5) for seed in range(10))
+
+
+def test_what_shadow_mode_asks_is_nobodys_call(native: None, state: Path) -> None:
+    series = series_of(np.arange(50) * MINUTE, backend="auto")
+    om.reset_counts()
+    om.set_shadow(1.0)
+    try:
+        om.SymbolDataSlicer(series).get_lookbacks(np.arange(10, 40) * MINUTE, 5)
+        om.align(series, series)
+        om.rolling.mean(np.arange(9.0), 2)
+    finally:
+        om.set_shadow(0.0)
+        SHADOW.chosen = False
+    counts = [part.counts for part in om.status().modules.values()]
+    assert sum(kinds["fallback"] for part in counts for kinds in part.values()) == 0
+    assert sum(kinds["native"] for part in counts for kinds in part.values()) == 3
+    assert om.status().shadow.rows > 0
 
 
 def test_the_same_seed_looks_at_the_same_rows() -> None:

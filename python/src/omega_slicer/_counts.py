@@ -23,6 +23,7 @@ __all__ = [
     "tick",
     "ticker",
     "uncounted",
+    "untick",
 ]
 
 KINDS: Final = ("native", "shared", "fallback")
@@ -83,6 +84,13 @@ def ticker(operation: str, kind: str) -> Callable[[], int]:
 def tick(operation: str, kind: str) -> None:
     """Count one call."""
     _COUNTERS[operation, kind].tick()
+
+
+def untick(operation: str, kind: str) -> None:
+    """Take one call back: it was made to compare, and its answer was nobody's."""
+    counter = _COUNTERS.get((operation, kind))
+    if counter is not None:
+        counter.forget(1)
 
 
 def counts(module: str) -> dict[str, dict[str, int]]:

@@ -38,8 +38,11 @@ def _methods() -> tuple[str, ...]:
     return tuple(name for name in public if name not in _MADE_BY_HAND)
 
 
+_CALLS: Final = _methods()
+
+
 class _Guarded:
-    """The `Engine`; its calls are added below, one like the other."""
+    """The `Engine`; most of its calls are made one like the other."""
 
     kernels: KernelEngine
     arrow: ArrowEngine
@@ -49,6 +52,8 @@ class _Guarded:
         kernels: Any = _GuardedKernels(native.kernels, breaker)
         self.kernels, self.arrow = kernels, guarded_arrow(native, breaker)
         self.name, self.single = native.name, native.single
+        for call in _CALLS:
+            setattr(self, call, _forwarded(call, native, breaker))
         breaker.tell(self._told)
 
     def _told(self, off: bool) -> None:
@@ -90,17 +95,16 @@ class _Guarded:
         return self._kept("resample", *args)
 
 
-def _forwarded(call: str) -> Callable[..., Any]:
-    """A call that goes to the library first."""
-    fallback = getattr(PYTHON, call)
+def _forwarded(call: str, native: NativeEngine, breaker: Breaker) -> Callable[..., Any]:
+    """A call that goes to the library first; a closure, which finds what it needs fastest."""
+    first, fallback, count = getattr(native, call), getattr(PYTHON, call), breaker.call
 
-    def ask(self: _Guarded, *args: Any) -> Any:
-        breaker = self._breaker
+    def ask(*args: Any) -> Any:
         if breaker.incident is not None:
             return fallback(*args)
-        number = breaker.call()
+        number = count()
         try:
-            answer = getattr(self.native, call)(*args)
+            answer = first(*args)
         except OmegaError as error:
             if not is_fault(error.code):
                 raise
@@ -108,12 +112,7 @@ def _forwarded(call: str) -> Callable[..., Any]:
             return fallback(*args)
         return batch_answer(breaker, call, args, answer, number) if SHADOW.fraction else answer
 
-    ask.__name__, ask.__doc__ = call, getattr(Engine, call).__doc__
     return ask
-
-
-for _call in _methods():
-    setattr(_Guarded, _call, _forwarded(_call))
 
 
 class _GuardedKernels:

@@ -8,9 +8,8 @@ opens or closes an incident is decided elsewhere.
 from __future__ import annotations
 
 import datetime as dt
-import platform
+import os
 import re
-import secrets
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -107,7 +106,7 @@ def moment_text(moment: dt.datetime) -> str:
 
 def new_id(module: str, build_id: str, moment: dt.datetime) -> str:
     """An identifier that names module and build, and that no two processes make alike."""
-    return f"RB-{moment:%Y%m%dT%H%M%SZ}-{module}-{_in_name(build_id)}-{secrets.token_hex(4)}"
+    return f"RB-{moment:%Y%m%dT%H%M%SZ}-{module}-{_in_name(build_id)}-{os.urandom(4).hex()}"
 
 
 def made(
@@ -125,6 +124,8 @@ def made(
 ) -> Incident:
     """A new open incident, complete as of now and not yet written."""
     weight = severity_of(trigger) if severity is None else _severity(severity)
+    import platform  # noqa: PLC0415 - slow to import, and incidents are rare
+
     completed = now()
     rollback_id = new_id(module, subject.build_id, started)
     again = f"incidents reproduce {rollback_id}" if has_arguments else f"verify --module {module}"

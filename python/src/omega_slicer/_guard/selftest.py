@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import json
-import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -93,6 +92,8 @@ _CHILD: Final = (
 
 def try_in_child(path: str) -> tuple[list[Finding], str]:
     """All known answers, asked in a process of their own; what is wrong, and the build id it gave."""
+    import subprocess  # noqa: PLC0415 - slow to import, and a build is tried once
+
     if not sys.executable:  # Python inside another program: there is nothing to start
         engine = open_library(path)
         return quick(engine), engine.build_id

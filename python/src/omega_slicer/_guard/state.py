@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import re
-import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,7 +56,7 @@ def safe(text: str) -> str:
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that readers see the old one or the new one, and never a part."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         with temporary.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)

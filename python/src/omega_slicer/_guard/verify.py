@@ -7,7 +7,6 @@ Works wherever the package is, under all choices and incidents.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -88,6 +87,8 @@ def verify(
     >>> verify("multi_symbol").ok
     True
     """
+    import subprocess  # noqa: PLC0415 - slow to import
+
     from omega_slicer._backend import check_module  # noqa: PLC0415 - which needs the guard
     from omega_slicer._library import located  # noqa: PLC0415
 
