@@ -20,7 +20,18 @@ PACKAGES = (ROOT / "python" / "src" / "omega_slicer" / "_guard", ROOT / "julia" 
 
 # One case of each of these is asked at every load, of ten different functions of the library; the rest
 # when a new build is tried, and by `verify`.
-AT_LOAD = ("mean", "var", "max", "ema", "rsi", "get_lookbacks", "get_candles_asof", "align", "resample", "timeline")
+AT_LOAD = (
+    "mean",
+    "var",
+    "max",
+    "ema",
+    "rsi",
+    "get_lookbacks",
+    "get_candles_asof",
+    "align",
+    "resample",
+    "timeline",
+)
 KERNEL_SERIES = ("walk_fx", "mixed", "nans", "tick_1e9", "log_returns", "high")
 SLICER_SERIES = ("gappy", "bits")
 HEADER = ("kind", "name", "subject", "args", "result", "value")
@@ -60,7 +71,14 @@ def slicer() -> list[Row]:
     align = [case for case in table(VECTORS / "align.tsv") if case["primary"] == "m5_day"][:4]
     for case in align:
         subject = f"{case['primary']},{case['higher']}"
-        found["align", subject, case["args"]] = ("slicer", "align", subject, case["args"], "rows", case["value"])
+        found["align", subject, case["args"]] = (
+            "slicer",
+            "align",
+            subject,
+            case["args"],
+            "rows",
+            case["value"],
+        )
     resample = [case for case in table(VECTORS / "resample.tsv") if case["result"] == "series"][1:4]
     for case in resample:
         args = f"timeframe={case['timeframe']}" + ("" if case["args"] == "-" else f" {case['args']}")
@@ -86,7 +104,14 @@ def candles(name: str) -> Row:
     rows = list(table(path))
     stamps = ",".join(row["timestamp"] for row in rows)
     fields = ("open_bits", "high_bits", "low_bits", "close_bits", "volume_bits")
-    return ("series", name, identity, stamps or "-", "bits", ";".join(",".join(r[f] for r in rows) for f in fields))
+    return (
+        "series",
+        name,
+        identity,
+        stamps or "-",
+        "bits",
+        ";".join(",".join(r[f] for r in rows) for f in fields),
+    )
 
 
 def known_answers() -> str:
