@@ -40,7 +40,7 @@ PYTHON_FOLDERS = $(wildcard python examples benches tests tools)
 
 .PHONY: help setup setup-python setup-julia build build-faulty run test check bench bench-kernels \
 	install clean distclean lint header test-rust test-c test-julia test-python \
-	test-examples test-readme check-rust check-install
+	test-examples test-readme check-rust check-install drill
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -81,6 +81,11 @@ test: header lint test-rust test-c test-julia test-python test-examples test-rea
 	@echo "make test: everything passed"
 
 check: test check-rust check-install ## run the tests and the longer checks
+
+drill: build build-faulty setup-python ## put in every fault that the guard is there for, in both languages
+	PYTHONPATH=python/src .venv/bin/python -m omega_slicer drill
+	@julia=$$(tools/setup_julia.sh) && set -x && \
+	"$$julia" --project=julia -e 'using OmegaJulia; exit(all(one -> one.ok, drill()) ? 0 : 1)'
 
 bench: build setup-python ## measure, beside what a user would pick instead
 	@julia=$$(tools/setup_julia.sh) && python=$$(tools/setup_python.sh) && \
