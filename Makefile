@@ -85,6 +85,11 @@ test: header lint test-rust test-c test-julia test-python test-examples test-rea
 
 check: test check-rust check-install fuzz-smoke ## run the tests and the longer checks
 
+drill: build build-faulty setup-python ## put in every fault that the guard is there for, in both languages
+	PYTHONPATH=python/src .venv/bin/python -m omega_slicer drill
+	@julia=$$(tools/setup_julia.sh) && set -x && \
+	"$$julia" --project=julia -e 'using OmegaJulia; exit(all(one -> one.ok, drill()) ? 0 : 1)'
+
 bench: build setup-python ## measure, beside what a user would pick instead
 	@julia=$$(tools/setup_julia.sh) && python=$$(tools/setup_python.sh) && \
 	JULIA=$$julia "$$python" benches/run.py
@@ -92,11 +97,6 @@ bench: build setup-python ## measure, beside what a user would pick instead
 bench-kernels: build setup-python ## measure the lookback kernels alone, beside their peers
 	@julia=$$(tools/setup_julia.sh) && python=$$(tools/setup_python.sh) && \
 	JULIA=$$julia "$$python" benches/run.py --only kernels
-
-drill: build-faulty setup-python ## put in every fault on purpose, in both languages, and see what comes of it
-	@PYTHONPATH=python/src .venv/bin/python -m omega_slicer drill
-	@julia=$$(tools/setup_julia.sh) && "$$julia" --project=julia -e \
-		'using OmegaJulia; exit(all(one -> one.ok, drill()) ? 0 : 1)'
 
 baseline: build setup-python ## record how fast this machine is, for bench-compare (an idle one)
 	PYTHONPATH=benches:python/src .venv/bin/python benches/baseline.py record

@@ -116,10 +116,8 @@ function library_for(choice::Choice, mod::String="slicer")
     breaker = breaker_of(mod)
     if choice.requested === :native
         library = find_library(mod; retry=true)
-        library === nothing && fail_no_library(choice, mod)
-        incident = breaker.incident
-        incident === nothing || warn_once(string("native ", mod), mod, ": native is demanded (", choice.source,
-            "): the library answers although ", held_back(incident))
+        library === nothing && rarely(fail_no_library, choice, mod)
+        breaker.incident === nothing || rarely(warn_demanded, choice, mod, breaker.incident)
         return library
     end
     shadow_from_environment()
@@ -127,13 +125,20 @@ function library_for(choice::Choice, mod::String="slicer")
     library = located() === nothing || breaker.off ? nothing : find_library(mod)
     incident = breaker.incident
     if incident !== nothing
-        breaker.adopted && warn_once(string("incident ", mod), mod, ": the julia backend answers, since ", held_back(incident))
+        breaker.adopted && rarely(warn_held_back, mod, incident)
         return nothing
     end
     library === nothing && !breaker.off &&
-        warn_once("fallback", "OmegaJulia answers in Julia: the native library is not available; looked at:\n", lookup_failure(mod).text)
+        rarely(warn_fallback, mod)
     return library
 end
+
+warn_demanded(choice::Choice, mod::String, incident::Incident) = warn_once(string("native ", mod), mod, ": native is demanded (",
+    choice.source, "): the library answers although ", held_back(incident))
+warn_held_back(mod::String, incident::Incident) =
+    warn_once(string("incident ", mod), mod, ": the julia backend answers, since ", held_back(incident))
+warn_fallback(mod::String) =
+    warn_once("fallback", "OmegaJulia answers in Julia: the native library is not available; looked at:\n", lookup_failure(mod).text)
 
 held_back(incident::Incident) = string("incident ", incident.rollback_id, " (",
     isempty(incident.trigger) ? incident.corrupt : incident.trigger, ") is open: verify, then reenable")

@@ -80,6 +80,9 @@ end
 # Never inlined: the text of an error must not weigh on the path that has none.
 @noinline fail(code::Integer, parts...) = throw(OmegaError(code, string(parts...)))
 
+# A call that hardly ever happens, which a caller's compilation need not follow: Julia compiles whatever it can see.
+@noinline rarely(f, given...) = Base.invokelatest(f, given...)
+
 # What `make` returns; memory running out in it is error 6001, worded by `parts`.
 function within_memory(make::F, parts...) where {F}
     try

@@ -69,7 +69,7 @@ struct LookupFailure
 end
 
 mutable struct LibraryState
-    candidate::Any # the library that was looked at, a Candidate, or nothing
+    candidate::Any # the library that was looked at, a Candidate, or nothing: that type is guard/gate.jl's
     library::Union{Nothing,NativeLibrary}
     self_test::String
     failures::Vector{LookupFailure}
@@ -85,51 +85,62 @@ const SYSTEM_SONAME = "libomega_slicer.so.0"
 
 # The library, looked at and not loaded: a Candidate, or nothing (LIBRARY then says why). Its manifest has been compared
 # and its open incidents are honoured. A failed search is repeated only with `retry`, or after OMEGA_LIBRARY has changed.
-function located(; retry::Bool=false)
-    return lock(LIBRARY_LOCK) do
-        LIBRARY.candidate === nothing || return LIBRARY.candidate
-        wanted = get(ENV, "OMEGA_LIBRARY", "")
-        !retry && LIBRARY.tried_for == wanted && return nothing
-        LIBRARY.tried_for, LIBRARY.failure = wanted, nothing
-        empty!(LIBRARY.failures)
-        for (place, path, must_be_file) in library_places(wanted)
-            file = must_be_file ? abspath(path) : installed_library()
-            if isempty(file) || !ispath(file)
-                push!(LIBRARY.failures, LookupFailure(place, "no such file"))
-                continue
-            end
-            try
-                LIBRARY.candidate = looked_at(file)
-            catch error
-                error isa OmegaError || rethrow()
-                LIBRARY.failure = error
-                push!(LIBRARY.failures, LookupFailure(place, error.message))
-            end
-            break # the first file there is, is the library
-        end
-        return LIBRARY.candidate
+located(; retry::Bool=false) = locked_library(located_now, retry)
+
+# No do-blocks here: what they compile to is not kept with the package, and every process asks this.
+function locked_library(ask::F, given...) where {F}
+    lock(LIBRARY_LOCK)
+    try
+        return ask(given...)
+    finally
+        unlock(LIBRARY_LOCK)
     end
 end
 
-# The library for a module, loaded at the first call and self-tested; nothing where there is none, or where it is refused.
-function find_library(mod::String="slicer"; retry::Bool=false)
-    return lock(LIBRARY_LOCK) do
-        LIBRARY.library === nothing || haskey(LIBRARY.refused, mod) || return LIBRARY.library
-        haskey(LIBRARY.refused, mod) && !retry && return nothing
-        candidate = located(retry=retry)
-        candidate === nothing && return nothing
-        delete!(LIBRARY.refused, mod)
-        LIBRARY.library === nothing || mod in passed_before(candidate.key, candidate.sha256) && return LIBRARY.library
+function located_now(retry::Bool)
+    LIBRARY.candidate === nothing || return LIBRARY.candidate
+    wanted = get(ENV, "OMEGA_LIBRARY", "")
+    !retry && LIBRARY.tried_for == wanted && return nothing
+    LIBRARY.tried_for, LIBRARY.failure = wanted, nothing
+    empty!(LIBRARY.failures)
+    for (place, path, must_be_file) in library_places(wanted)
+        file = must_be_file ? abspath(path) : rarely(installed_library)::String
+        if isempty(file) || !ispath(file)
+            push!(LIBRARY.failures, LookupFailure(place, "no such file"))
+            continue
+        end
         try
-            library, self_test = admitted(candidate, mod)
-            LIBRARY.library === nothing && ((LIBRARY.library, LIBRARY.self_test) = (library, self_test))
+            LIBRARY.candidate = looked_at(file)::Candidate
         catch error
             error isa OmegaError || rethrow()
-            LIBRARY.refused[mod] = error
-            return nothing
+            LIBRARY.failure = error
+            push!(LIBRARY.failures, LookupFailure(place, error.message))
         end
-        return LIBRARY.library
+        break # the first file there is, is the library
     end
+    return LIBRARY.candidate
+end
+
+# The library for a module, loaded at the first call and self-tested; nothing where there is none, or where it is refused.
+find_library(mod::String="slicer"; retry::Bool=false) = locked_library(found_now, mod, retry)
+
+function found_now(mod::String, retry::Bool)
+    LIBRARY.library === nothing || haskey(LIBRARY.refused, mod) || return LIBRARY.library
+    haskey(LIBRARY.refused, mod) && !retry && return nothing
+    candidate = located_now(retry)
+    candidate === nothing && return nothing
+    candidate = candidate::Candidate
+    delete!(LIBRARY.refused, mod)
+    LIBRARY.library === nothing || mod in passed_before(candidate.key, candidate.sha256) && return LIBRARY.library
+    try
+        library, self_test = admitted(candidate, mod)
+        LIBRARY.library === nothing && ((LIBRARY.library, LIBRARY.self_test) = (library, self_test))
+    catch error
+        error isa OmegaError || rethrow()
+        LIBRARY.refused[mod] = error
+        return nothing
+    end
+    return LIBRARY.library
 end
 
 # Why there is no library for a module; the code with which `native` throws it.

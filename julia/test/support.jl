@@ -78,12 +78,12 @@ function random_times(random, stamps, count)
 end
 
 # A child Julia with the package: (exit code, stdout, stderr). `environment` is added to one without our variables.
-function child(code::String; environment=Pair{String,String}[], folder=mktempdir())
+function child(code::String; environment=Pair{String,String}[], folder=mktempdir(), flags=``)
     clean = filter(pair -> !startswith(first(pair), "OMEGA_") && !startswith(first(pair), "USE_RUST_"), Dict(ENV))
     haskey(ENV, "OMEGA_VAR_DIR") && (clean["OMEGA_VAR_DIR"] = ENV["OMEGA_VAR_DIR"])
     merge!(clean, Dict(environment))
     out, err = IOBuffer(), IOBuffer()
-    command = `$(Base.julia_cmd()) --startup-file=no --project=$PACKAGE -e $code`
+    command = `$(Base.julia_cmd()) $flags --startup-file=no --project=$PACKAGE -e $code`
     process = run(pipeline(setenv(command, clean; dir=folder), stdin=devnull, stdout=out, stderr=err); wait=false)
     wait(process)
     return process.exitcode, String(take!(out)), String(take!(err))

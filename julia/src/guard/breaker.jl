@@ -78,7 +78,7 @@ end
     finally
         unlock(breaker.lock)
     end
-    isempty(trigger) || trip_for_error!(arguments, breaker, trigger, error, call, started)
+    isempty(trigger) || rarely(trip_for_error!, arguments, breaker, trigger, error, call, started)
     return nothing
 end
 

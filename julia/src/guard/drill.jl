@@ -72,7 +72,7 @@ const DRILL_FAULTS = (
     DrillFault(name="file cut to 1 %", mod="slicer", trigger="library_damaged", spoil=cut_file(0.01), is_spoilt=true),
     DrillFault(name="file cut to half", mod="slicer", trigger="library_damaged", spoil=cut_file(0.5), is_spoilt=true),
     DrillFault(name="file cut to 99 %", mod="slicer", trigger="library_damaged", spoil=cut_file(0.99), is_spoilt=true),
-    DrillFault(name="cut to half before its manifest", mod="kernels", trigger="self_test_crashed", spoil=shipped(cut_file(0.5)), is_spoilt=true),
+    DrillFault(name="cut to 5 % before its manifest", mod="kernels", trigger="self_test_crashed", spoil=shipped(cut_file(0.05)), is_spoilt=true),
     DrillFault(name="hash not in the manifest", mod="kernels", trigger="library_damaged", spoil=change_byte(size -> size ÷ 2, nothing), is_spoilt=true),
     DrillFault(name="other major ABI version", mod="slicer", trigger="abi_mismatch", armed="abi"),
     DrillFault(name="wrong struct size", mod="slicer", trigger="abi_mismatch", armed="layout"),

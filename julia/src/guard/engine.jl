@@ -20,7 +20,7 @@ function guarded(native::N, julia::J, breaker::Breaker, slot::Int, call::String,
         count!(slot, FALLBACK)
         return julia()
     end
-    return breaker.plain || breaker.off ? answer : compared(breaker, call, answer, julia, by, given)
+    return breaker.plain || breaker.off ? answer : rarely(compared, breaker, call, answer, julia, by, given)::typeof(answer)
 end
 
 # Under an explicit native the error goes to the caller; all that is kept of it is a number in status().
@@ -51,7 +51,7 @@ end
     end
     answer = native(slicer, given...)
     return SLICER.plain || SLICER.off ? answer :
-           compared(SLICER, call, answer, () -> julia(in_julia(slicer), given...), nothing, (slicer, given...))
+           rarely(compared, SLICER, call, answer, () -> julia(in_julia(slicer), given...), nothing, (slicer, given...))::typeof(answer)
 end
 
 # What a native answer that is none leads to: an error for the caller, or Julia's answer.
@@ -90,7 +90,7 @@ function lent_handle(series::CandleSeries, library::NativeLibrary, auto::Bool)
         return native_handle(series, library)
     catch error
         auto && is_fault(error) || rethrow()
-        failed!(() -> arguments_text("accept", (series,)), SLICER, error, "accept")
+        rarely(failed!, () -> arguments_text("accept", (series,)), SLICER, error, "accept")
         return NO_HANDLE
     end
 end

@@ -137,12 +137,19 @@ function every_incident()
         String[]
     end
     found = Incident[]
-    for name in sort!(names)
-        startswith(name, "RB-") || continue
-        parts = match(INCIDENT_NAME, name)
-        parts === nothing || push!(found, read_incident(String(parts[1]), String(parts[2]), String(parts[3])))
+    for name in names
+        startswith(name, "RB-") && rarely(read_named!, found, name)
     end
+    length(found) > 1 && rarely(sort_incidents!, found)
     return found
+end
+
+sort_incidents!(found::Vector{Incident}) = sort!(found; by=incident -> incident.rollback_id)
+
+function read_named!(found::Vector{Incident}, name::String)
+    parts = match(INCIDENT_NAME, name)
+    parts === nothing || push!(found, read_incident(String(parts[1]), String(parts[2]), String(parts[3])))
+    return nothing
 end
 
 function read_incident(id::String, mod::String, build_id::String)

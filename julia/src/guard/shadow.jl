@@ -67,6 +67,11 @@ function shadow_from_environment()
     SHADOW.chosen && return nothing
     said = get(ENV, "OMEGA_SHADOW", ""), get(ENV, "OMEGA_SHADOW_SEED", "")
     said == SHADOW.seen && return nothing
+    rarely(take_shadow, said)
+    return nothing
+end
+
+function take_shadow(said::Tuple{String,String})
     fraction = isempty(said[1]) ? 0.0 : tryparse(Float64, said[1])
     seed = isempty(said[2]) ? 0 : tryparse(Int, said[2])
     fraction !== nothing && 0 <= fraction <= 1 && seed !== nothing && seed >= 0 || fail(INVALID_ARGUMENT, "environment variables OMEGA_SHADOW=",

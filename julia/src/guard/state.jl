@@ -188,6 +188,28 @@ function json_string(token::String)
     return String(take!(out))
 end
 
+# The text of a file of ours, empty where it cannot be read.
+function text_of(path::String)
+    try
+        return read(path, String)
+    catch error
+        error isa Union{SystemFailure,ErrorException} || rethrow()
+        return ""
+    end
+end
+
+# The value of a key that is text without escapes, in JSON as we write it; empty where it is not there as such. Every process
+# reads three such files as it starts, and this is little to compile.
+function plain_text(json::String, key::String)
+    before = string('"', key, "\": \"")
+    found = findfirst(before, json)
+    found === nothing && return ""
+    start = last(found) + 1
+    stop = findnext('"', json, start)
+    stop === nothing && return ""
+    return json[start:prevind(json, stop)]
+end
+
 # The value of a key, or nothing.
 function flat_get(values::Flat, key::String)
     found = findfirst(pair -> first(pair) == key, values)

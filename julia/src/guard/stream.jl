@@ -53,7 +53,7 @@ end
 end
 
 # The module is off the library, or this stream is, or somebody compares.
-@noinline function watched_row!(twin::GuardedTwin{INPUTS}, row::NTuple{INPUTS,Float64}) where {INPUTS}
+@noinline function watched_row!(twin::GuardedTwin{INPUTS,OUTPUTS,JULIA}, row::NTuple{INPUTS,Float64}) where {INPUTS,OUTPUTS,JULIA}
     twin.switched && return take_row!(twin.julia, row)
     if KERNEL_BREAKER.off
         switch!(twin)
@@ -63,10 +63,11 @@ end
     status == 0 || return rescued_row!(twin, row, status)
     line = results_of(twin.native)
     if is_chosen!(call_draws!(KERNEL_BREAKER))
-        theirs = twin.goes_along ? take_row!(twin.julia, row) : take_row!(fed!(julia_twin(twin.call), twin), row)
+        # The twin's type is known by the call alone: said here, so that an answer is never boxed.
+        theirs = twin.goes_along ? take_row!(twin.julia, row) : take_row!(fed!(julia_twin(twin.call)::JULIA, twin), row)
         count_shadow!(1)
         if !same_answer(line, theirs)
-            wrong_row!(twin, row, line, theirs)
+            rarely(wrong_row!, twin, row, line, theirs)
             return theirs
         end
         twin.goes_along && return line
@@ -93,7 +94,7 @@ end
 @noinline function rescued_row!(twin::GuardedTwin, row, status::Int32)
     error = OmegaError(status, last_message(twin.native.library))
     is_fault(error) || throw(error)
-    failed!(() -> row_text(twin, row), KERNEL_BREAKER, error, String(KERNELS[twin.call.kernel+1]))
+    rarely(failed!, () -> row_text(twin, row), KERNEL_BREAKER, error, String(KERNELS[twin.call.kernel+1]))
     count!(SLOT_PUSH, FALLBACK)
     switch!(twin)
     return take_row!(twin.julia, row)
