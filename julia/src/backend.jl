@@ -31,7 +31,8 @@ Chooses who answers from now on, over the environment and `omega.toml` and under
 `nothing` takes the choice back. Modules: `"slicer"` (series, slicers and walks; existing ones keep theirs),
 `"kernels"` (rolling kernels, recurrences and indicators; existing streams keep theirs) and `"multi_symbol"`
 (moments across symbols; existing ones keep theirs). `"native"` looks for
-the library at once.
+the library at once. What was made under `"auto"` goes over to Julia by itself where the library fails or a [`rollback`](@ref)
+switches it off; an explicit `"native"` never does, and is told by an error.
 
 Without any of these a preference holds, where Julia (1.9 or later) has loaded Preferences:
 `Preferences.set_preferences!(OmegaJulia, "slicer" => "julia")`; without one, `"auto"`.

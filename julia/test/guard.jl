@@ -167,6 +167,21 @@ end
     end
 end
 
+@testset "with all three flags false no native library is mapped, whatever is asked" begin
+    everything = """
+    using OmegaJulia
+    minute = 60_000_000
+    series = CandleSeries([0, 1, 2] .* minute, ([1.0, 2.0, 3.0] for _ in 1:5)...; symbol="X", timeframe="M1")
+    get_lookback(SymbolDataSlicer(series), 2minute, 2); resample(series, "M5"); rolling_mean([1.0, 2.0], 2); push!(RollingMean(2), 1.0)
+    MultiSymbolSlice([series]); status(); println(OmegaJulia.library_is_mapped(), sum(one.native for one in status().slicer.counts))
+    """
+    off(names...) = [string("USE_RUST_", name) => "false" for name in names]
+    @test child(everything; environment=off("SLICER", "KERNELS", "MULTI_SYMBOL"))[2] == "false0\n"
+    if "native" in BACKENDS && isfile("/proc/self/maps")
+        @test child(everything; environment=off("SLICER", "MULTI_SYMBOL"))[2] == "true0\n" # the kernels' alone
+    end
+end
+
 if "native" in BACKENDS
     @testset "verify finds nothing wrong with the library, in a child" begin
         report = verify("kernels")

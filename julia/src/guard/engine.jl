@@ -51,7 +51,7 @@ end
     end
     answer = native(slicer, given...)
     return SLICER.plain || SLICER.off ? answer :
-           rarely(compared, SLICER, call, answer, () -> julia(in_julia(slicer), given...), nothing, (slicer, given...))::typeof(answer)
+           rarely(compared, SLICER, call, answer, () -> julia(in_julia(slicer), given...), nothing, OneBar(slicer, given))::typeof(answer)
 end
 
 # What a native answer that is none leads to: an error for the caller, or Julia's answer.
@@ -61,7 +61,7 @@ end
         count_failure!(SLICER, error)
         throw(error)
     end
-    failed!(() -> arguments_text(call, (slicer, given...)), SLICER, error, call)
+    failed!(() -> arguments_text(call, OneBar(slicer, given)), SLICER, error, call)
     count!(slot, FALLBACK)
     return julia(in_julia(slicer), given...)
 end

@@ -84,6 +84,9 @@ function build_in_name(build_id::String)
     return isempty(text) ? "unknown" : text
 end
 
+const ASKED_AGAIN = ("get_lookback", "get_candle_at", "get_candle_asof", "get_lookbacks", "get_candles_at", "get_candles_asof",
+    "gather_lookback", "align", "resample", "moments", "quality", "pair_quality")
+
 platform_text() = string(Sys.isapple() ? "darwin" : Sys.iswindows() ? "win32" : lowercase(String(Sys.KERNEL)), "-", Sys.ARCH)
 
 # A new open incident, not yet written; the module was off the library at `switched`.
@@ -92,8 +95,8 @@ function new_incident(mod::String, trigger::String, subject::Subject; started::F
 
     weight = severity === nothing ? severity_of(trigger) : severity_named(severity)
     id = new_rollback_id(mod, subject.build_id, started)
-    # The arguments are text that Python asks again; verify asks everything, in both languages.
-    again = has_arguments ? string("python -m omega_slicer incidents reproduce ", id) :
+    # The arguments are text that Python asks again, where it knows the call; verify asks everything, in both languages.
+    again = has_arguments && (call in ASKED_AGAIN || Symbol(call) in KERNELS) ? string("python -m omega_slicer incidents reproduce ", id) :
             string("julia -e 'using OmegaJulia; println(verify(\"", mod, "\"))'")
     return Incident(id, mod, trigger, weight.name, weight.action, weight.time_allowed, "open", moment_text(started),
         moment_text(switched), max(0.0, switched - started), false, "", "", subject.build_id, subject.native_version,

@@ -109,7 +109,7 @@ struct ByElement{F}
 end
 
 # The answer, or the fallback's where a part that was worked out again differs.
-function compared(breaker::Breaker, call::String, answer, julia::J, ::Nothing, given::Tuple) where {J}
+function compared(breaker::Breaker, call::String, answer, julia::J, ::Nothing, given) where {J}
     is_chosen!(call_draws!(breaker)) || return answer
     count_shadow!(1)
     theirs = fallback_or_wrong(julia, breaker, call, given)
@@ -117,9 +117,9 @@ function compared(breaker::Breaker, call::String, answer, julia::J, ::Nothing, g
 end
 
 # Compared elsewhere, by row.
-compared(::Breaker, ::String, answer, ::J, ::Missing, ::Tuple) where {J} = answer
+compared(::Breaker, ::String, answer, ::J, ::Missing, given) where {J} = answer
 
-function compared(breaker::Breaker, call::String, answer, julia::J, by::ByElement, given::Tuple) where {J}
+function compared(breaker::Breaker, call::String, answer, julia::J, by::ByElement, given) where {J}
     draws = call_draws!(breaker)
     chosen = findall(_ -> is_chosen!(draws), 1:by.count)
     isempty(chosen) && return answer
@@ -133,7 +133,7 @@ end
 element(answers::AbstractVector, i::Int) = answers[i]
 element(answers::AbstractMatrix, i::Int) = answers[i, :]
 
-function fallback_or_wrong(julia::J, breaker::Breaker, call::String, given::Tuple) where {J}
+function fallback_or_wrong(julia::J, breaker::Breaker, call::String, given) where {J}
     try
         return julia()
     catch error
@@ -145,7 +145,7 @@ function fallback_or_wrong(julia::J, breaker::Breaker, call::String, given::Tupl
     end
 end
 
-function wrong_answer!(theirs, breaker::Breaker, call::String, what::String, given::Tuple)
+function wrong_answer!(theirs, breaker::Breaker, call::String, what::String, given)
     started = time()
     switch_off!(breaker)
     count_shadow!(0, 1)

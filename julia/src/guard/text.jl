@@ -42,6 +42,19 @@ end
 argument_lines!(lines, value::Admits) =
     push!(lines, string("admits\t", join((Int(getfield(value, name)) for name in fieldnames(Admits)), ',')))
 
+# A question of one bar, kept as the batch of one that asks the same: that both languages have.
+struct OneBar
+    slicer::SymbolDataSlicer
+    given::Tuple
+end
+function arguments_text(call::String, bar::OneBar)
+    slicer, given = bar.slicer, bar.given
+    call == "get_lookback" && return arguments_text("get_lookbacks", (slicer, [given[1]], given[2], Admits(given[3:5]...)))
+    call == "get_candle_at" && return arguments_text("get_candles_at", (slicer, [given[1]]))
+    call == "get_candle_asof" && return arguments_text("get_candles_asof", (slicer, [given[1]], given[2]))
+    return arguments_text(call, (slicer, given...))
+end
+
 kept(values) = Iterators.take(values, MOST_KEPT)
 cut_text(values) = length(values) > MOST_KEPT ? string(" of ", length(values)) : ""
 hexadecimal(value::Float64) = string(reinterpret(UInt64, value); base=16, pad=16)

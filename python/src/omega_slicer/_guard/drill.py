@@ -123,7 +123,7 @@ FAULTS: Final = (
     Fault("file cut to 1 %", "slicer", "library_damaged", spoil=_cut(0.01)),
     Fault("file cut to half", "slicer", "library_damaged", spoil=_cut(0.5)),
     Fault("file cut to 99 %", "slicer", "library_damaged", spoil=_cut(0.99)),
-    Fault("cut to half before its manifest", "kernels", "self_test_crashed", spoil=_shipped(_cut(0.5))),
+    Fault("cut to 5 % before its manifest", "kernels", "self_test_crashed", spoil=_shipped(_cut(0.05))),
     Fault(
         "hash not in the manifest", "kernels", "library_damaged", spoil=_byte(lambda size: size // 2, None)
     ),
