@@ -224,7 +224,7 @@ end
     return row
 end
 
-@inline shared_path(source::WalkSource) = asks_library(source.slicer) ? SHARED : FALLBACK
+@inline shared_path(source::WalkSource) = source.slicer.handle == C_NULL ? FALLBACK : SHARED
 
 """
     latest(slice, timeframe, price_type="bid") -> Union{Candle,Nothing}
