@@ -21,6 +21,8 @@ mod arrow_ipc;
 #[cfg(feature = "arrow")]
 mod arrow_ipc_write;
 #[cfg(feature = "arrow")]
+mod arrow_mapped_file;
+#[cfg(feature = "arrow")]
 mod arrow_schema_walk;
 mod arrow_structs;
 #[cfg(feature = "arrow")]
@@ -29,8 +31,6 @@ mod arrow_values;
 mod arrow_walk;
 #[cfg(feature = "csv")]
 mod csv;
-#[cfg(feature = "arrow")]
-mod mapped_file;
 #[cfg(feature = "arrow")]
 pub mod schema;
 #[cfg(any(feature = "arrow", feature = "csv"))]

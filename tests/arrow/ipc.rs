@@ -275,7 +275,7 @@ fn files_with(folder: &Path, text: &str, found: &mut Vec<String>) {
 
 #[test]
 fn arrow2_writes_and_memmap2_maps_in_one_file_each() {
-    for (text, file) in [("arrow2::", "arrow_ipc_write.rs"), ("memmap2::", "mapped_file.rs")] {
+    for (text, file) in [("arrow2::", "arrow_ipc_write.rs"), ("memmap2::", "arrow_mapped_file.rs")] {
         let mut found = Vec::new();
         files_with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("rust"), text, &mut found);
         assert_eq!(found, [file], "{text}");

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ._errors import NotBuiltInError, OmegaError
-from ._guard import gate, selftest
+from ._guard import gate
 from ._guard.gate import Candidate
 
 if TYPE_CHECKING:
     from ._native_engine import NativeEngine
 
-__all__ = ["Found", "build_record", "checkout", "forget", "library_name", "load", "loaded", "located", "seen"]
+__all__ = ["Found", "build_record", "checkout", "forget", "library_name", "load", "loaded", "located"]
 
 _PACKAGE: Final = Path(__file__).resolve().parent
 _LOCK: Final = threading.RLock()
@@ -28,11 +28,12 @@ _SONAME: Final = "libomega_slicer.so.0"
 
 
 class Found(NamedTuple):
-    """The library in this process."""
+    """The library in this process; `modules` are those that may use it."""
 
     engine: NativeEngine
     candidate: Candidate
     self_test: str
+    modules: tuple[str, ...]
 
 
 _candidate: Candidate | None = None
@@ -63,11 +64,6 @@ def loaded() -> Found | None:
     return _found
 
 
-def seen() -> Candidate | None:
-    """The library that was looked at, loaded or not."""
-    return _candidate
-
-
 def located(*, retry: bool) -> Candidate:
     """The library, looked at and not loaded: `NotBuiltInError` saying where it was looked for.
 
@@ -94,23 +90,21 @@ def located(*, retry: bool) -> Candidate:
 def load(module: str, *, retry: bool) -> NativeEngine:
     """The native backend for a module, self-tested; errors say where it was looked for or what is wrong."""
     global _found  # noqa: PLW0603 - one library per process
-    if _found is not None and module not in _refused:
+    if _found is not None and module in _found.modules:
         return _found.engine
     with _LOCK:
         if module in _refused and not retry:
             raise _refused[module].with_traceback(None)
         candidate = located(retry=retry)
         _refused.pop(module, None)
-        if _found is not None and module in selftest.passed_before(candidate.key, candidate.sha256):
-            return _found.engine
         try:
-            engine, self_test = gate.admitted(candidate, module)
+            admitted = gate.admitted(candidate, module)
         except OmegaError as error:
             _refused[module] = error
             raise
-        if _found is None:
-            _found = Found(engine, candidate, self_test)
-        return _found.engine
+        engine = admitted.engine if _found is None else _found.engine
+        _found = Found(engine, candidate, admitted.self_test, admitted.modules)
+        return engine
 
 
 def forget() -> None:

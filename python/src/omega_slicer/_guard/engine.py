@@ -18,7 +18,8 @@ from omega_slicer._kernel_engine import KernelEngine, Numbers, Push
 
 from .arrow import guarded_arrow
 from .breaker import BREAKERS, Breaker, is_fault
-from .shadow import SHADOW, batch_answer, kernel_answer
+from .call import forwarded
+from .shadow import SHADOW, kernel_answer
 from .stream import guarded_push
 from .text import arguments_text
 
@@ -29,31 +30,30 @@ __all__ = ["guarded"]
 
 _KEEPS: Final = ("read_csv", "resample")
 """Calls after which the data would be in the library alone."""
-_MADE_BY_HAND: Final = ("columns", *_KEEPS)
-
-
-def _methods() -> tuple[str, ...]:
-    """What an engine is asked, but for what has its own way below."""
-    public = (name for name, value in vars(Engine).items() if callable(value) and not name.startswith("_"))
-    return tuple(name for name in public if name not in _MADE_BY_HAND)
-
-
-_CALLS: Final = _methods()
+_CALLS: Final = tuple(
+    name
+    for name, value in vars(Engine).items()
+    if callable(value) and not name.startswith("_") and name != "columns"
+)
 
 
 class _Guarded:
-    """The `Engine`; most of its calls are made one like the other."""
+    """The `Engine`; its calls are made one like the other."""
 
     kernels: KernelEngine
     arrow: ArrowEngine
 
     def __init__(self, native: NativeEngine, breaker: Breaker) -> None:
-        self.native, self._breaker = native, breaker
+        self.native = native
         kernels: Any = _GuardedKernels(native.kernels, breaker)
         self.kernels, self.arrow = kernels, guarded_arrow(native, breaker)
-        self.name, self.single = native.name, native.single
         for call in _CALLS:
-            setattr(self, call, _forwarded(call, native, breaker))
+            first = getattr(native, call)
+            setattr(
+                self,
+                call,
+                forwarded(breaker, call, _kept(native, first) if call in _KEEPS else first, PYTHON),
+            )
         breaker.tell(self._told)
 
     def _told(self, off: bool) -> None:
@@ -65,52 +65,15 @@ class _Guarded:
         """Only asked for series made under a plain native backend."""
         return self.native.columns(handle)
 
-    def _kept(self, call: str, *args: Any) -> Read:
-        """As a plain call, and the columns at once: later the library might not give them any more."""
-        if self._breaker.incident is not None:
-            return self._instead(call, *args)
-        number = self._breaker.call()
-        try:
-            read: Read = getattr(self.native, call)(*args)
-            if read.columns is None and read.handle is not None:
-                read = Read(self.native.columns(read.handle), read.handle)
-        except OmegaError as error:
-            if not is_fault(error.code):
-                raise
-            self._breaker.failed(error, call, number, lambda: arguments_text(call, args))
-            return self._instead(call, *args)
-        return batch_answer(self._breaker, call, args, read, number) if SHADOW.fraction else read
 
-    @staticmethod
-    def _instead(call: str, *args: Any) -> Read:
-        read: Read = getattr(PYTHON, call)(*args)
+def _kept(native: NativeEngine, first: Callable[..., Read]) -> Callable[..., Read]:
+    """A call whose columns are shown at once: later the library might not give them any more."""
+
+    def ask(*args: Any) -> Read:
+        read = first(*args)
+        if read.columns is None and read.handle is not None:
+            return Read(native.columns(read.handle), read.handle)
         return read
-
-    def read_csv(self, *args: Any) -> Read:
-        """Read and check a file."""
-        return self._kept("read_csv", *args)
-
-    def resample(self, *args: Any) -> Read:
-        """The columns of the longer candles."""
-        return self._kept("resample", *args)
-
-
-def _forwarded(call: str, native: NativeEngine, breaker: Breaker) -> Callable[..., Any]:
-    """A call that goes to the library first; a closure, which finds what it needs fastest."""
-    first, fallback, count = getattr(native, call), getattr(PYTHON, call), breaker.call
-
-    def ask(*args: Any) -> Any:
-        if breaker.incident is not None:
-            return fallback(*args)
-        number = count()
-        try:
-            answer = first(*args)
-        except OmegaError as error:
-            if not is_fault(error.code):
-                raise
-            breaker.failed(error, call, number, lambda: arguments_text(call, args))
-            return fallback(*args)
-        return batch_answer(breaker, call, args, answer, number) if SHADOW.fraction else answer
 
     return ask
 
@@ -121,7 +84,6 @@ class _GuardedKernels:
     def __init__(self, native: KernelEngine, breaker: Breaker) -> None:
         self._native, self._breaker = native, breaker
         self._run, self._count = native.run, breaker.call
-        self.kind = native.kind
         breaker.tell(self._told)
 
     def _told(self, off: bool) -> None:
@@ -130,6 +92,7 @@ class _GuardedKernels:
 
     def run(self, kernel: str, inputs: Any, numbers: Numbers, outputs: Any) -> None:
         """One series of each input."""
+        # As `_answer`, in less time: most calls are this one.
         breaker = self._breaker
         if breaker.incident is not None:
             PYTHON.kernels.run(kernel, inputs, numbers, outputs)
@@ -138,88 +101,63 @@ class _GuardedKernels:
         try:
             self._run(kernel, inputs, numbers, outputs)
         except OmegaError as error:
-            self._rescued(
-                error,
-                kernel,
-                (inputs, numbers),
-                number,
-                lambda: PYTHON.kernels.run(kernel, inputs, numbers, outputs),
-            )
+            if not is_fault(error.code):
+                raise
+            breaker.failed(error, kernel, number, lambda: arguments_text(kernel, (inputs, numbers)))
+            PYTHON.kernels.run(kernel, inputs, numbers, outputs)
             return
         if SHADOW.fraction:
             kernel_answer(breaker, kernel, inputs, numbers, outputs, number)
 
-    def _rescued(
-        self, error: OmegaError, call: str, given: Any, number: int, fallback: Callable[[], None]
-    ) -> None:
-        if not is_fault(error.code):
-            raise error
-        self._breaker.failed(error, call, number, lambda: arguments_text(call, given))
-        fallback()
+    def _answer(
+        self, kernel: str, given: Any, first: Callable[[], Any], instead: Callable[[], Any]
+    ) -> tuple[Any, int]:
+        """The library's answer and the number of the call; or the fallback's and 0."""
+        if self._breaker.incident is not None:
+            return instead(), 0
+        number = self._count()
+        try:
+            return first(), number
+        except OmegaError as error:
+            if not is_fault(error.code):
+                raise
+            self._breaker.failed(error, kernel, number, lambda: arguments_text(kernel, given))
+            return instead(), 0
 
     def columns(self, kernel: str, x: Any, numbers: Numbers, out: Any) -> None:
         """Each column of a table."""
-        breaker = self._breaker
-        if breaker.incident is not None:
-            PYTHON.kernels.columns(kernel, x, numbers, out)
-            return
-        number = breaker.call()
-        try:
-            self._native.columns(kernel, x, numbers, out)
-        except OmegaError as error:
-            self._rescued(
-                error,
-                kernel,
-                ((x,), numbers),
-                number,
-                lambda: PYTHON.kernels.columns(kernel, x, numbers, out),
-            )
-            return
-        if SHADOW.fraction:
+        _, number = self._answer(
+            kernel,
+            ((x,), numbers),
+            lambda: self._native.columns(kernel, x, numbers, out),
+            lambda: PYTHON.kernels.columns(kernel, x, numbers, out),
+        )
+        if number and SHADOW.fraction:
             for i in range(x.shape[1]):
-                kernel_answer(breaker, kernel, (x[:, i],), numbers, (out[:, i],), number)
+                kernel_answer(self._breaker, kernel, (x[:, i],), numbers, (out[:, i],), number)
 
     def emas(self, x: Any, periods: tuple[int, ...], nan: int, out: Any) -> None:
         """One column for each period."""
-        breaker = self._breaker
-        if breaker.incident is not None:
-            PYTHON.kernels.emas(x, periods, nan, out)
-            return
-        number = breaker.call()
-        try:
-            self._native.emas(x, periods, nan, out)
-        except OmegaError as error:
-            self._rescued(
-                error,
-                "ema",
-                ((x,), (*periods, nan)),
-                number,
-                lambda: PYTHON.kernels.emas(x, periods, nan, out),
-            )
-            return
-        if SHADOW.fraction:
+        _, number = self._answer(
+            "ema",
+            ((x,), (*periods, nan)),
+            lambda: self._native.emas(x, periods, nan, out),
+            lambda: PYTHON.kernels.emas(x, periods, nan, out),
+        )
+        if number and SHADOW.fraction:
             for i, period in enumerate(periods):
-                kernel_answer(breaker, "ema", (x,), (period, nan), (out[:, i],), number)
+                kernel_answer(self._breaker, "ema", (x,), (period, nan), (out[:, i],), number)
 
     def stream(self, kernel: str, numbers: Numbers) -> Push:
         """A stream that the fallback can go on with."""
-        breaker = self._breaker
-        if breaker.incident is not None:
-            return PYTHON.kernels.stream(kernel, numbers)
-        number = breaker.call()
-        try:
-            push = self._native.stream(kernel, numbers)
-        except OmegaError as error:
-            made: list[Push] = []
-            self._rescued(
-                error,
-                kernel,
-                ((), numbers),
-                number,
-                lambda: made.append(PYTHON.kernels.stream(kernel, numbers)),
-            )
-            return made[0]
-        return guarded_push(push, kernel, numbers, breaker)
+        push: Push
+        push, number = self._answer(
+            kernel,
+            ((), numbers),
+            lambda: self._native.stream(kernel, numbers),
+            lambda: PYTHON.kernels.stream(kernel, numbers),
+        )
+        return guarded_push(push, kernel, numbers, self._breaker) if number else push
 
 
 _ENGINES: dict[tuple[int, str], _Guarded] = {}

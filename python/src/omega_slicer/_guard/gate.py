@@ -20,7 +20,7 @@ from .selftest import Finding
 if TYPE_CHECKING:
     from omega_slicer._native_engine import NativeEngine
 
-__all__ = ["Candidate", "admitted", "looked_at"]
+__all__ = ["Admitted", "Candidate", "admitted", "looked_at"]
 
 
 class Candidate(NamedTuple):
@@ -80,17 +80,26 @@ def _open_all(findings: list[Finding]) -> None:
         say(incident)
 
 
-def admitted(candidate: Candidate, module: str) -> tuple[NativeEngine, str]:
-    """The library, loaded, for a module that may use it, and what its self-test came to.
+class Admitted(NamedTuple):
+    """A library that was loaded, what its self-test came to, and the modules that may use it."""
+
+    engine: NativeEngine
+    self_test: str
+    modules: tuple[str, ...]
+
+
+def admitted(candidate: Candidate, module: str) -> Admitted:
+    """The library, loaded, for a module that may use it.
 
     Raises `FfiSchemaMismatchError` or `FfiError` saying what stands against it; the incident is then open.
     """
     state = "passed before"
-    if module not in selftest.passed_before(candidate.key, candidate.sha256):
-        findings, _ = selftest.try_in_child(candidate.path)
+    passed = selftest.passed_before(candidate.key, candidate.sha256)
+    if module not in passed:
+        findings = selftest.try_in_child(candidate.path)
         _open_all(findings)
-        bad = {name for finding in findings for name in finding.modules}
-        unwritten = selftest.remember(candidate.key, candidate.sha256, [m for m in MODULES if m not in bad])
+        passed = _without(MODULES, findings)
+        unwritten = selftest.remember(candidate.key, candidate.sha256, passed)
         state = f"passed; that could not be written down: {unwritten}" if unwritten else "passed"
         _refuse(candidate, findings, module)
     try:
@@ -105,7 +114,13 @@ def admitted(candidate: Candidate, module: str) -> tuple[NativeEngine, str]:
             breaker.subject = breaker.subject._replace(native_version=engine.version)
     _open_all(findings)
     _refuse(candidate, findings, module)
-    return engine, state
+    return Admitted(engine, state, _without(passed, findings))
+
+
+def _without(modules: tuple[str, ...], findings: list[Finding]) -> tuple[str, ...]:
+    """The modules that nothing was found against."""
+    bad = {name for finding in findings for name in finding.modules}
+    return tuple(name for name in modules if name not in bad)
 
 
 def _refuse(candidate: Candidate, findings: list[Finding], module: str) -> None:

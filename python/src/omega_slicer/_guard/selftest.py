@@ -80,7 +80,7 @@ def child(path: str) -> int:
     wrong = list(known.wrong_answers(engine, known.cases()))
     for one in wrong:
         print(json.dumps(one))
-    print(json.dumps(["build", engine.build_id, engine.version, None]))
+    print(json.dumps(["end", "", "", None]))
     return _WRONG if wrong else 0
 
 
@@ -90,13 +90,12 @@ _CHILD: Final = (
 )
 
 
-def try_in_child(path: str) -> tuple[list[Finding], str]:
-    """All known answers, asked in a process of their own; what is wrong, and the build id it gave."""
+def try_in_child(path: str) -> list[Finding]:
+    """All known answers, asked in a process of their own; what is wrong."""
     import subprocess  # noqa: PLC0415 - slow to import, and a build is tried once
 
     if not sys.executable:  # Python inside another program: there is nothing to start
-        engine = open_library(path)
-        return quick(engine), engine.build_id
+        return quick(open_library(path))
     package = str(Path(__file__).resolve().parents[2])
     command = [sys.executable, "-c", _CHILD, path, package]
     try:
@@ -104,22 +103,22 @@ def try_in_child(path: str) -> tuple[list[Finding], str]:
             command, capture_output=True, text=True, timeout=_TIMEOUT, check=False, stdin=subprocess.DEVNULL
         )
     except subprocess.TimeoutExpired:
-        return [_crashed(f"the self-test did not end within {_TIMEOUT:.0f} s")], ""
+        return [_crashed(f"the self-test did not end within {_TIMEOUT:.0f} s")]
     except OSError as error:
-        return [_crashed(f"the self-test could not be started: {error}")], ""
+        return [_crashed(f"the self-test could not be started: {error}")]
     said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
-    build_id = next((row[1] for row in said if row[0] == "build"), "")
-    if done.returncode == 0 and build_id:
-        return [], build_id
+    ended = any(row[0] == "end" for row in said)
+    if done.returncode == 0 and ended:
+        return []
     if done.returncode == _MISMATCH and said:
-        return [Finding("abi_mismatch", MODULES, said[0][2], "", said[0][3])], ""
+        return [Finding("abi_mismatch", MODULES, said[0][2], "", said[0][3])]
     if done.returncode == _UNLOADABLE and said:
-        return [Finding("library_damaged", MODULES, said[0][2])], ""
-    if done.returncode == _WRONG and build_id:
-        return _findings(tuple(row) for row in said if row[0] in MODULES), build_id
+        return [Finding("library_damaged", MODULES, said[0][2])]
+    if done.returncode == _WRONG and ended:
+        return _findings(tuple(row) for row in said if row[0] in MODULES)
     how = f"signal {-done.returncode}" if done.returncode < 0 else f"status {done.returncode}"
     last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "no message")
-    return [_crashed(f"the self-test ended with {how}: {last[:500]}")], build_id
+    return [_crashed(f"the self-test ended with {how}: {last[:500]}")]
 
 
 def _crashed(message: str) -> Finding:

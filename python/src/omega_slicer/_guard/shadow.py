@@ -212,9 +212,7 @@ def _hex(values: list[float]) -> str:
     return ", ".join(f"{value!r} ({np.float64(value).view(np.uint64):016x})" for value in values)
 
 
-def batch_answer(
-    breaker: Breaker, call: str, args: Any, answer: Any, number: int, fallback: Any = PYTHON
-) -> Any:
+def batch_answer(breaker: Breaker, call: str, args: Any, answer: Any, number: int, fallback: Any) -> Any:
     """The answer, or the fallback's where a part that was worked out again differs."""
     generator = SHADOW.generator(breaker.module, number)
     if call in _BY_ELEMENT:
