@@ -11,7 +11,7 @@ use super::sliding_spread::{Exact, Integers, cut, lane_values};
 /// The place where the sum of squares is cut in two, in units.
 const CUT: i32 = 51;
 /// Windows as long as this: in shorter ones the sum around the centre counts for more, and doubts are more.
-const LONG: usize = 256;
+pub(super) const LONG: usize = 256;
 
 struct Centred<'a, L: Lanes, const ROOT: bool> {
     /// Of the values less the centre.

@@ -15,6 +15,8 @@ pub(super) struct Extremes<'a, const MAX: bool, const SKIP: bool> {
 
 /// So many vectors are worked on together, in registers.
 const CHUNK: usize = 8;
+/// Up to this long a window ends at its oldest rows' extreme so often that to read them costs less than to ask first.
+const NEAR: usize = 256;
 /// The widest vectors have so many lanes.
 const WIDEST: usize = 8;
 
@@ -244,7 +246,8 @@ impl<L: Lanes, const MAX: bool, const Q: usize> Vertical<L> for Few<L, MAX, Q> {
 }
 
 /// Of more vectors than a chunk has. The windows that end in this chunk begin in `CHUNK` vectors, read once more; so do
-/// the `rest` vectors after them; then come `turn` whole chunks, whose extremes are at hand.
+/// the `rest` vectors after them; then come `turn` whole chunks, whose extremes are at hand. Where nothing in those two
+/// can be beyond what the turn has, as is usual for long windows, neither is read: the nearest cache has them no more.
 struct Many<'a, L: Lanes, const MAX: bool, const SKIP: bool> {
     x: &'a [f64],
     vectors: usize,
@@ -253,6 +256,9 @@ struct Many<'a, L: Lanes, const MAX: bool, const SKIP: bool> {
     turn: Vec<L::F>,
     at: usize,
     prefix: L::F,
+    /// The extremes of the two chunks before the turn, which hold the vectors that are read once more, and of the turn.
+    chunks: Vec<L::F>,
+    oldest: usize,
     room: [f64; 2 * CHUNK * WIDEST],
 }
 
@@ -262,12 +268,26 @@ impl<'a, L: Lanes, const MAX: bool, const SKIP: bool> Many<'a, L, MAX, SKIP> {
         let between = vectors - 1 - CHUNK;
         let nothing = lanes.splat(nothing::<MAX>());
         let (rest, turn) = (between % CHUNK, vec![nothing; between / CHUNK]);
-        Self { x, vectors, rest, turn, at: 0, prefix: nothing, room: [0.0; 2 * CHUNK * WIDEST] }
+        let chunks = vec![nothing; turn.len() + 2];
+        Self { x, vectors, rest, turn, at: 0, prefix: nothing, chunks, oldest: 0, room: [0.0; 2 * CHUNK * WIDEST] }
+    }
+
+    /// Whether nothing in the chunks before the turn is beyond the extremes since.
+    #[inline(always)]
+    fn forgets(&self, lanes: L, since: L::F) -> bool {
+        let next = if self.oldest + 1 == self.chunks.len() { 0 } else { self.oldest + 1 };
+        let before = beyond::<L, MAX>(lanes, self.chunks[self.oldest], self.chunks[next]);
+        lanes.differ(beyond::<L, MAX>(lanes, before, since), since) == 0
     }
 
     /// Takes the extremes of one more chunk.
     #[inline(always)]
     fn push(&mut self, lanes: L, extreme: L::F) {
+        self.chunks[self.oldest] = extreme;
+        self.oldest += 1;
+        if self.oldest == self.chunks.len() {
+            self.oldest = 0;
+        }
         if self.turn.is_empty() {
             return;
         }
@@ -289,21 +309,23 @@ impl<'a, L: Lanes, const MAX: bool, const SKIP: bool> Many<'a, L, MAX, SKIP> {
 impl<L: Lanes, const MAX: bool, const SKIP: bool> Vertical<L> for Many<'_, L, MAX, SKIP> {
     #[inline(always)]
     fn next(&mut self, lanes: L, first: isize, now: &[L::F; CHUNK]) -> [L::F; CHUNK] {
-        let oldest = first - ((self.vectors - 1) * L::N) as isize;
-        let (chunk, len) = (CHUNK * L::N, (CHUNK + self.rest) * L::N);
-        let (old, rest) = rows::<MAX>(self.x, oldest, len, &mut self.room).split_at(chunk);
         let mut suffix = self.prefix;
         if let Some(&before) = self.turn.get(self.at) {
             suffix = beyond::<L, MAX>(lanes, suffix, before);
         }
-        for v in rest.chunks_exact(L::N) {
-            suffix = beyond::<L, MAX>(lanes, suffix, load::<L, MAX, SKIP>(lanes, v, 0));
-        }
-        let old = &old[..chunk];
         let mut extremes = [suffix; CHUNK];
-        for j in (0..CHUNK).rev() {
-            suffix = beyond::<L, MAX>(lanes, suffix, load::<L, MAX, SKIP>(lanes, old, j * L::N));
-            extremes[j] = suffix;
+        if !(self.vectors * L::N > NEAR && self.forgets(lanes, suffix)) {
+            let oldest = first - ((self.vectors - 1) * L::N) as isize;
+            let (chunk, len) = (CHUNK * L::N, (CHUNK + self.rest) * L::N);
+            let (old, rest) = rows::<MAX>(self.x, oldest, len, &mut self.room).split_at(chunk);
+            for v in rest.chunks_exact(L::N) {
+                suffix = beyond::<L, MAX>(lanes, suffix, load::<L, MAX, SKIP>(lanes, v, 0));
+            }
+            let old = &old[..chunk];
+            for j in (0..CHUNK).rev() {
+                suffix = beyond::<L, MAX>(lanes, suffix, load::<L, MAX, SKIP>(lanes, old, j * L::N));
+                extremes[j] = suffix;
+            }
         }
         let mut prefix = lanes.splat(nothing::<MAX>());
         for (extreme, &v) in extremes.iter_mut().zip(now) {

@@ -115,8 +115,6 @@ pub(super) trait Lanes: Copy {
     fn remainder(self, a: Self::F, q: Self::F, d: Self::F) -> Self::F;
     /// The same for a `d` of 25 bits at most.
     fn remainder_of_short(self, a: Self::F, q: Self::F, d: Self::F) -> Self::F;
-    /// `a / d` correctly rounded, where `inverse` is the double nearest to `1 / d`.
-    fn divide(self, a: Self::F, d: Self::F, inverse: Self::F) -> Self::F;
     /// Integers h and l with `a * b = h * 2^t + l`, where `magic` is `1.5 * 2^(52 + t)` and h has 51 bits at most.
     fn split_product(self, a: Self::F, b: Self::F, magic: Self::F, t: u32) -> (Self::I, Self::I);
     /// The integer that `v` holds, of 51 bits at most.

@@ -3,7 +3,7 @@
 
 use super::exact::round_quotient;
 use super::grid::Grid;
-use super::rounding::{fast_two_sum, two_sum};
+use super::rounding::fast_two_sum;
 use super::simd::{Lanes, Work};
 
 /// The rows that enter and leave the windows, as many of each as there are results.
@@ -71,19 +71,19 @@ impl<L: Lanes> Carried<L> {
     }
 }
 
-/// The sum of the integers of a window, and its sum or mean.
-pub(super) fn first_sum<const MEAN: bool>(grid: &Grid, rows: &[f64]) -> (i64, f64) {
+/// The sum of the integers of a window, with their anchors, and its sum or mean.
+pub(super) fn first_sum<const MEAN: bool>(grid: &Grid, rows: &[f64]) -> (i128, f64) {
     let (scale, anchor) = (grid.scale(), grid.anchor);
-    let sum = rows.iter().map(|&x| ((x - anchor) * scale) as i64).sum();
+    let sum: i64 = rows.iter().map(|&x| ((x - anchor) * scale) as i64).sum();
     let m = rows.len();
     let total = i128::from(sum) + m as i128 * i128::from(grid.integer_anchor());
-    (sum, round_quotient(total, grid.exponent, if MEAN { m as u64 } else { 1 }))
+    (total, round_quotient(total, grid.exponent, if MEAN { m as u64 } else { 1 }))
 }
 
-/// Sums or means of the windows after one whose integers sum up to `sum`.
+/// Sums or means of the windows after one whose integers, with their anchors, sum up to `total`.
 pub(super) struct Sums<'a, const MEAN: bool> {
     pub(super) slide: Slide<'a>,
-    pub(super) sum: i64,
+    pub(super) total: i128,
 }
 
 impl<const MEAN: bool> Work for Sums<'_, MEAN> {
@@ -91,46 +91,110 @@ impl<const MEAN: bool> Work for Sums<'_, MEAN> {
 
     #[inline(always)]
     fn run<L: Lanes>(self, lanes: L) {
-        let (grid, m) = (self.slide.grid, self.slide.window as f64);
-        let mut step = SumStep::<L, MEAN> {
-            sum: Carried(lanes.splat_integer(self.sum)),
+        let (grid, window) = (self.slide.grid, self.slide.window);
+        let anchors = window as i128 * i128::from(grid.integer_anchor());
+        let most = anchors.abs() + (grid.largest * window as f64) as i128;
+        let rounding = Rounding::<L, MEAN>::new(lanes, window, grid);
+        let scale = lanes.splat(grid.scale());
+        if most < 1 << 62 {
+            let sum = Carried(lanes.splat_integer(self.total as i64));
+            self.slide.run(lanes, &mut ShortStep { sum, scale, rounding });
+        } else {
+            // The sums themselves have 62 bits at most, so the anchors' are larger than any of them.
+            let sum = Carried(lanes.splat_integer((self.total - anchors) as i64));
             // 32 bits times 20: exact.
-            anchors: lanes.splat(grid.anchor * grid.scale() * m),
-            scale: lanes.splat(grid.scale()),
-            unit: lanes.splat(grid.unit()),
-            m: lanes.splat(m),
-            inverse: lanes.splat(1.0 / m),
-        };
-        self.slide.run(lanes, &mut step);
+            let anchors = lanes.splat(anchors as f64);
+            self.slide.run(lanes, &mut LongStep { sum, scale, anchors, rounding });
+        }
     }
 }
 
-struct SumStep<L: Lanes, const MEAN: bool> {
-    sum: Carried<L>,
-    anchors: L::F,
-    scale: L::F,
+/// Makes the sum or mean of a total that is known exactly.
+struct Rounding<L: Lanes, const MEAN: bool> {
     unit: L::F,
+    /// The number of rows and its inverse, in units; the inverse also as its first 26 bits and the rest.
     m: L::F,
     inverse: L::F,
+    upper: L::F,
+    lower: L::F,
 }
 
-impl<L: Lanes, const MEAN: bool> Step<L> for SumStep<L, MEAN> {
+impl<L: Lanes, const MEAN: bool> Rounding<L, MEAN> {
+    #[inline(always)]
+    fn new(lanes: L, window: usize, grid: &Grid) -> Self {
+        let (m, unit) = (window as f64, grid.unit());
+        let inverse = 1.0 / m;
+        let upper = f64::from_bits(inverse.to_bits() & !0x7ff_ffff);
+        // 26 bits times 20 or 21, taken from 1: exact.
+        let lower = (1.0 - upper * m) / m;
+        Self {
+            unit: lanes.splat(unit),
+            m: lanes.splat(m * grid.scale()),
+            inverse: lanes.splat(inverse * unit),
+            upper: lanes.splat(upper * unit),
+            lower: lanes.splat(lower * unit),
+        }
+    }
+
+    /// The mean of the exact total `high + low`, both of them integers, `low` a few places of `high` at most.
+    ///
+    /// The quotient is off by fewer than four of its last places, of which the remainder is a multiple, or of the
+    /// unit where that is less: an integer of 26 bits at most. So its product with the upper part of the inverse is
+    /// exact, the correction as good as rounded once, and where half a place is missing it is that.
+    #[inline(always)]
+    fn mean(&self, lanes: L, high: L::F, low: L::F) -> L::F {
+        let quotient = lanes.mul(high, self.inverse);
+        let remainder = lanes.add(lanes.remainder_of_short(high, quotient, self.m), low);
+        let correction = lanes.scale(remainder, self.upper, lanes.mul(remainder, self.lower));
+        lanes.add(quotient, correction)
+    }
+}
+
+/// Totals that fit a lane.
+struct ShortStep<L: Lanes, const MEAN: bool> {
+    sum: Carried<L>,
+    scale: L::F,
+    rounding: Rounding<L, MEAN>,
+}
+
+impl<L: Lanes, const MEAN: bool> Step<L> for ShortStep<L, MEAN> {
     #[inline(always)]
     fn step(&mut self, lanes: L, new: L::F, old: L::F) -> L::F {
-        // Both are multiples of the unit, fewer than 2^51 apart.
-        let change = lanes.integer(lanes.mul(lanes.sub(new, old), self.scale));
-        let (high, low) = lanes.pair(self.sum.step(lanes, change));
-        // The exact total: high part, its error and `low` are integers, the last two of few bits.
-        let (total, error) = two_sum(lanes, self.anchors, high);
-        let (total, rest) = fast_two_sum(lanes, total, lanes.add(error, low));
+        let total = self.sum.step(lanes, change(lanes, new, old, self.scale));
         if !MEAN {
-            return lanes.mul(total, self.unit);
+            return lanes.mul(lanes.nearest(total), self.rounding.unit);
         }
-        // A quotient that is off by little, and how much the exact total is above it. That remainder is a multiple
-        // of the quotient's last place, so dividing it is exact where it is half a place.
-        let quotient = lanes.mul(total, self.inverse);
-        let remainder = lanes.add(lanes.remainder_of_short(total, quotient, self.m), rest);
-        let correction = lanes.divide(remainder, self.m, self.inverse);
-        lanes.mul(lanes.add(quotient, correction), self.unit)
+        let (high, low) = lanes.pair(total);
+        self.rounding.mean(lanes, high, low)
     }
+}
+
+/// Totals that do not, for their anchors.
+struct LongStep<L: Lanes, const MEAN: bool> {
+    sum: Carried<L>,
+    scale: L::F,
+    anchors: L::F,
+    rounding: Rounding<L, MEAN>,
+}
+
+impl<L: Lanes, const MEAN: bool> Step<L> for LongStep<L, MEAN> {
+    #[inline(always)]
+    fn step(&mut self, lanes: L, new: L::F, old: L::F) -> L::F {
+        let sum = self.sum.step(lanes, change(lanes, new, old, self.scale));
+        // The exact total: high part, its error and `low` are integers, the last two of few bits.
+        let (high, low) = lanes.pair(sum);
+        let (total, error) = fast_two_sum(lanes, self.anchors, high);
+        let rest = lanes.add(error, low);
+        if MEAN {
+            self.rounding.mean(lanes, total, rest)
+        } else {
+            lanes.mul(lanes.add(total, rest), self.rounding.unit)
+        }
+    }
+}
+
+/// What a row that enters and one that leaves make of a sum: both are multiples of the unit, fewer than 2^51 apart.
+#[inline(always)]
+fn change<L: Lanes>(lanes: L, new: L::F, old: L::F, scale: L::F) -> L::I {
+    lanes.integer(lanes.mul(lanes.sub(new, old), scale))
 }

@@ -76,10 +76,10 @@ impl<const MEAN: bool> OnGrids<1> for Kernel<'_, MEAN> {
 
     fn fixed(&mut self, rows: Range<usize>, [grid]: [Grid; 1]) -> bool {
         let (x, window) = (self.x, self.window.len);
-        let (sum, value) = first_sum::<MEAN>(&grid, &x[rows.start + 1 - window..=rows.start]);
+        let (total, value) = first_sum::<MEAN>(&grid, &x[rows.start + 1 - window..=rows.start]);
         let (start, out) = (rows.start + 1, self.results(rows));
         out[0] = value;
-        dispatch(Sums::<MEAN> { slide: Slide::new(&grid, x, start, window, &mut out[1..]), sum });
+        dispatch(Sums::<MEAN> { slide: Slide::new(&grid, x, start, window, &mut out[1..]), total });
         true
     }
 

@@ -125,6 +125,24 @@ fn a_remarkable_value_counts_exactly_as_long_as_it_is_in_the_window() {
     }
 }
 
+/// In long windows the oldest rows are only looked at where one of them can matter.
+#[test]
+fn the_last_window_that_holds_an_extreme_shows_it_and_the_next_does_not() {
+    let mut random = Random::new(17);
+    let calm: Vec<f64> = (0..1500).map(|_| random.unit() - 0.5).collect();
+    for remarkable in [10.0, -10.0, f64::NAN] {
+        for place in 100..170 {
+            let mut x = calm.clone();
+            // And one that counts once the first has left.
+            (x[place], x[place + 3]) = (remarkable, 0.9 * remarkable);
+            for len in [257, 300, 1031] {
+                let wanted: Vec<usize> = (place + len - 2..place + len + 6).collect();
+                check(&format!("{remarkable} at {place}"), &x, Window::new(len), &wanted);
+            }
+        }
+    }
+}
+
 #[test]
 fn of_equal_values_the_newest_wins_and_so_does_its_sign() {
     let mut random = Random::new(13);

@@ -13,6 +13,7 @@
 mod cases;
 mod chains;
 mod extremes;
+mod grids;
 mod hostile;
 mod hostile_series;
 mod laws;

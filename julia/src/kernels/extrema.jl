@@ -51,7 +51,14 @@ function herk!(out, x, tails::Matrix{Float64}, first::Int, last::Int, len::Int, 
     @inbounds for j in 2:len
         tails[j, 1] = MAX ? -Inf : Inf
     end
+    near = len < LONGEST_NEAR ? last : first - 1
     while first <= last - 4len
+        if near < first + 4len - 1
+            # Four short streams there and back are more than the machine fetches ahead; one long copy is not.
+            rows = min(max(4len, ROWS_NEAR), last - near)
+            copyto!(out, near + 1, x, near + 1, rows)
+            near += rows
+        end
         four_stretches!(out, x, tails, first, len, largest)
         first += 4len
     end
@@ -62,6 +69,10 @@ function herk!(out, x, tails::Matrix{Float64}, first::Int, last::Int, len::Int, 
     end
     return nothing
 end
+
+# So many rows, and what is made of them, fit the nearest cache; four stretches of so few lie so near that they are one stream.
+const ROWS_NEAR = 1024
+const LONGEST_NEAR = 32
 
 # Windows of more rows take longer to be compared row by row.
 const LONGEST_COMPARED = 10

@@ -69,11 +69,6 @@ impl Lanes for Avx512 {
         }
         fn remainder(a: F, q: F, d: F) -> F { _mm512_fnmadd_pd(q, d, a) }
         fn remainder_of_short(a: F, q: F, d: F) -> F { _mm512_fnmadd_pd(q, d, a) }
-        fn divide(a: F, d: F, inverse: F) -> F {
-            // Where a / d is exact or nearly half way, one step from the first guess ends on it.
-            let guess = _mm512_mul_pd(a, inverse);
-            _mm512_fmadd_pd(_mm512_fnmadd_pd(guess, d, a), inverse, guess)
-        }
         fn split_product(a: F, b: F, magic: F, _t: u32) -> (I, I) {
             let shifted = _mm512_fmadd_pd(a, b, magic);
             let low = _mm512_fmsub_pd(a, b, _mm512_sub_pd(shifted, magic));

@@ -138,11 +138,6 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    fn divide(self, a: F, d: F, _: F) -> F {
-        both(a, d, |a, d| a / d)
-    }
-
-    #[inline(always)]
     fn split_product(self, a: F, b: F, _: F, t: u32) -> (I, I) {
         let products = both(self.integer(a), self.integer(b), |a, b| i128::from(a) * i128::from(b));
         (each(products, |p| (p >> t) as i64), each(products, |p| (p as i64) & ((1 << t) - 1)))
