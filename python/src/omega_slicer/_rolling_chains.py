@@ -32,6 +32,10 @@ __all__ = [
 _BARS = ("high", "low", "close")
 
 
+def _bars(high: Any, low: Any, close: Any) -> tuple[Floats, Floats, Floats]:
+    return series(high, "high"), series(low, "low"), series(close, "close")
+
+
 class MacdLines(NamedTuple):
     """The lines of `macd`."""
 
@@ -60,9 +64,10 @@ def ema(
     array([[4., 4.],
            [8., 6.]])
     """
-    if not isinstance(period, Iterable):
+    # The types that come first are found in a tenth of the time that Iterable takes.
+    if type(period) is int or not isinstance(period, list | tuple | Iterable):
         return one("ema", x, (_period(period), policy(nan)), out, backend)
-    periods, number = tuple(map(_period, period)), policy(nan)
+    periods, number = tuple([_period(one) for one in period]), policy(nan)
     if not periods:
         raise InvalidArgumentError("period is an empty list")
     array = series(x, "x")
@@ -117,7 +122,7 @@ def true_range(
     >>> true_range([3.0, 4.0], [1.0, 3.5], [2.0, 4.0])
     array([2., 2.])
     """
-    return joined("true_range", (high, low, close), _BARS, (), out, backend)
+    return joined("true_range", _bars(high, low, close), _BARS, (), out, backend)
 
 
 def atr(
@@ -137,7 +142,8 @@ def atr(
     >>> atr([3.0, 4.0, 5.0], [1.0, 3.5, 4.0], [2.0, 4.0, 5.0], 2)
     array([nan, 2. , 1.5])
     """
-    return joined("atr", (high, low, close), _BARS, (_period(period), policy(nan)), out, backend)
+    numbers = (_period(period), policy(nan))
+    return joined("atr", _bars(high, low, close), _BARS, numbers, out, backend)
 
 
 def macd(
@@ -157,7 +163,7 @@ def macd(
     array([0., 1.])
     """
     periods = (_period(fast, "fast"), _period(slow, "slow"), _period(signal, "signal"))
-    return MacdLines(*several("macd", x, (*periods, policy(nan)), backend))
+    return several("macd", x, (*periods, policy(nan)), backend, MacdLines)
 
 
 def diff(x: Any, period: int = 1, *, out: Floats | None = None, backend: str | None = None) -> Floats:
