@@ -54,9 +54,9 @@ def _honour(candidate: Candidate) -> None:
     subject = incidents.Subject(candidate.key, "", candidate.path, candidate.sha256)
     for module, breaker in BREAKERS.items():
         breaker.subject = subject
-        found = incidents.open_for(module, candidate.key)
-        if found is not None:
-            breaker.adopt(found)
+        found = incidents.open_for(module, subject)
+        if found:
+            breaker.adopt(found[-1])
 
 
 def _open_all(findings: list[Finding]) -> None:

@@ -28,8 +28,8 @@ __all__ = [
     "close",
     "every",
     "find",
+    "is_about",
     "made",
-    "of_build",
     "open_for",
     "recorded",
     "refused",
@@ -237,17 +237,20 @@ def _unreadable(rollback_id: str, module: str, build_id: str, why: str) -> Incid
     return Incident(**known)
 
 
-def open_for(module: str, build_id: str) -> Incident | None:
-    """The newest open incident of a module with this build."""
-    for incident in reversed(every()):
-        if incident.module == module and incident.state == "open" and of_build(incident, build_id):
-            return incident
-    return None
+def open_for(module: str, subject: Subject) -> list[Incident]:
+    """The open incidents of a module with this library, oldest first."""
+    found = (one for one in every() if one.module == module and one.state == "open")
+    return [one for one in found if is_about(one, subject)]
 
 
-def of_build(incident: Incident, build_id: str) -> bool:
-    """Whether it is about that build; of a corrupt one only the name's spelling is known."""
-    return _in_name(incident.build_id) == _in_name(build_id)
+def is_about(incident: Incident, subject: Subject) -> bool:
+    """Whether it is about that build, or that very file: one that lost its manifest goes by another name.
+
+    Of a corrupt one only the name's spelling is known.
+    """
+    if incident.library_sha256 and incident.library_sha256 == subject.library_sha256:
+        return True
+    return _in_name(incident.build_id) == _in_name(subject.build_id)
 
 
 def _in_name(build_id: str) -> str:
