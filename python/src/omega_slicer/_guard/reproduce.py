@@ -82,6 +82,15 @@ def _asked(engine: Engine, call: str, args: list[Any]) -> Any:
         for earlier in zip(*(column.tolist() for column in columns), strict=True):
             push(*earlier)
         return push(*row)
+    how, _, kernel = call.rpartition(" ")
+    if how == "stream":
+        engine.kernels.stream(kernel, *args)
+        return "made"
+    if how in ("columns", "emas"):
+        x, numbers = args
+        out = np.empty((len(x), x.shape[1] if how == "columns" else len(numbers) - 1), order="F")
+        getattr(engine.kernels, how)(kernel, x, numbers, out)
+        return out
     if call in SHAPES:
         inputs, numbers = args
         lines = [np.empty(len(inputs[0])) for _ in range(SHAPES[call].outputs)]

@@ -43,7 +43,7 @@ def guarded_push(push: Push, kernel: str, numbers: Numbers, breaker: Breaker) ->
                     raise
                 failure = error
             else:
-                if SHADOW.fraction and SHADOW.generator(breaker.module, number).random() < SHADOW.fraction:
+                if SHADOW.fraction and SHADOW.chooses(breaker.module, number):
                     theirs = rows.replayed()(*row)
                     SHADOW.counted(1)
                     if not same_line(line, theirs):

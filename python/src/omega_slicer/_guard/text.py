@@ -44,6 +44,8 @@ def _lines(value: Any) -> list[str]:
     if isinstance(value, Admits):
         return ["admits\t" + ",".join(str(int(flag)) for flag in value)]
     if isinstance(value, np.ndarray):
+        if value.ndim == 2:
+            return [f"table\t{value.shape[1]}", *map(_array, value.T)]
         return [_array(value)]
     if isinstance(value, tuple | list):
         return [f"several\t{len(value)}", *(line for part in value for line in _lines(part))]
@@ -98,6 +100,8 @@ def _value(left: list[str]) -> Any:
         return read(rest)
     if kind == "several":
         return tuple(_value(left) for _ in range(int(rest)))
+    if kind == "table":
+        return np.asfortranarray(np.column_stack([_value(left) for _ in range(int(rest))]))
     if kind == "columns":
         columns = [_value(left) for _ in range(int(rest))]
         return Columns(*columns, *([None] * (6 - len(columns))))
