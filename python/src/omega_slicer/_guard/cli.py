@@ -8,7 +8,10 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import logging
+import os
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +20,7 @@ from omega_slicer._config import MODULES
 from omega_slicer._errors import InvalidStateError, OmegaError
 
 from . import terminal
+from .breaker import FallbackWarning
 from .commands import incidents, reenable, rollback, rollback_slower
 from .incidents import Incident, find
 from .tables import severities
@@ -33,8 +37,16 @@ def main(arguments: list[str]) -> int:
     """Run one command; its exit status."""
     options = _parser().parse_args(arguments)
     ask: Run = options.run
+    # What is opened here is said once, as a line without the place in the code.
+    logging.basicConfig(format="%(message)s")
+    warnings.simplefilter("ignore", FallbackWarning)
     try:
-        return ask(options)
+        status = ask(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read it has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except InvalidStateError as error:
         return _refused(options, error, 1)
     except OmegaError as error:
