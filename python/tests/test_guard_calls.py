@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers import ROOT, answer_of, run_python, same_bits
+from helpers import MINUTE, ROOT, answer_of, command, run_python, same_bits, series_of
 from omega_slicer._fallback import PYTHON
 from omega_slicer._guard import engine as guard
 from omega_slicer._guard.breaker import Breaker
@@ -87,38 +88,73 @@ import omega_slicer as om
 from omega_slicer import _library
 warnings.simplefilter("ignore")
 x = np.cumsum(np.random.default_rng(3).normal(size=(50, 2)), axis=0) + 50
+y, named = x[:, 0], {"symbol": "X", "timeframe": "M1", "price_type": "bid"}
+series = om.CandleSeries.from_columns(np.arange(50) * 60_000_000, y, y + 1, y - 1, y, **named)
 ask = lambda: CALL
 truth = ask()
 _library.loaded().engine._library.omega_fault_set(ctypes.c_uint32(1))
 again = ask()
-same = np.array_equal(np.asarray(truth), np.asarray(again), equal_nan=True)
-print(same, om.status().modules["kernels"].backend)
+truth, again = (one.close if isinstance(one, om.CandleSeries) else one for one in (truth, again))
+same = truth is None or np.array_equal(np.asarray(truth), np.asarray(again), equal_nan=True)
+print(same, om.status().modules["MODULE"].backend)
 """
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "asked", "values"),
     [
-        ("om.rolling.mean(x, 5)", "columns mean: the library and the fallback say the same 100 values"),
-        ("om.rolling.ema(x[:, 0], [3, 5])", "emas ema: the library and the fallback say the same 100 values"),
-        ("om.rolling.cov(x, x, 5)", "cov: the library and the fallback say the same 50 values"),
-        (
-            "om.rolling.bollinger(x[:, 1], 5)",
-            "bollinger: the library and the fallback say the same 150 values",
-        ),
-        ("om.rolling.RollingMean(5).push(1.0)", "stream mean: the library and the fallback say made"),
+        ("om.rolling.mean(x, 5)", "columns mean", "the same 100 values"),
+        ("om.rolling.ema(y, [3, 5])", "emas ema", "the same 100 values"),
+        ("om.rolling.cov(x, x, 5)", "cov", "the same 50 values"),
+        ("om.rolling.bollinger(y, 5)", "bollinger", "the same 150 values"),
+        ("om.rolling.RollingMean(5).push(1.0)", "stream mean", "made"),
+        ("om.read_csv('rows.csv', **named)", "read_csv", "the same 11 values"),
+        ("om.read_ipc('rows.arrow')", "read_ipc", "the same 300 values"),
+        ("om.resample(series, 'M5')", "resample", "the same 51 values"),
     ],
 )
-def test_the_very_call_that_failed_is_asked_again(call: str, said: str, faulty: str, tmp_path: Path) -> None:
-    where = {"OMEGA_LIBRARY": faulty, "OMEGA_VAR_DIR": str(tmp_path)}
-    assert answer_of(run_python(FAILING.replace("CALL", call), **where)) == "True python"
-    [record] = (tmp_path / "results").glob("RB-*-kernels-*.json")
-    incident = json.loads(record.read_text("utf-8"))
-    words = incident["reproduce"].split()[3:]
+def test_the_very_call_that_failed_is_asked_again(
+    call: str, asked: str, values: str, faulty: str, tmp_path: Path
+) -> None:
+    where: dict[str, Any] = {"OMEGA_LIBRARY": faulty, "OMEGA_VAR_DIR": str(tmp_path), "cwd": tmp_path}
+    (tmp_path / "rows.csv").write_text("time,open,high,low,close\n2024-01-01,1,1,1,1\n2024-01-02,1,1,1,1\n")
+    series_of(np.arange(50) * MINUTE).write_ipc(tmp_path / "rows.arrow")
+    module = "slicer" if "named" in call or "ipc" in call or "series" in call else "kernels"
+    assert (
+        answer_of(run_python(FAILING.replace("CALL", call).replace("MODULE", module), **where))
+        == "True python"
+    )
+    [record] = (tmp_path / "results").glob(f"RB-*-{module}-*.json")
+    words = json.loads(record.read_text("utf-8"))["reproduce"].split()[3:]
     program = f"import sys; from omega_slicer._guard.cli import main; sys.exit(main({words}))"
-    assert answer_of(run_python(program, **where)) == said
+    assert answer_of(run_python(program, **where)) == f"{asked}: the library and the fallback say {values}"
     done = run_python(program, **where, OMEGA_FAULT="panic")
     assert (done.returncode, "PANIC" in done.stdout) == (1, True), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("call", ["series.to_ipc()", "series.write_ipc('written.arrow')"])
+def test_what_must_not_be_done_twice_keeps_no_arguments(call: str, faulty: str, tmp_path: Path) -> None:
+    where: dict[str, Any] = {"OMEGA_LIBRARY": faulty, "OMEGA_VAR_DIR": str(tmp_path), "cwd": tmp_path}
+    program = FAILING.replace("CALL", call).replace("MODULE", "slicer")
+    assert answer_of(run_python(program, **where)).endswith(" python")  # whose bytes are another writer's
+    [record] = (tmp_path / "results").glob("RB-*-slicer-*.json")
+    incident = json.loads(record.read_text("utf-8"))
+    assert incident["arguments_file"] == ""
+    assert incident["reproduce"] == "python -m omega_slicer verify --module slicer"
+
+
+def test_a_path_that_is_no_utf8_is_guarded_like_others(faulty: str, tmp_path: Path) -> None:
+    library = tmp_path / os.fsdecode(b"odd \xff") / "libomega_slicer.so"
+    library.parent.mkdir()
+    library.symlink_to(faulty)
+    where = {"OMEGA_LIBRARY": str(library), "OMEGA_VAR_DIR": str(library.with_name("state"))}
+    program = FAILING.replace("CALL", "om.rolling.mean(y, 5)").replace("MODULE", "kernels")
+    assert answer_of(run_python(program, **where)) == "True python"
+    shown = command("incidents", **where)
+    assert (shown.returncode, "panic" in shown.stdout) == (1, True), shown.stderr
+    [incident] = json.loads(command("incidents", "--json", **where).stdout)
+    assert incident["native_path"] == str(library)
+    assert incident["corrupt"] == ""
 
 
 ASKING = """

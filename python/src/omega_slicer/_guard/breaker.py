@@ -106,7 +106,7 @@ class Breaker:
         """Whether the module is off the library."""
         return self.incident is not None
 
-    def failed(self, error: OmegaError, call: str, number: int, arguments: Arguments) -> None:
+    def failed(self, error: OmegaError, call: str, number: int, arguments: Arguments | None) -> None:
         """Count a failure of the library, and open where that is one too many."""
         started = now()
         with self._lock:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import io
 import json
 import logging
 import os
@@ -40,6 +41,8 @@ def main(arguments: list[str]) -> int:
     # What is opened here is said once, as a line without the place in the code.
     logging.basicConfig(format="%(message)s")
     warnings.simplefilter("ignore", FallbackWarning)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # paths need not be UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = ask(options)
         sys.stdout.flush()
