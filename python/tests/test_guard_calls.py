@@ -95,7 +95,7 @@ truth = ask()
 _library.loaded().engine._library.omega_fault_set(ctypes.c_uint32(1))
 again = ask()
 truth, again = (one.close if isinstance(one, om.CandleSeries) else one for one in (truth, again))
-same = truth is None or np.array_equal(np.asarray(truth), np.asarray(again), equal_nan=True)
+same = isinstance(truth, bytes | None) or np.array_equal(np.asarray(truth), np.asarray(again), equal_nan=True)
 print(same, om.status().modules["MODULE"].backend)
 """
 
