@@ -143,6 +143,32 @@ def test_what_must_not_be_done_twice_keeps_no_arguments(call: str, faulty: str, 
     assert incident["reproduce"] == "python -m omega_slicer verify --module slicer"
 
 
+def test_a_process_without_a_file_to_spare_switches_and_answers(faulty: str, tmp_path: Path) -> None:
+    no_more = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\nagain = ask()"
+    program = FAILING.replace("again = ask()", no_more).replace("CALL", "om.rolling.mean(y, 5)")
+    program = program.replace("MODULE", "kernels") + "print(om.incidents()[-1].unrecorded)"
+    said = answer_of(
+        run_python(program, OMEGA_LIBRARY=faulty, OMEGA_VAR_DIR=str(tmp_path), RUST_BACKTRACE="0")
+    )
+    assert said.startswith("True python\n")
+    assert "Too many open files" in said
+
+
+@pytest.mark.filterwarnings("ignore::omega_slicer.FallbackWarning")
+def test_arguments_that_cannot_be_kept_cost_no_answer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OMEGA_VAR_DIR", str(tmp_path))
+
+    def odd() -> str:
+        raise MemoryError
+
+    incident = Breaker("kernels").open("panic", "said", by="the call", call="mean", arguments=odd)
+    assert (incident.unrecorded, incident.arguments_file) == ("", "")
+    assert incident.reproduce == "python -m omega_slicer verify --module kernels"
+    assert json.loads(incident.path.read_text("utf-8"))["arguments_file"] == ""
+
+
 def test_a_path_that_is_no_utf8_is_guarded_like_others(faulty: str, tmp_path: Path) -> None:
     library = tmp_path / os.fsdecode(b"odd \xff") / "libomega_slicer.so"
     library.parent.mkdir()

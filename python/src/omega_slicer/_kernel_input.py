@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ._columns import Floats
 from ._errors import InvalidArgumentError, SizeMismatchError, TypeMismatchError
 
-__all__ = ["number", "output", "period", "policy", "series", "together", "whole", "window"]
+__all__ = ["number", "output", "period", "periods", "policy", "series", "together", "whole", "window"]
 
 _ARRAY: Final = np.ndarray
 _FLOAT64: Final = np.dtype(np.float64)
@@ -130,6 +130,16 @@ def period(value: Any, name: str = "period") -> int:
     if type(value) is int and 1 <= value <= sys.maxsize:
         return value
     return whole(value, name, 1)
+
+
+def periods(values: Iterable[Any]) -> tuple[int, ...]:
+    """Several periods of 1 or more; 1001 for none."""
+    most = sys.maxsize
+    # As `period`, without a call for each of what nearly all are.
+    found = tuple([one if type(one) is int and 1 <= one <= most else period(one) for one in values])
+    if not found:
+        raise InvalidArgumentError("period is an empty list")
+    return found
 
 
 def policy(nan: Any) -> int:

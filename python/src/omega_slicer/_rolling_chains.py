@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from ._calls import emas, joined, one, several
 from ._columns import Floats
-from ._errors import InvalidArgumentError, SizeMismatchError
+from ._errors import SizeMismatchError
 from ._kernel_input import period as _period
-from ._kernel_input import policy, series, whole
+from ._kernel_input import periods, policy, series, whole
 
 __all__ = [
     "MacdLines",
@@ -67,13 +67,11 @@ def ema(
     # The types that come first are found in a tenth of the time that Iterable takes.
     if type(period) is int or not isinstance(period, list | tuple | Iterable):
         return one("ema", x, (_period(period), policy(nan)), out, backend)
-    periods, number = tuple([_period(one) for one in period]), policy(nan)
-    if not periods:
-        raise InvalidArgumentError("period is an empty list")
+    several_periods, number = periods(period), policy(nan)
     array = series(x, "x")
     if array.ndim != 1:
         raise SizeMismatchError(f"x must have one dimension, not {array.ndim}, for several periods")
-    return emas(array, periods, number, out, backend)
+    return emas(array, several_periods, number, out, backend)
 
 
 def wilder(
@@ -162,8 +160,8 @@ def macd(
     >>> macd([1.0, 3.0], 1, 3, 1).macd
     array([0., 1.])
     """
-    periods = (_period(fast, "fast"), _period(slow, "slow"), _period(signal, "signal"))
-    return several("macd", x, (*periods, policy(nan)), backend, MacdLines)
+    numbers = (_period(fast, "fast"), _period(slow, "slow"), _period(signal, "signal"), policy(nan))
+    return several("macd", x, numbers, backend, MacdLines)
 
 
 def diff(x: Any, period: int = 1, *, out: Floats | None = None, backend: str | None = None) -> Floats:

@@ -165,7 +165,7 @@ class Breaker:
                 severity=severity,
             )
             self._tell()
-        incident = recorded(incident, "" if arguments is None else arguments())
+        incident = recorded(incident, arguments)
         with self._lock:
             if self.incident is not None:
                 self.incident = incident

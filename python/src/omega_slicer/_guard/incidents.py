@@ -11,6 +11,7 @@ import datetime as dt
 import os
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -36,6 +37,11 @@ __all__ = [
 ]
 
 SCHEMA: Final = "omega-incident/1"
+_COMMAND: Final = "python -m omega_slicer"
+# Known before there is an incident: to find out may take an import, or a file that cannot be opened by then.
+_MACHINE: Final = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
+_PLATFORM: Final = f"{sys.platform}-{_MACHINE or 'unknown'}"
+_LANGUAGE: Final = f"python {sys.version.split()[0]}"
 _NAME: Final = re.compile(
     r"(RB-\d{8}T\d{6}Z-(slicer|kernels|multi_symbol)-([A-Za-z0-9._]+)-[0-9a-f]{8})\.json"
 )
@@ -124,11 +130,9 @@ def made(
 ) -> Incident:
     """A new open incident, complete as of now and not yet written."""
     weight = severity_of(trigger) if severity is None else _severity(severity)
-    import platform  # noqa: PLC0415 - slow to import, and incidents are rare
-
     completed = now()
     rollback_id = new_id(module, subject.build_id, started)
-    again = f"incidents reproduce {rollback_id}" if has_arguments else f"verify --module {module}"
+    again = f"{_COMMAND} incidents reproduce {rollback_id}" if has_arguments else _verifying(module)
     return Incident(
         rollback_id=rollback_id,
         module=module,
@@ -147,14 +151,14 @@ def made(
         native_version=subject.native_version,
         native_path=subject.native_path,
         library_sha256=subject.library_sha256,
-        platform=f"{sys.platform}-{platform.machine()}",
-        language=f"python {platform.python_version()}",
+        platform=_PLATFORM,
+        language=_LANGUAGE,
         package_version=_version.__version__,
         error_code=error_code,
         error_message=message,
         call=call,
         arguments_file=f"{rollback_id}.tsv" if has_arguments else "",
-        reproduce=f"python -m omega_slicer {again}",
+        reproduce=again,
         detected_by=detected_by,
     )
 
@@ -166,11 +170,21 @@ def _severity(name: str) -> Any:
     return known[name]
 
 
-def recorded(incident: Incident, arguments: str) -> Incident:
+def _verifying(module: str) -> str:
+    return f"{_COMMAND} verify --module {module}"
+
+
+def recorded(incident: Incident, arguments: Callable[[], str] | None) -> Incident:
     """Write it and the text of its arguments; `unrecorded` of the result says why that was not to be."""
+    text = ""
+    if arguments is not None:
+        try:
+            text = arguments()
+        except Exception:
+            incident = replace(incident, arguments_file="", reproduce=_verifying(incident.module))
     try:
-        if arguments:
-            state.write_whole(state.results() / incident.arguments_file, arguments)
+        if text:
+            state.write_whole(state.results() / incident.arguments_file, text)
         state.write_whole(incident.path, state.flat_json(incident.as_record()) + "\n")
     except (OSError, RuntimeError) as error:  # RuntimeError: no home folder
         return replace(incident, unrecorded=f"{error}", arguments_file="")
@@ -231,7 +245,7 @@ def _unreadable(rollback_id: str, module: str, build_id: str, why: str) -> Incid
         "duration_seconds": 0.0,
         "data_loss": False,
         "error_code": None,
-        "reproduce": f"python -m omega_slicer verify --module {module}",
+        "reproduce": _verifying(module),
         "corrupt": why,
     }
     return Incident(**known)
