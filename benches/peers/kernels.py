@@ -223,10 +223,10 @@ def small(kernel: str, who: str) -> tuple[Ask, int]:
         one = (lambda: mine(x, 20, backend=backend)) if who in BACKENDS else (lambda: peers[who](x, 20))
 
     def many() -> None:
-        for _ in range(200):
+        for _ in range(200 // per):
             one()
 
-    return many, 200 * per
+    return many, 200
 
 
 def timed(ask: Ask) -> int:
