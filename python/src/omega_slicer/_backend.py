@@ -32,7 +32,7 @@ __all__ = [
     "set_backend",
 ]
 
-_LOCK: Final = free_in_forks(threading.Lock())
+_LOCK: Final = free_in_forks(threading.RLock())
 _chosen: dict[str, str] = {}
 # By module: the choice and the environment that were met, and which backend they come to; replaced whole.
 _settled: dict[str, tuple[object, tuple[Any, ...], Engine]] = {}

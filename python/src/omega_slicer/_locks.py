@@ -2,6 +2,7 @@
 
 A thread that holds one while another forks is not there in the child, where nobody would ever give it back.
 So a fork waits for the lock. What is made last is waited for first, as the load, which opens incidents, is.
+They are such as their own thread may take again: a signal's handler, which may fork, is in no other.
 """
 
 from __future__ import annotations

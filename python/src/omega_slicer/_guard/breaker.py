@@ -78,7 +78,7 @@ class Breaker:
     def __init__(self, module: str) -> None:
         self.module = module
         self.subject = Subject("")
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._told: list[Callable[[bool], None]] = []
         self.call: Callable[[], int] = itertools.count(1).__next__
         """Count a call; its number. A plain function of C: it is made for every answer."""

@@ -54,7 +54,7 @@ class Shadow:
     """The fraction, the seed, and what has been found."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self.fraction, self.seed = 0.0, 0
         self.rows = self.differences = 0
         self.chosen = False  # by `set_shadow`, which stands above the environment
