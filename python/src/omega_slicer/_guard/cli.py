@@ -156,7 +156,8 @@ def _parser() -> argparse.ArgumentParser:
 def _status(options: argparse.Namespace) -> int:
     from omega_slicer._status import status  # noqa: PLC0415 - which needs the guard
 
-    found = status()
+    with terminal.waiting("looking at the library"):
+        found = status()
     modules = {name: part for name, part in found.modules.items() if options.module in (None, name)}
     if options.json:
         plain = found.as_dict()
@@ -227,7 +228,8 @@ def _print_report(options: argparse.Namespace, report: Report) -> None:
 
 
 def _rollback(options: argparse.Namespace) -> int:
-    incident = rollback(options.module, options.reason, severity=options.severity)
+    with terminal.waiting("looking at the library"):
+        incident = rollback(options.module, options.reason, severity=options.severity)
     _print_incident(options, incident)
     return int(bool(incident.unrecorded))
 
@@ -283,7 +285,8 @@ def _incidents(options: argparse.Namespace) -> int:
     if options.action == "reproduce":
         from .reproduce import reproduced  # noqa: PLC0415 - rare
 
-        agree, said = reproduced(options.id)
+        with terminal.waiting("asking the call again"):
+            agree, said = reproduced(options.id)
         print(json.dumps({"agree": agree, "said": said.split("\n")}, indent=2) if options.json else said)
         return int(not agree)
     if options.action == "show":
