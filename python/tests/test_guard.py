@@ -24,6 +24,7 @@ from omega_slicer._guard import drill as drills
 from omega_slicer._guard import incidents as records
 from omega_slicer._guard import known, schema
 from omega_slicer._guard.breaker import MOST, WINDOW, Breaker
+from omega_slicer._guard.manifest import Damaged, checked
 from omega_slicer._guard.shadow import SHADOW, Shadow, kernel_answer
 from omega_slicer._guard.text import arguments_of, arguments_text
 
@@ -104,6 +105,46 @@ def test_a_record_is_what_its_schema_says(breaker: Breaker, state: Path) -> None
             jsonschema.validate(broken, rules)
     del record["trigger"]
     assert schema.problems(record) == ["trigger is missing"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"schema": "omega-incident/1"}',
+        "build_id",
+        "severity",
+        "closed_at",
+        "more",
+        "[" * 100_000,
+        "\x00",
+        "\xff",
+    ],
+)
+def test_a_damaged_record_holds_its_module_back(breaker: Breaker, state: Path, damage: str) -> None:
+    incident = breaker.open("by_hand", "said", by="rollback", quietly=True)
+    record = json.loads(incident.path.read_text("utf-8"))
+    text = json.dumps({**record, damage: 5}) if damage.isidentifier() else damage
+    incident.path.write_bytes(text.encode("latin-1"))
+    [found] = records.open_for("kernels", breaker.subject)
+    assert found.corrupt
+    assert (found.state, found.severity, found.rollback_id) == ("open", "CRITICAL", incident.rollback_id)
+    assert records.open_for("slicer", breaker.subject) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff", b"[" * 100_000, b'{"size": 1e999}', b'{"size": "x"}', b'{"size": 3, "sha256": ""}'],
+)
+def test_a_manifest_that_cannot_be_read_is_damage(content: bytes, tmp_path: Path) -> None:
+    library = tmp_path / "libomega_slicer.so"
+    library.write_bytes(b"abc")
+    library.with_name(f"{library.name}.manifest").write_bytes(content)
+    with pytest.raises(Damaged):
+        checked(library)
 
 
 def test_more_than_ten_failures_in_ten_thousand_calls_are_one_too_many(breaker: Breaker, state: Path) -> None:

@@ -100,6 +100,13 @@ class Incident:
         return state.results() / f"{self.rollback_id}.json"
 
 
+_TEXTS: Final = tuple(
+    name
+    for name, field in Incident.__dataclass_fields__.items()
+    if field.type == "str" and name not in ("unrecorded", "corrupt")
+)
+
+
 def now() -> dt.datetime:
     """The time, in UTC."""
     return dt.datetime.now(dt.timezone.utc)
@@ -222,6 +229,9 @@ def _read(rollback_id: str, module: str, build_id: str) -> Incident:
             raise ValueError("it says it is another incident")
         if incident.state not in ("open", "closed"):
             raise ValueError(f"its state is {incident.state!r}")
+        for name in _TEXTS:
+            if not isinstance(record[name], str):
+                raise ValueError(f"its {name} is no text")
         return incident
     except (OSError, ValueError, TypeError) as error:
         return _unreadable(rollback_id, module, build_id, f"{path}: {error}")
@@ -230,11 +240,8 @@ def _read(rollback_id: str, module: str, build_id: str) -> Incident:
 def _unreadable(rollback_id: str, module: str, build_id: str, why: str) -> Incident:
     """What holds a module back although nobody can say why any more: open, and as bad as can be."""
     worst = next(iter(severities().values()))
-    texts = dict.fromkeys(
-        (name for name, field in Incident.__dataclass_fields__.items() if field.type == "str"), ""
-    )
     known: dict[str, Any] = {
-        **texts,
+        **dict.fromkeys(_TEXTS, ""),
         "rollback_id": rollback_id,
         "module": module,
         "build_id": build_id,

@@ -90,7 +90,10 @@ def flat_json(values: Mapping[str, str | int | float | bool | None]) -> str:
 
 def parse_flat(text: str) -> Flat:
     """A flat JSON object; `ValueError` for anything else."""
-    found = json.loads(text)
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise ValueError("too deep to be flat") from None
     if not isinstance(found, dict):
         raise ValueError("not a JSON object")
     for key, value in found.items():
