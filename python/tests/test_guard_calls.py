@@ -132,6 +132,24 @@ def test_the_very_call_that_failed_is_asked_again(
     assert (done.returncode, "PANIC" in done.stdout) == (1, True), done.stdout + done.stderr
 
 
+def test_a_table_taken_column_by_column_is_never_half_the_librarys(faulty: str, tmp_path: Path) -> None:
+    flipped = """
+from omega_slicer._guard.breaker import BREAKERS
+from omega_slicer._guard.shadow import SHADOW
+_library.loaded().engine._library.omega_fault_set(ctypes.c_uint32(2))
+before = BREAKERS["kernels"].call()
+chosen = lambda column: SHADOW.chooses("kernels", before + 1 + column)
+om.set_shadow(0.3)
+while chosen(0) or not chosen(1):
+    SHADOW.seed += 1
+again = ask()
+"""
+    armed = "_library.loaded().engine._library.omega_fault_set(ctypes.c_uint32(1))\nagain = ask()\n"
+    program = FAILING.replace(armed, flipped).replace("CALL", "om.rolling.cov(x, x[::-1], 5)")
+    where = {"OMEGA_LIBRARY": faulty, "OMEGA_VAR_DIR": str(tmp_path)}
+    assert answer_of(run_python(program.replace("MODULE", "kernels"), **where)) == "True python"
+
+
 @pytest.mark.parametrize("call", ["series.to_ipc()", "series.write_ipc('written.arrow')"])
 def test_what_must_not_be_done_twice_keeps_no_arguments(call: str, faulty: str, tmp_path: Path) -> None:
     where: dict[str, Any] = {"OMEGA_LIBRARY": faulty, "OMEGA_VAR_DIR": str(tmp_path), "cwd": tmp_path}

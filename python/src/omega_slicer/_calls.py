@@ -93,11 +93,13 @@ def emas(x: Floats, periods: tuple[int, ...], nan: int, out: Any, backend: str |
 def _by_column(
     engine: KernelEngine, kernel: str, arrays: Sequence[Floats], numbers: Numbers, lines: Sequence[Floats]
 ) -> None:
-    whole = [np.asfortranarray(array) for array in arrays]
+    whole, kind = [np.asfortranarray(array) for array in arrays], engine.kind
     for i in range(whole[0].shape[1]):
         engine.run(
             kernel, tuple(array[:, i] for array in whole), numbers, tuple(line[:, i] for line in lines)
         )
+    if engine.kind != kind:  # it went off the library on the way: no column may be left of that
+        _by_column(engine, kernel, arrays, numbers, lines)
 
 
 def _whole(arrays: tuple[Floats, ...]) -> tuple[Floats, ...]:
