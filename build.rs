@@ -4,17 +4,22 @@ use std::collections::hash_map::DefaultHasher;
 use std::error::Error;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs, io};
 
+#[path = "build/retire.rs"]
+mod retire;
+
 fn main() -> Result<(), Box<dyn Error>> {
-    for watched in ["rust", "cbindgen.toml", "Cargo.toml", "Cargo.lock", "build.rs", "include"] {
+    for watched in ["rust", "cbindgen.toml", "Cargo.toml", "Cargo.lock", "build.rs", "build", "include"] {
         println!("cargo:rerun-if-changed={watched}");
     }
     println!("cargo:rerun-if-env-changed=OMEGA_HEADER_CHECK");
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     header(&root)?;
-    println!("cargo:rustc-env=OMEGA_BUILD_ID={}", build_id(&root)?);
-    forget_manifest()?;
+    let build_id = build_id(&root)?;
+    println!("cargo:rustc-env=OMEGA_BUILD_ID={build_id}");
+    retire::other_build(&build_id)?;
     let major = env::var("CARGO_PKG_VERSION_MAJOR")?;
     match env::var("CARGO_CFG_TARGET_OS")?.as_str() {
         "linux" => {
@@ -28,20 +33,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         "macos" => println!("cargo:rustc-cdylib-link-arg=-Wl,-install_name,@rpath/libomega_slicer.{major}.dylib"),
         _ => {}
-    }
-    Ok(())
-}
-
-/// Removes the manifest of the library that is about to be replaced: bindings would call the new one damaged.
-/// `make build` writes the new one.
-fn forget_manifest() -> Result<(), Box<dyn Error>> {
-    let out = PathBuf::from(env::var("OUT_DIR")?);
-    let Some(profile) = out.ancestors().nth(3) else { return Ok(()) };
-    for name in ["libomega_slicer.so", "libomega_slicer.dylib", "omega_slicer.dll"] {
-        match fs::remove_file(profile.join(format!("{name}.manifest"))) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
     }
     Ok(())
 }
@@ -99,7 +90,7 @@ fn is_read_only(error: &io::Error) -> bool {
 /// Sixteen hexadecimal digits over everything that decides what the library does.
 fn build_id(root: &Path) -> Result<String, Box<dyn Error>> {
     let mut files = vec![root.join("Cargo.toml"), root.join("Cargo.lock"), root.join("build.rs")];
-    let mut folders = vec![root.join("rust")];
+    let mut folders = vec![root.join("rust"), root.join("build")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
@@ -112,12 +103,12 @@ fn build_id(root: &Path) -> Result<String, Box<dyn Error>> {
         file.strip_prefix(root)?.hash(&mut hasher);
         fs::read(&file).unwrap_or_default().hash(&mut hasher);
     }
+    let decisive = ["TARGET", "PROFILE", "OPT_LEVEL", "CARGO_ENCODED_RUSTFLAGS"];
     let mut settings: Vec<_> = env::vars()
-        .filter(|(name, _)| {
-            name.starts_with("CARGO_FEATURE_") || ["TARGET", "PROFILE", "OPT_LEVEL"].contains(&name.as_str())
-        })
+        .filter(|(name, _)| name.starts_with("CARGO_FEATURE_") || decisive.contains(&name.as_str()))
         .collect();
     settings.sort();
     settings.hash(&mut hasher);
+    Command::new(env::var("RUSTC")?).arg("-vV").output()?.stdout.hash(&mut hasher);
     Ok(format!("{:016x}", hasher.finish()))
 }

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from .contenders import ROOT, Contender, MissingError, one_core
 from .oracle import KERNELS, RECURRENCES, Whole, recurrence, worst
-from .plan import CALLS, ISAS, OURS, PEERS, Cell, cells
+from .plan import CALLS, ISAS, ONE_ROW, OURS, PEERS, Cell, cells
 
 ROWS = 1_000_000
 ROUNDS = 7
@@ -162,17 +162,17 @@ def turns(field: Field, wanted: Sequence[Cell], rounds: int) -> dict[Cell, list[
     """Round by round, everyone's fastest of three; who takes long has one run, and fewer rounds."""
     times: dict[Cell, list[float]] = {cell: [] for cell in wanted}
     begin = time.monotonic()
-    cost = {}
+    cost, short = {}, (*CALLS, *ONE_ROW)
     for cell in wanted:
         field.time(cell, 1)  # compiles, touches, fills caches
-        cost[cell] = field.time(cell, 1) * (200 if cell[0] in CALLS else ROWS) / 1e6
+        cost[cell] = field.time(cell, 1) * (200 if cell[0] in short else ROWS) / 1e6
     say(f"warmed up in {time.monotonic() - begin:.0f} s")
     for turn in range(rounds):
         # Forth and back, so that nobody always follows the same one.
         for cell in wanted if turn % 2 == 0 else wanted[::-1]:
             milliseconds = cost[cell]
             if turn < (rounds if milliseconds < 60 else max(3, rounds // 2) if milliseconds < 300 else 2):
-                repeats = 15 if cell[0] in CALLS else 3 if milliseconds < 30 else 1
+                repeats = 15 if cell[0] in short else 3 if milliseconds < 30 else 1
                 times[cell].append(field.time(cell, repeats))
         say(f"round {turn + 1} of {rounds} done after {time.monotonic() - begin:.0f} s")
     return times

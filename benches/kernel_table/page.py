@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .chart import chart
 from .contenders import ROOT
-from .judge import OK, Judgement, judge, judge_digits, judge_hostile, markdown, ratios
+from .judge import NOT_MEASURED, OK, Judgement, judge, judge_digits, judge_hostile, markdown, ratios
 from .measure import load, save
 from .oracle import KERNELS
 from .plan import BEST, PEERS, WITHOUT_WINDOW, Cell, beside_peers, peers, promises, windows
@@ -25,7 +26,7 @@ CHART = ROOT / "docs" / "kernels.svg"
 BEGIN, END = "<!-- kernels: benches/run.py --readme -->", "<!-- /kernels -->"
 EVERYONE = ("Bottleneck", "TA-Lib", "pandas", "Polars", "NumPy")
 NOTES = """\
-Times are nanoseconds per row, of `call` and `push` nanoseconds per call; ratios are medians over
+Times are nanoseconds per row, of `call`, `push`, `row` and `table` per call; ratios are medians over
 interleaved rounds of ours by the fastest of the others in the same round, and the spread is that of the
 rounds. Ours is Rust with AVX-512 into a buffer, beside it the peers called from Python, who may keep the
 memory they free. Errors are the worst relative ones on sampled rows against exact arithmetic: on ordinary
@@ -177,7 +178,10 @@ def section(result: Result) -> str:
         )
     table = markdown(header, rows, (1, 2, 4, 5))
     failed = [one for one in judgements(result) if one.verdict != OK]
-    short = "; ".join(f"{one.what} {one.verdict} {number(one.ratio)}".rstrip() for one in failed) or "none"
+    told = [f"{one.what} {one.verdict} {number(one.ratio)}" for one in failed if one.verdict != NOT_MEASURED]
+    without = Counter(one.what.partition(":")[0] for one in failed if one.verdict == NOT_MEASURED)
+    told += [f"{group}: {count} {NOT_MEASURED}" for group, count in without.items()]
+    short = "; ".join(told) or "none"
     return f"""{BEGIN}
 ![Speed and right digits of six libraries](docs/kernels.svg)
 

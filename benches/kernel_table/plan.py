@@ -58,6 +58,11 @@ JULIA = ("Julia native", "Julia fallback")
 BEST = RUST[0]
 JUDGED = ("sum", "mean", "min", "max", "var", "std", "ema", "rsi", "wilder", "atr")
 CALLS = ("call_mean", "call_std", "call_ema", "push_mean", "push_std", "push_ema")
+ONE_ROW = (
+    *(f"row_{kernel}" for kernel in PEERS),
+    *(f"table_{kernel}" for kernel in PEERS if kernel != "ema_8_periods"),
+)
+"""Calls on a single row, of series and of tables: what Python and the ABI add to a kernel."""
 HOSTILE = ("sum", "mean", "var", "std", "cov", "min", "max")
 
 
@@ -86,6 +91,7 @@ def cells() -> Iterator[Cell]:
         if call.startswith("call_"):
             yield (call, 20, "TA-Lib")
     yield from (("call_mean", 20, "Bottleneck"), ("call_std", 20, "Bottleneck"))
+    yield from ((call, 1, "Python native") for call in ONE_ROW)
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,8 @@ def promises() -> Iterator[Promise]:
             yield Promise("5000 of 20", kernel, 5000, long, (short,), 1.3)
     for call in CALLS[:3]:
         yield Promise("ns a call from Python", call, 20, (call, 20, "Python native"), (), 4000.0)
+    for call in ONE_ROW:
+        yield Promise("ns a call of one row from Python", call, 1, (call, 1, "Python native"), (), 4000.0)
     for kernel, others in PEERS.items():
         for window in windows(kernel):
             native = ((kernel, window, "Julia native"),)

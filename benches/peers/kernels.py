@@ -2,10 +2,11 @@ r"""The kernels from Python, beside those of Bottleneck, TA-Lib, pandas, Polars 
 
 One of the contenders of `benches/run.py`, which asks each in turn. The questions come as lines on standard
 input, their words apart by tabs, each answered by one line: `time kernel window who repeats` by the
-nanoseconds per row (of `call_...` and `push_...`: per call) of the fastest of so many runs on the series
-`plain`, and `answer series kernel window who file` by `ok` once the values of the rows that
-FOLDER/rows.i64 names are in the file. `versions` tells those of the peers. A question that cannot be
-answered ends the process with an error. By hand, with PYTHONPATH=python/src:
+nanoseconds per row (of `call_...`, `row_...`, `table_...` and `push_...`: per call, or where a table is a
+call for each column, per column) of the fastest of so many runs on the series `plain`, and `answer series
+kernel window who file` by `ok` once the values of the rows that FOLDER/rows.i64 names are in the file.
+`versions` tells those of the peers. A question that cannot be answered ends the process with an error. By
+hand, with PYTHONPATH=python/src:
 
     printf 'time\tmean\t20\tBottleneck\t5\n' | python benches/peers/kernels.py FOLDER
 """
@@ -40,6 +41,20 @@ BACKENDS = {"native": "native", "fallback": "python"}
 EIGHT = [5, 8, 13, 21, 34, 55, 89, 144]
 BARS = ("atr", "true_range")
 PAIRS = ("cov", "corr")
+APART = (*BARS, *PAIRS, "macd", "bollinger")
+"""Of a table, these are a call of the library for each column."""
+COLUMNS = 8
+
+
+def ours(kernel: str, w: int, backend: str | None, bars: tuple[Floats, ...], y: Floats) -> Ask:
+    """Our own package, its answer in a new array like everybody's."""
+    *_, x = bars
+    if kernel == "ema_8_periods":
+        return lambda: rolling.ema(x, EIGHT, backend=backend)
+    function = getattr(rolling, kernel)
+    inputs = bars if kernel in BARS else (x, y) if kernel in PAIRS else (x,)
+    periods = {"true_range": (), "macd": (w // 2, w, w // 3)}.get(kernel, (w,))
+    return lambda: function(*inputs, *periods, backend=backend)
 
 
 class Market:
@@ -55,7 +70,7 @@ class Market:
     def ask(self, who: str, kernel: str, w: int) -> Ask:
         """What `who` does for a kernel; a KeyError or AttributeError if it has no such thing."""
         if who in BACKENDS:
-            return self.ours(kernel, w, BACKENDS[who])
+            return ours(kernel, w, BACKENDS[who], (self.high, self.low, self.x), self.y)
         peers = {
             "Bottleneck": self.bottleneck,
             "TA-Lib": self.talib,
@@ -64,16 +79,6 @@ class Market:
             "NumPy": self.numpy,
         }
         return peers[who](kernel, w)
-
-    def ours(self, kernel: str, w: int, backend: str) -> Ask:
-        """Our own package, its answer in a new array like everybody's."""
-        if kernel == "ema_8_periods":
-            return lambda: rolling.ema(self.x, EIGHT, backend=backend)
-        function = getattr(rolling, kernel)
-        bars = (self.high, self.low, self.x)
-        inputs = bars if kernel in BARS else (self.x, self.y) if kernel in PAIRS else (self.x,)
-        periods = {"true_range": (), "macd": (w // 2, w, w // 3)}.get(kernel, (w,))
-        return lambda: function(*inputs, *periods, backend=backend)
 
     def bottleneck(self, kernel: str, w: int) -> Ask:
         """Moving windows."""
@@ -194,7 +199,7 @@ class Market:
 
 
 def small(kernel: str, who: str) -> tuple[Ask, int]:
-    """Two hundred calls on 20 rows, or as many rows pushed: short, so that few runs are interrupted."""
+    """Two hundred calls on 20 rows or on one, or rows pushed: short, so that few runs are interrupted."""
     how, _, name = kernel.partition("_")
     x = np.linspace(1.0, 1.1, 20)
     # As a user calls it: the backend is chosen for all calls, once.
@@ -203,15 +208,22 @@ def small(kernel: str, who: str) -> tuple[Ask, int]:
         make = {"mean": rolling.RollingMean, "std": rolling.RollingStd, "ema": rolling.StreamingEma}[name]
         push, values = make(20, backend=backend).push, np.resize(x, 200).tolist()
         return lambda: [push(value) for value in values], 200
-    peers: dict[str, Callable[..., Any]] = {
-        "Bottleneck": getattr(bn, f"move_{name}", None),
-        "TA-Lib": {"mean": talib.SMA, "std": talib.STDDEV, "ema": talib.EMA}[name],
-    }
-    ours = getattr(rolling, name)
-    one = (lambda: ours(x, 20, backend=backend)) if who in BACKENDS else (lambda: peers[who](x, 20))
+    if how in ("row", "table"):
+        given = x[:1] if how == "row" else np.asfortranarray(x[:COLUMNS].reshape(1, -1))
+        one, per = (
+            ours(name, 20, backend, (given,) * 3, given),
+            COLUMNS if how == "table" and name in APART else 1,
+        )
+    else:
+        peers: dict[str, Callable[..., Any]] = {
+            "Bottleneck": getattr(bn, f"move_{name}", None),
+            "TA-Lib": {"mean": talib.SMA, "std": talib.STDDEV, "ema": talib.EMA}[name],
+        }
+        mine, per = getattr(rolling, name), 1
+        one = (lambda: mine(x, 20, backend=backend)) if who in BACKENDS else (lambda: peers[who](x, 20))
 
     def many() -> None:
-        for _ in range(200):
+        for _ in range(200 // per):
             one()
 
     return many, 200
@@ -233,7 +245,7 @@ def serve(folder: Path) -> None:
     for line in sys.stdin:
         match line.rstrip("\n").split("\t"):
             case ["time", kernel, window, who, repeats]:
-                if kernel.startswith(("call_", "push_")):
+                if kernel.startswith(("call_", "push_", "row_", "table_")):
                     ask, per = small(kernel, who)
                 else:
                     ask, per = plain.ask(who, kernel, int(window)), len(plain.x)

@@ -149,3 +149,14 @@ def child(code: str, **how: Any) -> subprocess.CompletedProcess[str]:
 def answer_of(child: subprocess.CompletedProcess[str]) -> str:
     assert child.returncode == 0, child.stderr
     return child.stdout.strip()
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command line, in the state folder that the test has set."""
+    return subprocess.run(
+        [sys.executable, "-m", "omega_slicer", *arguments],
+        env={**os.environ, "PYTHONPATH": str(SOURCES), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -19,12 +18,13 @@ import numpy as np
 import pytest
 
 import omega_slicer as om
-from helpers import MINUTE, ROOT, SOURCES, answer_of, child, run_python, series_of
+from helpers import MINUTE, ROOT, answer_of, child, command, run_python, series_of
 from omega_slicer._fallback import PYTHON
 from omega_slicer._guard import drill as drills
 from omega_slicer._guard import incidents as records
 from omega_slicer._guard import known, schema
 from omega_slicer._guard.breaker import MOST, WINDOW, Breaker
+from omega_slicer._guard.manifest import Damaged, checked
 from omega_slicer._guard.shadow import SHADOW, Shadow, kernel_answer
 from omega_slicer._guard.text import arguments_of, arguments_text
 
@@ -105,6 +105,46 @@ def test_a_record_is_what_its_schema_says(breaker: Breaker, state: Path) -> None
             jsonschema.validate(broken, rules)
     del record["trigger"]
     assert schema.problems(record) == ["trigger is missing"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"schema": "omega-incident/1"}',
+        "build_id",
+        "severity",
+        "closed_at",
+        "more",
+        "[" * 100_000,
+        "\x00",
+        "\xff",
+    ],
+)
+def test_a_damaged_record_holds_its_module_back(breaker: Breaker, state: Path, damage: str) -> None:
+    incident = breaker.open("by_hand", "said", by="rollback", quietly=True)
+    record = json.loads(incident.path.read_text("utf-8"))
+    text = json.dumps({**record, damage: 5}) if damage.isidentifier() else damage
+    incident.path.write_bytes(text.encode("latin-1"))
+    [found] = records.open_for("kernels", breaker.subject)
+    assert found.corrupt
+    assert (found.state, found.severity, found.rollback_id) == ("open", "CRITICAL", incident.rollback_id)
+    assert records.open_for("slicer", breaker.subject) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff", b"[" * 100_000, b'{"size": 1e999}', b'{"size": "x"}', b'{"size": 3, "sha256": ""}'],
+)
+def test_a_manifest_that_cannot_be_read_is_damage(content: bytes, tmp_path: Path) -> None:
+    library = tmp_path / "libomega_slicer.so"
+    library.write_bytes(b"abc")
+    library.with_name(f"{library.name}.manifest").write_bytes(content)
+    with pytest.raises(Damaged):
+        checked(library)
 
 
 def test_more_than_ten_failures_in_ten_thousand_calls_are_one_too_many(breaker: Breaker, state: Path) -> None:
@@ -262,50 +302,6 @@ def test_arguments_are_text_that_can_be_asked_again() -> None:
     assert call == "bollinger"
     assert [part.tobytes() for part in inputs] == [x.tobytes(), x[::2].tobytes()]
     assert numbers == (20, 2.5, True, None)
-
-
-def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command line, with the test's own state folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "omega_slicer", *arguments],
-        env={**os.environ, "PYTHONPATH": str(SOURCES), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_the_command_line_switches_off_and_on_again(native: None, state: Path) -> None:
-    assert command("status").returncode == 0
-    off = command("rollback", "--module", "kernels", "--reason", "a try", "--json")
-    incident = json.loads(off.stdout)
-    assert (off.returncode, incident["error_message"], incident["trigger"]) == (0, "a try", "by_hand")
-    shown = command("status", "--json")
-    assert shown.returncode == 1
-    modules = json.loads(shown.stdout)["modules"]
-    assert (modules["kernels"]["backend"], modules["slicer"]["backend"]) == ("python", "native")
-    assert incident["rollback_id"] in modules["kernels"]["incident"]
-    assert command("incidents", "show", incident["rollback_id"]).returncode == 1  # it is open
-    refused = command("reenable", "--module", "slicer")
-    assert (refused.returncode, "no incident is open" in refused.stderr) == (1, True)
-    back = command("reenable", "--module", "kernels")
-    assert back.returncode == 0, back.stderr
-    assert command("status").returncode == 0
-    assert "closed" in command("incidents").stdout
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [("what",), (), ("rollback",), ("verify", "--module", "all"), ("incidents", "show", "RB-none")],
-)
-def test_wrong_usage_ends_with_2(arguments: tuple[str, ...], state: Path) -> None:
-    assert command(*arguments).returncode == 2
-
-
-def test_there_is_no_colour_where_nobody_looks(native: None, state: Path) -> None:
-    done = command("verify", "--module", "multi_symbol")
-    assert done.returncode == 0
-    assert "\x1b" not in done.stdout + done.stderr
 
 
 def test_native_in_spite_of_an_incident_says_so_once(native: None, state: Path) -> None:

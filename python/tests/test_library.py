@@ -39,6 +39,21 @@ print(mapped())
     assert answer_of(child("print(mapped())")) == "False"
 
 
+@pytest.mark.parametrize("off", [0, 1, 2])
+def test_one_flag_off_and_that_module_makes_no_native_call(off: int, native: None) -> None:
+    code = """
+s = make()
+slicer = om.SymbolDataSlicer(s)
+slicer.get_lookbacks([60_000_000], 2), slicer.get_lookback(60_000_000, 2), om.resample(s, 'M5')
+om.rolling.mean(s.close, 2), om.rolling.RollingMax(2).push(1.0)
+om.MultiSymbolSlice([s]).get_price('X', 'bid')
+parts = om.status().modules.values()
+print([sum(kinds['native'] + kinds['shared'] for kinds in part.counts.values()) for part in parts])
+"""
+    made = json.loads(answer_of(child(code, **{FLAGS[off]: "off"})))
+    assert [number > 0 for number in made] == [module != off for module in range(3)]
+
+
 def test_demanding_what_is_not_there_says_where_it_was_looked_for(tmp_path: Path) -> None:
     nothing = str(tmp_path / "libnothing.so")
     code = """

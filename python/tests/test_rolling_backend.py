@@ -12,6 +12,7 @@ import omega_slicer as om
 from helpers import answer_of, library_path, run_python
 from kernels import EVERY, SINGLE, arguments_of, call, stream_class
 from omega_slicer import _library, rolling
+from omega_slicer._native_kernels import NativeKernels
 
 
 def test_counts_and_status_say_who_answered(native: None) -> None:
@@ -92,20 +93,16 @@ except om.NotBuiltInError as error:
 
 
 def test_each_call_makes_one_native_call(native: None) -> None:
-    engine = _library.load("slicer", retry=False).kernels
-    library, functions = engine.library, engine._calls
+    engine = _library.load("slicer", retry=False)
+    kernels, spying = engine.kernels, NativeKernels(engine._library)
     calls: list[str] = []
-
-    class Spy:
-        def __getattr__(self, name: str) -> Any:
-            function = getattr(library, name)
-            return lambda *arguments: (calls.append(name), function(*arguments))[1]
 
     def spied(name: str, function: Any) -> Any:
         return lambda *arguments: (calls.append(name), function(*arguments))[1]
 
-    engine.library = Spy()
-    engine._calls = {name: spied(name, function) for name, function in functions.items()}
+    spying._calls = {name: spied(name, function) for name, function in spying._calls.items()}
+    spying._table = spied("omega_kernel_columns", spying._table)
+    engine.kernels = spying
     try:
         for kernel in EVERY:
             calls.clear()
@@ -120,7 +117,7 @@ def test_each_call_makes_one_native_call(native: None) -> None:
             call(kernel, inputs(kernel), arguments_of(kernel, 2), "python")
             assert not calls
     finally:
-        engine.library, engine._calls = library, functions
+        engine.kernels = kernels
 
 
 def test_answers_really_come_from_the_library(native: None) -> None:
@@ -135,6 +132,7 @@ def test_answers_really_come_from_the_library(native: None) -> None:
     code = """
 import ctypes, numpy as np, omega_slicer as om
 from omega_slicer import _library, rolling
+from omega_slicer._native_kernels import NativeKernels
 import kernels
 x = 1.0 + np.arange(40.0) ** 1.5 % 7
 def arm(fault):

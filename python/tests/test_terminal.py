@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,19 @@ def test_a_bar_is_for_terminals_and_for_what_takes_a_second(monkeypatch: pytest.
         bar.end()
         assert ("[##############################]" in screen.text) == seen
         assert screen.text.endswith(" \r") == seen
+
+
+def test_what_takes_as_long_as_it_takes_shows_that_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seen, after in ((True, 0.0), (True, 60.0), (False, 0.0)):
+        screen = Screen(seen)
+        monkeypatch.setattr(sys, "stderr", screen)
+        with terminal.waiting("looking", after):
+            for _ in range(100):
+                if "#" in screen.text:
+                    break
+                time.sleep(0.05 if seen and not after else 0.002)
+        assert (re.search(r"\r\[\.*#\.*\] looking, \d+ s", screen.text) is not None) == (seen and not after)
+        assert screen.text.endswith(" \r") == (seen and not after)
 
 
 def test_a_drill_shows_how_far_it_is(faulty: str, state: Path) -> None:

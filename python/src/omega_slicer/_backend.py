@@ -7,8 +7,6 @@ until `set_backend` or a variable that bears on it changes: most calls are too s
 
 from __future__ import annotations
 
-import itertools
-import sys
 import threading
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +19,7 @@ from ._guard.breaker import BREAKERS, FallbackWarning, warn
 from ._guard.engine import guarded
 from ._guard.incidents import Incident
 from ._guard.shadow import shadow_from_environment
+from ._locks import free_in_forks
 
 __all__ = [
     "Answer",
@@ -33,12 +32,11 @@ __all__ = [
     "set_backend",
 ]
 
-_LOCK: Final = threading.Lock()
+_LOCK: Final = free_in_forks(threading.RLock())
 _chosen: dict[str, str] = {}
-# By module: the state of choices and environment, and which backend it comes to; replaced whole.
-_settled: dict[str, tuple[tuple[Any, ...], Engine]] = {}
-_choices = itertools.count()
-_choice = next(_choices)
+# By module: the choice and the environment that were met, and which backend they come to; replaced whole.
+_settled: dict[str, tuple[object, tuple[Any, ...], Engine]] = {}
+_choice = object()
 _warned: set[tuple[str, str]] = set()
 
 
@@ -74,19 +72,18 @@ def set_backend(module: str, backend: str | None) -> None:
         _chosen.pop(module, None)
     else:
         _chosen[module] = word
-    _choice = next(_choices)
+    _choice = object()
 
 
 def engine(module: str, argument: str | None) -> Engine:
     """The backend of an object that is being made, or of a call; `argument` is its `backend=`."""
     if argument is not None:
         return _decided(module, argument)
-    state = _choice, surroundings(module)
-    settled = _settled.get(module)
-    if settled is not None and settled[0] == state:
-        return settled[1]
+    choice, around, settled = _choice, surroundings[module](), _settled.get(module)
+    if settled is not None and settled[0] is choice and settled[1] == around:
+        return settled[2]
     decided = _decided(module, None)
-    _settled[module] = state, decided
+    _settled[module] = choice, around, decided
     return decided
 
 
@@ -140,13 +137,15 @@ def forget_choices() -> None:
     global _choice  # noqa: PLW0603 - what `_settled` is compared with
     _library.forget()
     _warned.clear()
-    _choice = next(_choices)
+    _choice = object()
 
 
 def inspect(module: str) -> Answer:
     """What `engine` would do now, without error or warning; loads the library unless it is not wanted."""
     try:
         choice = _requested(module, None)
+        if choice.requested == "auto":
+            shadow_from_environment()
     except OmegaError as error:
         return Answer(None, Choice("", "configuration"), f"the configuration cannot be read: {error}")
     if choice.requested == "python":
@@ -197,12 +196,4 @@ def _warn_once(module: str, kind: str, message: str) -> None:
         if (module, kind) in _warned:
             return
         _warned.add((module, kind))
-    warn(message, _outside() + 1)
-
-
-def _outside() -> int:
-    """How far up the caller's own code is, so that the warning points there."""
-    frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
-        frame, level = frame.f_back, level + 1
-    return level
+    warn(message)

@@ -6,7 +6,7 @@ The one place that decides who answers a kernel, counts it, and makes or checks 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from ._kernel_input import output, series, together
 
 __all__ = ["emas", "joined", "one", "several"]
 
+Lines = TypeVar("Lines", bound="tuple[Floats, Floats, Floats]")
+
+# A call on a short series costs what Python adds to it: a name found in one step is a step less.
+_contiguous, _empty = np.ascontiguousarray, np.empty
 _TICKS = {kind: {kernel: ticker(kernel, kind) for kernel in SHAPES} for kind in ("native", "fallback")}
 
 
@@ -29,7 +33,7 @@ def one(kernel: str, x: Any, numbers: Numbers, out: Any, backend: str | None) ->
     _TICKS[engine.kind][kernel]()
     if array.ndim == 1:
         result: Floats = _line(len(array)) if out is None else output(out, array.shape, (array,))
-        engine.run(kernel, (np.ascontiguousarray(array),), numbers, (result,))
+        engine.run(kernel, (_contiguous(array),), numbers, (result,))
         return result
     given = None if out is None else output(out, array.shape, (array,))
     made = _columns_for(given, array.shape)
@@ -38,17 +42,20 @@ def one(kernel: str, x: Any, numbers: Numbers, out: Any, backend: str | None) ->
 
 
 def joined(
-    kernel: str, inputs: Sequence[Any], names: Sequence[str], numbers: Numbers, out: Any, backend: str | None
+    kernel: str,
+    arrays: tuple[Floats, ...],
+    names: Sequence[str],
+    numbers: Numbers,
+    out: Any,
+    backend: str | None,
 ) -> Floats:
-    """A kernel of several series of one shape: its line."""
+    """A kernel of several series of one shape, checked by `series`: its line."""
     engine = _backend.engine("kernels", backend).kernels
-    arrays = tuple(map(series, inputs, names))
-    together(arrays, names)
+    shape = together(arrays, names)
     _TICKS[engine.kind][kernel]()
-    shape = arrays[0].shape
     if len(shape) == 1:
         result: Floats = _line(shape[0]) if out is None else output(out, shape, arrays)
-        engine.run(kernel, tuple(map(np.ascontiguousarray, arrays)), numbers, (result,))
+        engine.run(kernel, _whole(arrays), numbers, (result,))
         return result
     given = None if out is None else output(out, shape, arrays)
     made = _columns_for(given, shape)
@@ -56,19 +63,19 @@ def joined(
     return _handed_over(made, given)
 
 
-def several(kernel: str, x: Any, numbers: Numbers, backend: str | None) -> tuple[Floats, ...]:
-    """A kernel of one series and three lines."""
+def several(kernel: str, x: Any, numbers: Numbers, backend: str | None, lines: type[Lines]) -> Lines:
+    """A kernel of one series and three lines, which come as a named tuple."""
     engine = _backend.engine("kernels", backend).kernels
     array = series(x, "x")
     _TICKS[engine.kind][kernel]()
     if array.ndim == 1:
-        rows = len(array)
-        lines = _line(rows), _line(rows), _line(rows)
-        engine.run(kernel, (np.ascontiguousarray(array),), numbers, lines)
-        return lines
-    made = [_columns_for(None, array.shape) for _ in range(SHAPES[kernel].outputs)]
-    _by_column(engine, kernel, [array], numbers, made)
-    return tuple(made)
+        made = _three_lines(len(array))
+        engine.run(kernel, (_contiguous(array),), numbers, made)
+    else:
+        shape = array.shape
+        made = _columns_for(None, shape), _columns_for(None, shape), _columns_for(None, shape)
+        _by_column(engine, kernel, [array], numbers, made)
+    return tuple.__new__(lines, made)  # half the time that the class's own takes
 
 
 def emas(x: Floats, periods: tuple[int, ...], nan: int, out: Any, backend: str | None) -> Floats:
@@ -79,25 +86,42 @@ def emas(x: Floats, periods: tuple[int, ...], nan: int, out: Any, backend: str |
     _TICKS[engine.kind]["ema"]()
     made = _columns_for(given, shape)
     if made.size:
-        engine.emas(np.ascontiguousarray(x), periods, nan, made)
+        engine.emas("ema", _contiguous(x), (*periods, nan), made)
     return _handed_over(made, given)
 
 
 def _by_column(
     engine: KernelEngine, kernel: str, arrays: Sequence[Floats], numbers: Numbers, lines: Sequence[Floats]
 ) -> None:
-    whole = [np.asfortranarray(array) for array in arrays]
+    whole, kind = [np.asfortranarray(array) for array in arrays], engine.kind
     for i in range(whole[0].shape[1]):
         engine.run(
             kernel, tuple(array[:, i] for array in whole), numbers, tuple(line[:, i] for line in lines)
         )
+    if engine.kind != kind:  # it went off the library on the way: no column may be left of that
+        _by_column(engine, kernel, arrays, numbers, lines)
+
+
+def _whole(arrays: tuple[Floats, ...]) -> tuple[Floats, ...]:
+    """Two or three arrays, contiguous; written out, for `map` costs twice as much."""
+    whole = _contiguous
+    if len(arrays) == 2:
+        return whole(arrays[0]), whole(arrays[1])
+    return whole(arrays[0]), whole(arrays[1]), whole(arrays[2])
 
 
 def _line(rows: int) -> Floats:
     try:
-        return np.empty(rows)
+        return _empty(rows)
     except MemoryError:
         raise OutOfMemoryError(f"no memory for an answer of {rows} rows") from None
+
+
+def _three_lines(rows: int) -> tuple[Floats, Floats, Floats]:
+    try:
+        return _empty(rows), _empty(rows), _empty(rows)
+    except MemoryError:
+        raise OutOfMemoryError(f"no memory for answers of {rows} rows") from None
 
 
 def _columns_for(given: Floats | None, shape: tuple[int, ...]) -> Floats:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -50,24 +51,24 @@ class Choice(NamedTuple):
 _variables: Final[Any] = getattr(os.environ, "_data", None)
 
 
-_get: Final[Any] = os.environ.get if _variables is None else _variables.get
-
-
 def _looked_at(module: str) -> tuple[Any, ...]:
     plain = f"USE_RUST_{module.upper()}"
     names = (plain, f"OMEGA_{plain}", "OMEGA_CONFIG", "OMEGA_LIBRARY")
     return names if _variables is None else tuple(map(os.environ.encodekey, names))
 
 
-_LOOKED_AT: Final = {module: _looked_at(module) for module in MODULES}
 # The words of the file that was read last, by the value of OMEGA_CONFIG it was found under.
 _read: tuple[str | None, str, dict[str, str]] | None = None
 
 
-def surroundings(module: str) -> tuple[Any, ...]:
-    """What the environment holds that bears on a module: as long as it is the same, so is a choice."""
-    plain, prefixed, file, library = _LOOKED_AT[module]
-    return _get(plain), _get(prefixed), _get(file), _get(library)
+def _surroundings_of(module: str) -> Callable[[], tuple[Any, ...]]:
+    get = os.environ.get if _variables is None else _variables.get
+    plain, prefixed, file, library = _looked_at(module)
+    return lambda: (get(plain), get(prefixed), get(file), get(library))
+
+
+surroundings: Final = {module: _surroundings_of(module) for module in MODULES}
+"""What the environment holds that bears on a module: as long as it is the same, so is a choice."""
 
 
 def forget_file() -> None:

@@ -72,8 +72,8 @@ class KernelEngine(Protocol):
     def columns(self, kernel: str, x: Floats, numbers: Numbers, out: Floats) -> None:
         """A kernel of one input and one output on each column; both arrays are Fortran-contiguous."""
 
-    def emas(self, x: Floats, periods: tuple[int, ...], nan: int, out: Floats) -> None:
-        """One column of `out`, which is Fortran-contiguous, for each period."""
+    def emas(self, kernel: str, x: Floats, numbers: Numbers, out: Floats) -> None:
+        """One column of `out`, which is Fortran-contiguous, for each period of `numbers`; the last is nan."""
 
     def stream(self, kernel: str, numbers: Numbers) -> Push:
         """A new stream without rows."""

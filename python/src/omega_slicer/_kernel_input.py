@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -17,19 +17,24 @@ import numpy.typing as npt
 from ._columns import Floats
 from ._errors import InvalidArgumentError, SizeMismatchError, TypeMismatchError
 
-__all__ = ["number", "output", "period", "policy", "series", "together", "whole", "window"]
+__all__ = ["number", "output", "period", "periods", "policy", "series", "together", "whole", "window"]
 
+_ARRAY: Final = np.ndarray
 _FLOAT64: Final = np.dtype(np.float64)
 _WIDEST: Final = 1 << 53
 _POLICIES: Final = {"propagate": 0, "skip": 1}
+PROPAGATE: Final = "propagate"
 
 
 def series(values: Any, name: str) -> Floats:
     """A series, or one per column, as float64 in any layout; 1004 for what are not exact doubles, 1011."""
-    try:
-        array = np.asarray(values)
-    except (ValueError, TypeError) as error:
-        raise TypeMismatchError(f"{name} must be an array of numbers: {error}") from None
+    if type(values) is _ARRAY:
+        array = values
+    else:
+        try:
+            array = np.asarray(values)
+        except (ValueError, TypeError) as error:
+            raise TypeMismatchError(f"{name} must be an array of numbers: {error}") from None
     if array.dtype is not _FLOAT64:
         array = _widened(array, name)
     if not array.flags.aligned:
@@ -56,13 +61,14 @@ def _widened(array: npt.NDArray[Any], name: str) -> Floats:
     return array.astype(np.float64)
 
 
-def together(arrays: Sequence[Floats], names: Sequence[str]) -> None:
-    """1011 unless all have the first one's shape."""
+def together(arrays: Sequence[Floats], names: Sequence[str]) -> tuple[int, ...]:
+    """The shape of all; 1011 unless it is the first one's."""
     first = arrays[0].shape
-    for array in arrays:
+    for array in arrays[1:]:
         if array.shape != first:
             name = next(name for name, its in zip(names, arrays, strict=True) if its is array)
             raise SizeMismatchError(f"{name} has shape {array.shape}, {names[0]} has {first}")
+    return first
 
 
 def output(out: Any, shape: tuple[int, ...], inputs: Sequence[Floats]) -> Floats:
@@ -100,17 +106,40 @@ def whole(value: Any, name: str, least: int, most: int = sys.maxsize) -> int:
     return int(value)
 
 
-def window(length: Any, least: Any) -> tuple[int, int]:
-    """Window and `min_periods`, by default the window."""
-    if least is None and type(length) is int and 1 <= length <= sys.maxsize:
-        return length, length
+def window(length: Any, least: Any, nan: Any) -> tuple[int, int, int]:
+    """Window, `min_periods`, by default the window, and the number of the NaN policy."""
+    # What nearly every call says; the default is one object, so `is` finds it.
+    if least is None and nan is PROPAGATE and type(length) is int and 1 <= length <= sys.maxsize:
+        return length, length, 0
     length = whole(length, "window", 1)
-    return length, length if least is None else whole(least, "min_periods", 1, length)
+    return length, length if least is None else whole(least, "min_periods", 1, length), policy(nan)
+
+
+def moment(length: Any, least: Any, ddof: Any, nan: Any) -> tuple[int, int, int, int]:
+    """As `window`, with the delta of the degrees of freedom before the policy."""
+    if type(ddof) is not int or ddof < 0:
+        ddof = whole(ddof, "ddof", 0)
+    if least is None and nan is PROPAGATE and type(length) is int and 1 <= length <= sys.maxsize:
+        return length, length, ddof, 0
+    length, least, number = window(length, least, nan)
+    return length, least, ddof, number
 
 
 def period(value: Any, name: str = "period") -> int:
     """A period of 1 or more."""
+    if type(value) is int and 1 <= value <= sys.maxsize:
+        return value
     return whole(value, name, 1)
+
+
+def periods(values: Iterable[Any]) -> tuple[int, ...]:
+    """Several periods of 1 or more; 1001 for none."""
+    most = sys.maxsize
+    # As `period`, without a call for each of what nearly all are.
+    found = tuple([one if type(one) is int and 1 <= one <= most else period(one) for one in values])
+    if not found:
+        raise InvalidArgumentError("period is an empty list")
+    return found
 
 
 def policy(nan: Any) -> int:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ._errors import NotBuiltInError, OmegaError
 from ._guard import gate
 from ._guard.gate import Candidate
+from ._locks import free_in_forks
 
 if TYPE_CHECKING:
     from ._native_engine import NativeEngine
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Found", "build_record", "checkout", "forget", "library_name", "load", "loaded", "located"]
 
 _PACKAGE: Final = Path(__file__).resolve().parent
-_LOCK: Final = threading.RLock()
+_LOCK: Final = free_in_forks(threading.RLock())
 _SONAME: Final = "libomega_slicer.so.0"
 
 

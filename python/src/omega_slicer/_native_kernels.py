@@ -12,8 +12,7 @@ import struct
 import sys
 import weakref
 from collections.abc import Callable
-from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
@@ -32,7 +31,10 @@ _OBJECT: Final = object.__basicsize__
 _pointer_at: Final = ctypes.c_void_p.from_address
 _size: Final = ctypes.c_size_t
 # Enough for a program's own kernels, and for a search through parameters in its inner loops.
-_MOST_GIVEN: Final = 1 << 10
+_MOST_READY: Final = 1 << 10
+
+_Ask: TypeAlias = Callable[..., int]
+_Ready: TypeAlias = dict[Numbers, _Ask]
 
 
 class NativeKernels:
@@ -42,43 +44,38 @@ class NativeKernels:
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self.library = library
-        # Functions that take their arguments as they are, and the parameters of earlier calls in that form.
+        # Functions that take their arguments as they are; and by the parameters of earlier calls, what asks
+        # them with those in the ABI's form.
         self._calls = {kernel: _as_it_is(ctypes.CFUNCTYPE, library, _name(kernel)) for kernel in SHAPES}
-        self._given: dict[tuple[str, Numbers], tuple[Any, ...]] = {}
+        self._table = _as_it_is(ctypes.CFUNCTYPE, library, "omega_kernel_columns")
+        self._ready: dict[str, _Ready] = {kernel: {} for kernel in SHAPES}
+        self._ready_for_tables: dict[str, _Ready] = {kernel: {} for kernel in SHAPES}
 
     def run(
         self, kernel: str, inputs: tuple[Floats, ...], numbers: Numbers, outputs: tuple[Floats, ...]
     ) -> None:
         """The kernel's own function."""
-        # Written out for each number of inputs and outputs: loops over them cost as much as the call.
-        call, at = self._calls[kernel], _address
-        x, out = inputs[0], outputs[0]
-        rows, given = _size(len(x)), self._given.get((kernel, numbers)) or self._prepared(kernel, numbers)
-        if len(outputs) == 3:
-            status = call(at(x), rows, *given, at(out), at(outputs[1]), at(outputs[2]))
-        elif len(inputs) == 1:
-            status = call(at(x), rows, *given, at(out))
-        elif len(inputs) == 2:
-            status = call(at(x), at(inputs[1]), rows, *given, at(out))
-        else:
-            status = call(at(x), at(inputs[1]), at(inputs[2]), rows, *given, at(out))
+        ready = self._ready[kernel]
+        ask = ready.get(numbers) or _kept(ready, numbers, self._asker(kernel, numbers))
+        status = ask(inputs, outputs)
         if status:
             self._fail(status)
 
     def columns(self, kernel: str, x: Floats, numbers: Numbers, out: Floats) -> None:
         """All columns in one call."""
-        rows, columns = x.shape
         if not x.size:
             return
-        number, options = SHAPES[kernel].number, _options(kernel, numbers)
-        status = self.library.omega_kernel_columns(number, options, _address(x), rows, columns, _address(out))
+        ready = self._ready_for_tables[kernel]
+        ask = ready.get(numbers) or _kept(ready, numbers, self._table_asker(kernel, numbers))
+        status = ask(x, out)
         if status:
             self._fail(status)
 
-    def emas(self, x: Floats, periods: tuple[int, ...], nan: int, out: Floats) -> None:
+    def emas(self, kernel: str, x: Floats, numbers: Numbers, out: Floats) -> None:
         """All periods in one call."""
-        array = _sizes(len(periods))(*periods)
-        status = self.library.omega_ema(_address(x), len(x), array, len(periods), nan, _address(out))
+        ready = self._ready_for_tables[kernel]
+        ask = ready.get(numbers) or _kept(ready, numbers, self._emas_asker(numbers))
+        status = ask((x,), (out,))
         if status:
             self._fail(status)
 
@@ -94,18 +91,30 @@ class NativeKernels:
         call = _as_it_is(ctypes.PYFUNCTYPE, self.library, "omega_stream_push")  # too short to unlock Python
         return _pusher(call, handle, SHAPES[kernel].inputs, SHAPES[kernel].outputs, self._fail)
 
-    def _prepared(self, kernel: str, numbers: Numbers) -> tuple[Any, ...]:
-        """Parameters as the ABI has them, remembered for the next call."""
-        if len(self._given) >= _MOST_GIVEN:
-            self._given.clear()
-        given: tuple[Any, ...] = tuple(
-            _TYPES.get(name, _size)(number)
-            for name, number in zip(SHAPES[kernel].options, numbers, strict=True)
-        )
+    def _asker(self, kernel: str, numbers: Numbers) -> _Ask:
+        shape = SHAPES[kernel]
+        given: list[Any] = [
+            _TYPES.get(name, _size)(value) for name, value in zip(shape.options, numbers, strict=True)
+        ]
         if kernel == "ema":
-            given = (ctypes.byref(given[0]), _size(1), given[1])
-        self._given[kernel, numbers] = given
-        return given
+            given = [ctypes.byref(given[0]), _size(1), given[1]]
+        return _asker(self._calls[kernel], shape.inputs, shape.outputs, given)
+
+    def _table_asker(self, kernel: str, numbers: Numbers) -> _Ask:
+        call, at, size = self._table, _address, _size
+        number, options = ctypes.c_int32(SHAPES[kernel].number), ctypes.byref(_options(kernel, numbers))
+
+        def ask(x: Floats, out: Floats) -> int:
+            rows, columns = x.shape
+            return call(number, options, at(x), size(rows), size(columns), at(out))
+
+        return ask
+
+    def _emas_asker(self, numbers: Numbers) -> _Ask:
+        *periods, nan = numbers
+        each = (ctypes.c_size_t * len(periods))(*periods)
+        given = [ctypes.byref(each), _size(len(periods)), _TYPES["nan"](nan)]
+        return _asker(self._calls["ema"], 1, 1, given)
 
     def _fail(self, status: int) -> None:
         raise make_error(status, text_of(self.library.omega_last_error_message()))
@@ -168,9 +177,36 @@ def _options(kernel: str, numbers: Numbers) -> KernelOptions:
     return KernelOptions(**dict(zip(SHAPES[kernel].options, numbers, strict=True)))
 
 
-@cache
-def _sizes(count: int) -> Any:
-    return ctypes.c_size_t * count
+def _kept(ready: _Ready, numbers: Numbers, ask: _Ask) -> _Ask:
+    """Remembered for the next call with these parameters."""
+    if len(ready) >= _MOST_READY:
+        ready.clear()
+    ready[numbers] = ask
+    return ask
+
+
+def _asker(call: Callable[..., int], inputs: int, outputs: int, given: list[Any]) -> _Ask:
+    """What asks a kernel's function for series and lines, the parameters being given."""
+    # Written out for each number of inputs and outputs: loops over them cost as much as the call.
+    at, size = _address, _size
+
+    def one(series: tuple[Floats], line: tuple[Floats]) -> int:
+        (x,), (out,) = series, line
+        return call(at(x), size(len(x)), *given, at(out))
+
+    def pair(series: tuple[Floats, Floats], line: tuple[Floats]) -> int:
+        (x, y), (out,) = series, line
+        return call(at(x), at(y), size(len(x)), *given, at(out))
+
+    def bars(series: tuple[Floats, Floats, Floats], line: tuple[Floats]) -> int:
+        (high, low, close), (out,) = series, line
+        return call(at(high), at(low), at(close), size(len(high)), *given, at(out))
+
+    def lines(series: tuple[Floats], several: tuple[Floats, Floats, Floats]) -> int:
+        (x,), (first, second, third) = series, several
+        return call(at(x), size(len(x)), *given, at(first), at(second), at(third))
+
+    return lines if outputs == 3 else (one, pair, bars)[inputs - 1]
 
 
 def _address(array: Floats) -> Any:

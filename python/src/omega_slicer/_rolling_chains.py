@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from ._calls import emas, joined, one, several
 from ._columns import Floats
-from ._errors import InvalidArgumentError, SizeMismatchError
+from ._errors import SizeMismatchError
 from ._kernel_input import period as _period
-from ._kernel_input import policy, series, whole
+from ._kernel_input import periods, policy, series, whole
 
 __all__ = [
     "MacdLines",
@@ -30,6 +30,10 @@ __all__ = [
 ]
 
 _BARS = ("high", "low", "close")
+
+
+def _bars(high: Any, low: Any, close: Any) -> tuple[Floats, Floats, Floats]:
+    return series(high, "high"), series(low, "low"), series(close, "close")
 
 
 class MacdLines(NamedTuple):
@@ -60,15 +64,14 @@ def ema(
     array([[4., 4.],
            [8., 6.]])
     """
-    if not isinstance(period, Iterable):
+    # The types that come first are found in a tenth of the time that Iterable takes.
+    if type(period) is int or not isinstance(period, list | tuple | Iterable):
         return one("ema", x, (_period(period), policy(nan)), out, backend)
-    periods, number = tuple(map(_period, period)), policy(nan)
-    if not periods:
-        raise InvalidArgumentError("period is an empty list")
+    several_periods, number = periods(period), policy(nan)
     array = series(x, "x")
     if array.ndim != 1:
         raise SizeMismatchError(f"x must have one dimension, not {array.ndim}, for several periods")
-    return emas(array, periods, number, out, backend)
+    return emas(array, several_periods, number, out, backend)
 
 
 def wilder(
@@ -117,7 +120,7 @@ def true_range(
     >>> true_range([3.0, 4.0], [1.0, 3.5], [2.0, 4.0])
     array([2., 2.])
     """
-    return joined("true_range", (high, low, close), _BARS, (), out, backend)
+    return joined("true_range", _bars(high, low, close), _BARS, (), out, backend)
 
 
 def atr(
@@ -137,7 +140,8 @@ def atr(
     >>> atr([3.0, 4.0, 5.0], [1.0, 3.5, 4.0], [2.0, 4.0, 5.0], 2)
     array([nan, 2. , 1.5])
     """
-    return joined("atr", (high, low, close), _BARS, (_period(period), policy(nan)), out, backend)
+    numbers = (_period(period), policy(nan))
+    return joined("atr", _bars(high, low, close), _BARS, numbers, out, backend)
 
 
 def macd(
@@ -156,8 +160,8 @@ def macd(
     >>> macd([1.0, 3.0], 1, 3, 1).macd
     array([0., 1.])
     """
-    periods = (_period(fast, "fast"), _period(slow, "slow"), _period(signal, "signal"))
-    return MacdLines(*several("macd", x, (*periods, policy(nan)), backend))
+    numbers = (_period(fast, "fast"), _period(slow, "slow"), _period(signal, "signal"), policy(nan))
+    return several("macd", x, numbers, backend, MacdLines)
 
 
 def diff(x: Any, period: int = 1, *, out: Floats | None = None, backend: str | None = None) -> Floats:

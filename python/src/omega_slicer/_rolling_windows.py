@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ._calls import joined, one, several
 from ._columns import Floats
-from ._kernel_input import number, policy, whole
+from ._kernel_input import moment, number, series
 from ._kernel_input import window as _window
 
 __all__ = [
@@ -26,6 +26,9 @@ __all__ = [
     "var",
     "zscore",
 ]
+
+
+_PAIR = ("x", "y")
 
 
 class BollingerBands(NamedTuple):
@@ -50,7 +53,7 @@ def sum(
     >>> sum([1e300, 1.0, 2.0, 3.0], 2)
     array([    nan, 1.e+300, 3.e+000, 5.e+000])
     """
-    return one("sum", x, (*_window(window, min_periods), policy(nan)), out, backend)
+    return one("sum", x, _window(window, min_periods, nan), out, backend)
 
 
 def mean(
@@ -69,7 +72,7 @@ def mean(
     >>> mean([1.0, 2.0, 4.0, 8.0], 2)
     array([nan, 1.5, 3. , 6. ])
     """
-    return one("mean", x, (*_window(window, min_periods), policy(nan)), out, backend)
+    return one("mean", x, _window(window, min_periods, nan), out, backend)
 
 
 def min(
@@ -88,7 +91,7 @@ def min(
     >>> min([3.0, 1.0, 2.0, 4.0], 2)
     array([nan,  1.,  1.,  2.])
     """
-    return one("min", x, (*_window(window, min_periods), policy(nan)), out, backend)
+    return one("min", x, _window(window, min_periods, nan), out, backend)
 
 
 def max(
@@ -107,7 +110,7 @@ def max(
     >>> max([3.0, 1.0, 2.0, 4.0], 2, min_periods=1)
     array([3., 3., 2., 4.])
     """
-    return one("max", x, (*_window(window, min_periods), policy(nan)), out, backend)
+    return one("max", x, _window(window, min_periods, nan), out, backend)
 
 
 def argmin(
@@ -124,7 +127,7 @@ def argmin(
     >>> argmin([3.0, 1.0, 2.0, 4.0], 2)
     array([nan,  0.,  1.,  1.])
     """
-    return one("argmin", x, (*_window(window, min_periods), policy(nan)), out, backend)
+    return one("argmin", x, _window(window, min_periods, nan), out, backend)
 
 
 def argmax(
@@ -141,7 +144,7 @@ def argmax(
     >>> argmax([3.0, 1.0, 2.0, 4.0], 2)
     array([nan,  1.,  0.,  0.])
     """
-    return one("argmax", x, (*_window(window, min_periods), policy(nan)), out, backend)
+    return one("argmax", x, _window(window, min_periods, nan), out, backend)
 
 
 def var(
@@ -162,7 +165,7 @@ def var(
     >>> var([1.0, 2.0, 4.0, 1e9, 5.0, 5.0], 2).tolist()
     [nan, 0.5, 2.0, 4.99999996e+17, 4.99999995e+17, 0.0]
     """
-    numbers = (*_window(window, min_periods), whole(ddof, "ddof", 0), policy(nan))
+    numbers = moment(window, min_periods, ddof, nan)
     return one("var", x, numbers, out, backend)
 
 
@@ -183,7 +186,7 @@ def std(
     >>> std([1.0, 2.0, 4.0], 2, ddof=0)
     array([nan, 0.5, 1. ])
     """
-    numbers = (*_window(window, min_periods), whole(ddof, "ddof", 0), policy(nan))
+    numbers = moment(window, min_periods, ddof, nan)
     return one("std", x, numbers, out, backend)
 
 
@@ -202,7 +205,7 @@ def zscore(
     >>> zscore([1.0, 2.0, 4.0, 4.0], 2, ddof=0)
     array([nan,  1.,  1., nan])
     """
-    numbers = (*_window(window, min_periods), whole(ddof, "ddof", 0), policy(nan))
+    numbers = moment(window, min_periods, ddof, nan)
     return one("zscore", x, numbers, out, backend)
 
 
@@ -224,8 +227,8 @@ def cov(
     >>> cov([1.0, 2.0, 4.0], [1.0, 3.0, 4.0], 2)
     array([nan,  1.,  1.])
     """
-    numbers = (*_window(window, min_periods), whole(ddof, "ddof", 0), policy(nan))
-    return joined("cov", (x, y), ("x", "y"), numbers, out, backend)
+    numbers = moment(window, min_periods, ddof, nan)
+    return joined("cov", (series(x, "x"), series(y, "y")), _PAIR, numbers, out, backend)
 
 
 def corr(
@@ -246,8 +249,8 @@ def corr(
     >>> corr([1.0, 2.0, 4.0, 5.0], [1.0, 3.0, 2.0, 3.0], 2).round(9)
     array([nan,  1., -1.,  1.])
     """
-    numbers = (*_window(window, min_periods), whole(ddof, "ddof", 0), policy(nan))
-    return joined("corr", (x, y), ("x", "y"), numbers, out, backend)
+    numbers = moment(window, min_periods, ddof, nan)
+    return joined("corr", (series(x, "x"), series(y, "y")), _PAIR, numbers, out, backend)
 
 
 def bollinger(
@@ -267,5 +270,6 @@ def bollinger(
     >>> bollinger([1.0, 2.0, 4.0], 2, ddof=0).upper
     array([nan, 2.5, 5. ])
     """
-    numbers = (*_window(window, min_periods), whole(ddof, "ddof", 0), number(width, "width"), policy(nan))
-    return BollingerBands(*several("bollinger", x, numbers, backend))
+    length, least, ddof, skip = moment(window, min_periods, ddof, nan)
+    numbers = (length, least, ddof, number(width, "width"), skip)
+    return several("bollinger", x, numbers, backend, BollingerBands)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ._kernel_input import number, policy, whole
+from ._kernel_input import moment, number
 from ._kernel_input import window as _window
 from ._streams import Paired, Single, Stream
 
@@ -50,7 +50,7 @@ class RollingSum(Single):
         nan: str = "propagate",
         backend: str | None = None,
     ) -> None:
-        super().__init__((*_window(window, min_periods), policy(nan)), backend)
+        super().__init__(_window(window, min_periods, nan), backend)
 
 
 class RollingMean(Single):
@@ -72,7 +72,7 @@ class RollingMean(Single):
         nan: str = "propagate",
         backend: str | None = None,
     ) -> None:
-        super().__init__((*_window(window, min_periods), policy(nan)), backend)
+        super().__init__(_window(window, min_periods, nan), backend)
 
 
 class RollingMin(Single):
@@ -89,7 +89,7 @@ class RollingMin(Single):
         nan: str = "propagate",
         backend: str | None = None,
     ) -> None:
-        super().__init__((*_window(window, min_periods), policy(nan)), backend)
+        super().__init__(_window(window, min_periods, nan), backend)
 
 
 class RollingMax(Single):
@@ -106,7 +106,7 @@ class RollingMax(Single):
         nan: str = "propagate",
         backend: str | None = None,
     ) -> None:
-        super().__init__((*_window(window, min_periods), policy(nan)), backend)
+        super().__init__(_window(window, min_periods, nan), backend)
 
 
 class RollingArgmin(Single):
@@ -123,7 +123,7 @@ class RollingArgmin(Single):
         nan: str = "propagate",
         backend: str | None = None,
     ) -> None:
-        super().__init__((*_window(window, min_periods), policy(nan)), backend)
+        super().__init__(_window(window, min_periods, nan), backend)
 
 
 class RollingArgmax(Single):
@@ -140,7 +140,7 @@ class RollingArgmax(Single):
         nan: str = "propagate",
         backend: str | None = None,
     ) -> None:
-        super().__init__((*_window(window, min_periods), policy(nan)), backend)
+        super().__init__(_window(window, min_periods, nan), backend)
 
 
 class RollingVar(Single):
@@ -158,7 +158,7 @@ class RollingVar(Single):
         nan: str = "propagate",
         backend: str | None = None,
     ) -> None:
-        super().__init__((*_window(window, min_periods), whole(ddof, "ddof", 0), policy(nan)), backend)
+        super().__init__(moment(window, min_periods, ddof, nan), backend)
 
 
 class RollingStd(Single):
@@ -176,7 +176,7 @@ class RollingStd(Single):
         nan: str = "propagate",
         backend: str | None = None,
     ) -> None:
-        super().__init__((*_window(window, min_periods), whole(ddof, "ddof", 0), policy(nan)), backend)
+        super().__init__(moment(window, min_periods, ddof, nan), backend)
 
 
 class RollingZscore(Single):
@@ -194,7 +194,7 @@ class RollingZscore(Single):
         nan: str = "propagate",
         backend: str | None = None,
     ) -> None:
-        super().__init__((*_window(window, min_periods), whole(ddof, "ddof", 0), policy(nan)), backend)
+        super().__init__(moment(window, min_periods, ddof, nan), backend)
 
 
 class RollingCov(Paired):
@@ -212,7 +212,7 @@ class RollingCov(Paired):
         nan: str = "propagate",
         backend: str | None = None,
     ) -> None:
-        super().__init__((*_window(window, min_periods), whole(ddof, "ddof", 0), policy(nan)), backend)
+        super().__init__(moment(window, min_periods, ddof, nan), backend)
 
 
 class RollingCorr(Paired):
@@ -230,7 +230,7 @@ class RollingCorr(Paired):
         nan: str = "propagate",
         backend: str | None = None,
     ) -> None:
-        super().__init__((*_window(window, min_periods), whole(ddof, "ddof", 0), policy(nan)), backend)
+        super().__init__(moment(window, min_periods, ddof, nan), backend)
 
 
 class RollingBollinger(Stream):
@@ -249,8 +249,8 @@ class RollingBollinger(Stream):
         nan: str = "propagate",
         backend: str | None = None,
     ) -> None:
-        sizes, spread = _window(window, min_periods), whole(ddof, "ddof", 0)
-        super().__init__((*sizes, spread, number(width, "width"), policy(nan)), backend)
+        length, least, ddof, skip = moment(window, min_periods, ddof, nan)
+        super().__init__((length, least, ddof, number(width, "width"), skip), backend)
 
     def push(self, x: float) -> BollingerPoint:
         """Take a row; the bands of the window that ends with it."""

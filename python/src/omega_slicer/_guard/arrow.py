@@ -19,9 +19,10 @@ from .call import forwarded
 if TYPE_CHECKING:
     from omega_slicer._native_engine import NativeEngine
 
-__all__ = ["guarded_arrow"]
+__all__ = ["COMPARED", "guarded_arrow"]
 
-_COMPARED: Final = ("read_ipc", "parse_ipc")
+COMPARED: Final = ("read_ipc", "parse_ipc")
+"""What can be asked twice: others take what is there only once, or write where the caller said."""
 _CALLS: Final = tuple(
     name for name, value in vars(ArrowEngine).items() if callable(value) and not name.startswith("_")
 )
@@ -42,7 +43,7 @@ def guarded_arrow(native: NativeEngine, breaker: Breaker) -> ArrowEngine:
     calls: Any = SimpleNamespace(
         **{
             call: forwarded(
-                breaker, call, shown(getattr(native.arrow, call)), PYTHON.arrow, compared=call in _COMPARED
+                breaker, call, shown(getattr(native.arrow, call)), PYTHON.arrow, compared=call in COMPARED
             )
             for call in _CALLS
         }

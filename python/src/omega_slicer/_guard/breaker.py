@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import logging
+import sys
 import threading
 import warnings
 from collections import deque
@@ -16,6 +17,7 @@ from typing import Final, TypeAlias
 
 from omega_slicer._config import MODULES
 from omega_slicer._errors import OmegaError
+from omega_slicer._locks import free_in_forks
 
 from .incidents import Incident, Subject, made, now, recorded
 
@@ -29,7 +31,10 @@ MOST: Final = 10
 Arguments: TypeAlias = Callable[[], str]
 """The text of a call's arguments, made only where it is written."""
 
-_LOG: Final = logging.getLogger("omega_slicer")
+_PACKAGE: Final = __name__.partition(".")[0]
+_LOG: Final = logging.getLogger(_PACKAGE)
+# Who has set up no logging reads the warning; the handler of last resort would say everything once more.
+_LOG.addHandler(logging.NullHandler())
 
 
 class FallbackWarning(UserWarning):
@@ -41,10 +46,17 @@ def is_fault(code: int) -> bool:
     return 4000 <= code < 6000
 
 
-def warn(message: str, level: int = 2) -> None:
+def warn(message: str) -> None:
     """Say something once, in the log and as a warning that points at the caller's code."""
     _LOG.warning("%s", message)
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame, level = frame.f_back, level + 1
     warnings.warn(message, FallbackWarning, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    return module == _PACKAGE or module.startswith(f"{_PACKAGE}.")
 
 
 class Breaker:
@@ -66,7 +78,7 @@ class Breaker:
     def __init__(self, module: str) -> None:
         self.module = module
         self.subject = Subject("")
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._told: list[Callable[[bool], None]] = []
         self.call: Callable[[], int] = itertools.count(1).__next__
         """Count a call; its number. A plain function of C: it is made for every answer."""
@@ -94,7 +106,7 @@ class Breaker:
         """Whether the module is off the library."""
         return self.incident is not None
 
-    def failed(self, error: OmegaError, call: str, number: int, arguments: Arguments) -> None:
+    def failed(self, error: OmegaError, call: str, number: int, arguments: Arguments | None) -> None:
         """Count a failure of the library, and open where that is one too many."""
         started = now()
         with self._lock:
@@ -153,7 +165,7 @@ class Breaker:
                 severity=severity,
             )
             self._tell()
-        incident = recorded(incident, "" if arguments is None else arguments())
+        incident = recorded(incident, arguments)
         with self._lock:
             if self.incident is not None:
                 self.incident = incident
@@ -175,9 +187,10 @@ def say(incident: Incident) -> None:
     warn(
         f"{incident.module}: the python backend answers from now on; {incident.trigger}"
         f" ({incident.severity}, act within: {incident.time_allowed}): {incident.error_message}"
-        f" [{incident.rollback_id}; {where}]",
-        level=4,
+        f" [{incident.rollback_id}; {where}]"
     )
 
 
 BREAKERS: Final = {module: Breaker(module) for module in MODULES}
+for _one in BREAKERS.values():
+    free_in_forks(_one._lock)

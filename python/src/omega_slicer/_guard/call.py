@@ -23,7 +23,8 @@ def forwarded(
 ) -> Callable[..., Any]:
     """The call `first` of the library, with the one of that name of the fallback `behind` it.
 
-    A closure, which finds what it needs fastest. Without `compared` shadow mode leaves the answers alone.
+    A closure, which finds what it needs fastest. Without `compared` shadow mode leaves the answers alone,
+    and no arguments are kept, for the call must not be made again.
     """
     fallback, count = getattr(behind, call), breaker.call
 
@@ -36,7 +37,7 @@ def forwarded(
         except OmegaError as error:
             if not is_fault(error.code):
                 raise
-            breaker.failed(error, call, number, lambda: arguments_text(call, args))
+            breaker.failed(error, call, number, (lambda: arguments_text(call, args)) if compared else None)
             return fallback(*args)
         if compared and SHADOW.fraction:
             return batch_answer(breaker, call, args, answer, number, behind)

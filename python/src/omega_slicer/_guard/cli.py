@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import io
 import json
+import logging
+import os
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +21,7 @@ from omega_slicer._config import MODULES
 from omega_slicer._errors import InvalidStateError, OmegaError
 
 from . import terminal
+from .breaker import FallbackWarning
 from .commands import incidents, reenable, rollback, rollback_slower
 from .incidents import Incident, find
 from .tables import severities
@@ -33,8 +38,18 @@ def main(arguments: list[str]) -> int:
     """Run one command; its exit status."""
     options = _parser().parse_args(arguments)
     ask: Run = options.run
+    # What is opened here is said once, as a line without the place in the code.
+    logging.basicConfig(format="%(message)s")
+    warnings.simplefilter("ignore", FallbackWarning)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # paths need not be UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return ask(options)
+        status = ask(options)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # whoever read it has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except InvalidStateError as error:
         return _refused(options, error, 1)
     except OmegaError as error:
@@ -141,7 +156,8 @@ def _parser() -> argparse.ArgumentParser:
 def _status(options: argparse.Namespace) -> int:
     from omega_slicer._status import status  # noqa: PLC0415 - which needs the guard
 
-    found = status()
+    with terminal.waiting("looking at the library"):
+        found = status()
     modules = {name: part for name, part in found.modules.items() if options.module in (None, name)}
     if options.json:
         plain = found.as_dict()
@@ -212,7 +228,8 @@ def _print_report(options: argparse.Namespace, report: Report) -> None:
 
 
 def _rollback(options: argparse.Namespace) -> int:
-    incident = rollback(options.module, options.reason, severity=options.severity)
+    with terminal.waiting("looking at the library"):
+        incident = rollback(options.module, options.reason, severity=options.severity)
     _print_incident(options, incident)
     return int(bool(incident.unrecorded))
 
@@ -268,7 +285,8 @@ def _incidents(options: argparse.Namespace) -> int:
     if options.action == "reproduce":
         from .reproduce import reproduced  # noqa: PLC0415 - rare
 
-        agree, said = reproduced(options.id)
+        with terminal.waiting("asking the call again"):
+            agree, said = reproduced(options.id)
         print(json.dumps({"agree": agree, "said": said.split("\n")}, indent=2) if options.json else said)
         return int(not agree)
     if options.action == "show":

@@ -87,9 +87,8 @@ def reenable(module: str, *, progress: Progress | None = None) -> Report:
     _library.forget()
     report = verify(module, progress=progress)
     breaker = BREAKERS[module]
-    build = breaker.subject.build_id
     mine = [one for one in records.every() if one.module == module and one.state == "open"]
-    here = [one for one in mine if records.of_build(one, build)]
+    here = [one for one in mine if records.is_about(one, breaker.subject)]
     if not here and breaker.incident is None:
         others = f" with this build; {len(mine)} with others" if mine else ""
         raise InvalidStateError(f"{module}: no incident is open{others}")

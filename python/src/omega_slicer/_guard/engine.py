@@ -8,7 +8,7 @@ caller's own errors pass through untouched.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from omega_slicer._arrow_engine import ArrowEngine
 from omega_slicer._engine import Engine, Read
@@ -83,81 +83,71 @@ class _GuardedKernels:
 
     def __init__(self, native: KernelEngine, breaker: Breaker) -> None:
         self._native, self._breaker = native, breaker
-        self._run, self._count = native.run, breaker.call
+        behind = PYTHON.kernels
+        self.run = _asked(breaker, native.run, behind.run, "", kernel_answer)
+        self.columns = _asked(breaker, native.columns, behind.columns, "columns ", _compare_columns)
+        self.emas = _asked(breaker, native.emas, behind.emas, "emas ", _compare_emas)
         breaker.tell(self._told)
 
     def _told(self, off: bool) -> None:
         """Say who answers from now on."""
         self.kind = PYTHON.kernels.kind if off else self._native.kind
 
-    def run(self, kernel: str, inputs: Any, numbers: Numbers, outputs: Any) -> None:
-        """One series of each input."""
-        # As `_answer`, in less time: most calls are this one.
-        breaker = self._breaker
-        if breaker.incident is not None:
-            PYTHON.kernels.run(kernel, inputs, numbers, outputs)
-            return
-        number = self._count()
-        try:
-            self._run(kernel, inputs, numbers, outputs)
-        except OmegaError as error:
-            if not is_fault(error.code):
-                raise
-            breaker.failed(error, kernel, number, lambda: arguments_text(kernel, (inputs, numbers)))
-            PYTHON.kernels.run(kernel, inputs, numbers, outputs)
-            return
-        if SHADOW.fraction:
-            kernel_answer(breaker, kernel, inputs, numbers, outputs, number)
-
-    def _answer(
-        self, kernel: str, given: Any, first: Callable[[], Any], instead: Callable[[], Any]
-    ) -> tuple[Any, int]:
-        """The library's answer and the number of the call; or the fallback's and 0."""
-        if self._breaker.incident is not None:
-            return instead(), 0
-        number = self._count()
-        try:
-            return first(), number
-        except OmegaError as error:
-            if not is_fault(error.code):
-                raise
-            self._breaker.failed(error, kernel, number, lambda: arguments_text(kernel, given))
-            return instead(), 0
-
-    def columns(self, kernel: str, x: Any, numbers: Numbers, out: Any) -> None:
-        """Each column of a table."""
-        _, number = self._answer(
-            kernel,
-            ((x,), numbers),
-            lambda: self._native.columns(kernel, x, numbers, out),
-            lambda: PYTHON.kernels.columns(kernel, x, numbers, out),
-        )
-        if number and SHADOW.fraction:
-            for i in range(x.shape[1]):
-                kernel_answer(self._breaker, kernel, (x[:, i],), numbers, (out[:, i],), number)
-
-    def emas(self, x: Any, periods: tuple[int, ...], nan: int, out: Any) -> None:
-        """One column for each period."""
-        _, number = self._answer(
-            "ema",
-            ((x,), (*periods, nan)),
-            lambda: self._native.emas(x, periods, nan, out),
-            lambda: PYTHON.kernels.emas(x, periods, nan, out),
-        )
-        if number and SHADOW.fraction:
-            for i, period in enumerate(periods):
-                kernel_answer(self._breaker, "ema", (x,), (period, nan), (out[:, i],), number)
-
     def stream(self, kernel: str, numbers: Numbers) -> Push:
         """A stream that the fallback can go on with."""
-        push: Push
-        push, number = self._answer(
-            kernel,
-            ((), numbers),
-            lambda: self._native.stream(kernel, numbers),
-            lambda: PYTHON.kernels.stream(kernel, numbers),
-        )
-        return guarded_push(push, kernel, numbers, self._breaker) if number else push
+        breaker = self._breaker
+        if breaker.incident is not None:
+            return PYTHON.kernels.stream(kernel, numbers)
+        number = breaker.call()
+        try:
+            push = self._native.stream(kernel, numbers)
+        except OmegaError as error:
+            if not is_fault(error.code):
+                raise
+            breaker.failed(error, kernel, number, lambda: arguments_text(f"stream {kernel}", (numbers,)))
+            return PYTHON.kernels.stream(kernel, numbers)
+        return guarded_push(push, kernel, numbers, breaker)
+
+
+Run: TypeAlias = Callable[[str, Any, Numbers, Any], None]
+
+
+def _asked(breaker: Breaker, first: Run, instead: Run, how: str, compare: Callable[..., object]) -> Run:
+    """A call that fills its outputs; a closure, as `forwarded`. `how` it is spelled in records."""
+    count = breaker.call
+
+    def ask(kernel: str, given: Any, numbers: Numbers, out: Any) -> None:
+        if breaker.incident is not None:
+            instead(kernel, given, numbers, out)
+            return
+        number = count()
+        try:
+            first(kernel, given, numbers, out)
+        except OmegaError as error:
+            if not is_fault(error.code):
+                raise
+            breaker.failed(error, kernel, number, lambda: arguments_text(how + kernel, (given, numbers)))
+            instead(kernel, given, numbers, out)
+            return
+        if SHADOW.fraction:
+            compare(breaker, kernel, given, numbers, out, number)
+
+    return ask
+
+
+def _compare_columns(breaker: Breaker, kernel: str, x: Any, numbers: Numbers, out: Any, number: int) -> None:
+    for i in range(x.shape[1]):
+        if kernel_answer(breaker, kernel, (x[:, i],), numbers, (out[:, i],), number):
+            PYTHON.kernels.columns(kernel, x, numbers, out)  # the columns that were not looked at, too
+            return
+
+
+def _compare_emas(breaker: Breaker, kernel: str, x: Any, numbers: Numbers, out: Any, number: int) -> None:
+    *periods, nan = numbers
+    for i, period in enumerate(periods):
+        if kernel_answer(breaker, kernel, (x,), (period, nan), (out[:, i],), number):
+            PYTHON.kernels.emas(kernel, x, numbers, out)
+            return
 
 
 _ENGINES: dict[tuple[int, str], _Guarded] = {}

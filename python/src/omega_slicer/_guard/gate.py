@@ -16,6 +16,7 @@ from . import incidents, selftest
 from .breaker import BREAKERS, say
 from .manifest import Damaged, checked
 from .selftest import Finding
+from .tables import severity_of
 
 if TYPE_CHECKING:
     from omega_slicer._native_engine import NativeEngine
@@ -54,9 +55,9 @@ def _honour(candidate: Candidate) -> None:
     subject = incidents.Subject(candidate.key, "", candidate.path, candidate.sha256)
     for module, breaker in BREAKERS.items():
         breaker.subject = subject
-        found = incidents.open_for(module, candidate.key)
-        if found is not None:
-            breaker.adopt(found)
+        found = incidents.open_for(module, subject)
+        if found:
+            breaker.adopt(found[-1])
 
 
 def _open_all(findings: list[Finding]) -> None:
@@ -93,6 +94,7 @@ def admitted(candidate: Candidate, module: str) -> Admitted:
 
     Raises `FfiSchemaMismatchError` or `FfiError` saying what stands against it; the incident is then open.
     """
+    severity_of("panic")  # reads the tables, which later might not be opened any more
     state = "passed before"
     passed = selftest.passed_before(candidate.key, candidate.sha256)
     if module not in passed:

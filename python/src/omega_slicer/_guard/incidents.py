@@ -11,6 +11,7 @@ import datetime as dt
 import os
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -28,14 +29,19 @@ __all__ = [
     "close",
     "every",
     "find",
+    "is_about",
     "made",
-    "of_build",
     "open_for",
     "recorded",
     "refused",
 ]
 
 SCHEMA: Final = "omega-incident/1"
+_COMMAND: Final = "python -m omega_slicer"
+# Known before there is an incident: to find out may take an import, or a file that cannot be opened by then.
+_MACHINE: Final = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
+_PLATFORM: Final = f"{sys.platform}-{_MACHINE or 'unknown'}"
+_LANGUAGE: Final = f"python {sys.version.split()[0]}"
 _NAME: Final = re.compile(
     r"(RB-\d{8}T\d{6}Z-(slicer|kernels|multi_symbol)-([A-Za-z0-9._]+)-[0-9a-f]{8})\.json"
 )
@@ -94,6 +100,13 @@ class Incident:
         return state.results() / f"{self.rollback_id}.json"
 
 
+_TEXTS: Final = tuple(
+    name
+    for name, field in Incident.__dataclass_fields__.items()
+    if field.type == "str" and name not in ("unrecorded", "corrupt")
+)
+
+
 def now() -> dt.datetime:
     """The time, in UTC."""
     return dt.datetime.now(dt.timezone.utc)
@@ -124,11 +137,9 @@ def made(
 ) -> Incident:
     """A new open incident, complete as of now and not yet written."""
     weight = severity_of(trigger) if severity is None else _severity(severity)
-    import platform  # noqa: PLC0415 - slow to import, and incidents are rare
-
     completed = now()
     rollback_id = new_id(module, subject.build_id, started)
-    again = f"incidents reproduce {rollback_id}" if has_arguments else f"verify --module {module}"
+    again = f"{_COMMAND} incidents reproduce {rollback_id}" if has_arguments else _verifying(module)
     return Incident(
         rollback_id=rollback_id,
         module=module,
@@ -147,14 +158,14 @@ def made(
         native_version=subject.native_version,
         native_path=subject.native_path,
         library_sha256=subject.library_sha256,
-        platform=f"{sys.platform}-{platform.machine()}",
-        language=f"python {platform.python_version()}",
+        platform=_PLATFORM,
+        language=_LANGUAGE,
         package_version=_version.__version__,
         error_code=error_code,
         error_message=message,
         call=call,
         arguments_file=f"{rollback_id}.tsv" if has_arguments else "",
-        reproduce=f"python -m omega_slicer {again}",
+        reproduce=again,
         detected_by=detected_by,
     )
 
@@ -166,11 +177,21 @@ def _severity(name: str) -> Any:
     return known[name]
 
 
-def recorded(incident: Incident, arguments: str) -> Incident:
+def _verifying(module: str) -> str:
+    return f"{_COMMAND} verify --module {module}"
+
+
+def recorded(incident: Incident, arguments: Callable[[], str] | None) -> Incident:
     """Write it and the text of its arguments; `unrecorded` of the result says why that was not to be."""
+    text = ""
+    if arguments is not None:
+        try:
+            text = arguments()
+        except Exception:
+            incident = replace(incident, arguments_file="", reproduce=_verifying(incident.module))
     try:
-        if arguments:
-            state.write_whole(state.results() / incident.arguments_file, arguments)
+        if text:
+            state.write_whole(state.results() / incident.arguments_file, text)
         state.write_whole(incident.path, state.flat_json(incident.as_record()) + "\n")
     except (OSError, RuntimeError) as error:  # RuntimeError: no home folder
         return replace(incident, unrecorded=f"{error}", arguments_file="")
@@ -208,6 +229,9 @@ def _read(rollback_id: str, module: str, build_id: str) -> Incident:
             raise ValueError("it says it is another incident")
         if incident.state not in ("open", "closed"):
             raise ValueError(f"its state is {incident.state!r}")
+        for name in _TEXTS:
+            if not isinstance(record[name], str):
+                raise ValueError(f"its {name} is no text")
         return incident
     except (OSError, ValueError, TypeError) as error:
         return _unreadable(rollback_id, module, build_id, f"{path}: {error}")
@@ -216,11 +240,8 @@ def _read(rollback_id: str, module: str, build_id: str) -> Incident:
 def _unreadable(rollback_id: str, module: str, build_id: str, why: str) -> Incident:
     """What holds a module back although nobody can say why any more: open, and as bad as can be."""
     worst = next(iter(severities().values()))
-    texts = dict.fromkeys(
-        (name for name, field in Incident.__dataclass_fields__.items() if field.type == "str"), ""
-    )
     known: dict[str, Any] = {
-        **texts,
+        **dict.fromkeys(_TEXTS, ""),
         "rollback_id": rollback_id,
         "module": module,
         "build_id": build_id,
@@ -231,23 +252,26 @@ def _unreadable(rollback_id: str, module: str, build_id: str, why: str) -> Incid
         "duration_seconds": 0.0,
         "data_loss": False,
         "error_code": None,
-        "reproduce": f"python -m omega_slicer verify --module {module}",
+        "reproduce": _verifying(module),
         "corrupt": why,
     }
     return Incident(**known)
 
 
-def open_for(module: str, build_id: str) -> Incident | None:
-    """The newest open incident of a module with this build."""
-    for incident in reversed(every()):
-        if incident.module == module and incident.state == "open" and of_build(incident, build_id):
-            return incident
-    return None
+def open_for(module: str, subject: Subject) -> list[Incident]:
+    """The open incidents of a module with this library, oldest first."""
+    found = (one for one in every() if one.module == module and one.state == "open")
+    return [one for one in found if is_about(one, subject)]
 
 
-def of_build(incident: Incident, build_id: str) -> bool:
-    """Whether it is about that build; of a corrupt one only the name's spelling is known."""
-    return _in_name(incident.build_id) == _in_name(build_id)
+def is_about(incident: Incident, subject: Subject) -> bool:
+    """Whether it is about that build, or that very file: one that lost its manifest goes by another name.
+
+    Of a corrupt one only the name's spelling is known.
+    """
+    if incident.library_sha256 and incident.library_sha256 == subject.library_sha256:
+        return True
+    return _in_name(incident.build_id) == _in_name(subject.build_id)
 
 
 def _in_name(build_id: str) -> str:

@@ -46,13 +46,13 @@ def checked(library: Path) -> Seen:
     """Size and hash against the manifest; `Damaged` where they differ. `OSError` if it cannot be read."""
     path = manifest_path(library)
     try:
-        text = path.read_text("utf-8")
+        content = path.read_bytes()
     except FileNotFoundError:
         return Seen(_hash(library), "", "no manifest beside it: size and hash not checked")
     try:
-        said = state.parse_flat(text)
+        said = state.parse_flat(content.decode())
         size, sha256, build_id = int(said["size"] or 0), str(said["sha256"]), str(said["build_id"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise Damaged(f"its manifest {path} cannot be read: {error}", "", "") from None
     found = library.stat().st_size
     if found != size:

@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from omega_slicer._arrow_engine import Imported
 from omega_slicer._engine import Engine, Read
-from omega_slicer._errors import InvalidStateError, OmegaError
+from omega_slicer._errors import InvalidFormatError, InvalidStateError, OmegaError
 from omega_slicer._fallback import PYTHON
 from omega_slicer._kernel_engine import SHAPES
 from omega_slicer._model import Columns, Options
 
 from . import state
+from .arrow import COMPARED
 from .incidents import Incident, find
 from .selftest import open_library
 from .text import arguments_of
@@ -25,12 +27,16 @@ __all__ = ["reproduced"]
 def reproduced(rollback_id: str) -> tuple[bool, str]:
     """Whether the two backends agree now, and what each says.
 
-    Raises `InvalidArgumentError` for an unknown incident, `InvalidStateError` for one without arguments.
+    Raises `InvalidArgumentError` for an unknown incident, `InvalidStateError` for one without arguments, or
+    with some that were too long to be kept.
     """
     from omega_slicer._library import located  # noqa: PLC0415 - which needs the guard
 
     incident = find(rollback_id)
-    call, args = arguments_of(_saved(incident))
+    try:
+        call, args = arguments_of(_saved(incident))
+    except InvalidFormatError as error:
+        raise InvalidStateError(f"{incident.arguments_file}: {error}") from error
     theirs = _said(PYTHON, call, args)
     ours = _said(open_library(located(retry=True).path), call, args)
     return ours == theirs, _beside(call, ours, theirs)
@@ -82,14 +88,24 @@ def _asked(engine: Engine, call: str, args: list[Any]) -> Any:
         for earlier in zip(*(column.tolist() for column in columns), strict=True):
             push(*earlier)
         return push(*row)
+    how, _, kernel = call.rpartition(" ")
+    if how == "stream":
+        engine.kernels.stream(kernel, *args)
+        return "made"
+    if how in ("columns", "emas"):
+        x, numbers = args
+        out = np.empty((len(x), x.shape[1] if how == "columns" else len(numbers) - 1), order="F")
+        getattr(engine.kernels, how)(kernel, x, numbers, out)
+        return out
     if call in SHAPES:
         inputs, numbers = args
         lines = [np.empty(len(inputs[0])) for _ in range(SHAPES[call].outputs)]
         engine.kernels.run(call, inputs, numbers, tuple(lines))
         return lines
-    answer = getattr(engine, call)(*(_live(engine, value) for value in args))
-    if isinstance(answer, Read) and answer.columns is None and answer.handle is not None:
-        return engine.columns(answer.handle)
+    of = engine.arrow if call in COMPARED else engine
+    answer = getattr(of, call)(*(_live(engine, value) for value in args))
+    if isinstance(answer, Read | Imported):  # what is shown of it: who holds it is not the answer
+        return engine.columns(answer.handle) if answer.columns is None and answer.handle else answer.columns
     return answer
 
 

@@ -21,6 +21,8 @@ Flat: TypeAlias = "dict[str, str | int | float | bool | None]"
 """A flat JSON object: the most that both languages read without a library."""
 
 _NAME: Final = "omega-slicer"
+_ODD: Final = "backslashreplace"
+"""Paths need not be UTF-8: their odd bytes become what JSON reads back."""
 _SAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -58,7 +60,7 @@ def write_whole(path: Path, text: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
+        with temporary.open("x", encoding="utf-8", errors=_ODD, newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -74,7 +76,7 @@ def append_line(path: Path, line: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        data = f"{line}\n".encode()
+        data = f"{line}\n".encode(errors=_ODD)
         if os.write(descriptor, data) != len(data):
             raise OSError(f"{path}: the line was cut short")
     finally:
@@ -88,7 +90,10 @@ def flat_json(values: Mapping[str, str | int | float | bool | None]) -> str:
 
 def parse_flat(text: str) -> Flat:
     """A flat JSON object; `ValueError` for anything else."""
-    found = json.loads(text)
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise ValueError("too deep to be flat") from None
     if not isinstance(found, dict):
         raise ValueError("not a JSON object")
     for key, value in found.items():

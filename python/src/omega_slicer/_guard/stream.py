@@ -30,43 +30,69 @@ def guarded_push(push: Push, kernel: str, numbers: Numbers, breaker: Breaker) ->
     keep, count = rows.keep, breaker.call
     instead: Push | None = None
 
-    def guarded(*row: float) -> tuple[float, ...]:
+    def gone_over(row: tuple[float, ...]) -> tuple[float, ...]:
         nonlocal instead
-        if instead is not None:
-            return instead(*row)
-        number = count()
-        if breaker.incident is None:
-            try:
-                line = push(*row)
-            except OmegaError as error:
-                if not is_fault(error.code):
-                    raise
-                failure = error
-            else:
-                if SHADOW.fraction and SHADOW.generator(breaker.module, number).random() < SHADOW.fraction:
-                    theirs = rows.replayed()(*row)
-                    SHADOW.counted(1)
-                    if not same_line(line, theirs):
-                        SHADOW.counted(0, 1)
-                        instead = rows.replayed()
-                        breaker.open(
-                            "wrong_answer",
-                            f"push to {kernel}: the library says {line}, the fallback {theirs}",
-                            call=kernel,
-                            arguments=lambda: rows.text(row),
-                            by=SHADOW.title,
-                        )
-                        return instead(*row)
-                keep(*row)
-                return line
-            # The library may or may not have taken the row: this stream goes on without it in any case.
+        if instead is None:
             instead = rows.replayed()
-            breaker.failed(failure, kernel, number, lambda: rows.text(row))
-            return instead(*row)
-        instead = rows.replayed()
         return instead(*row)
 
-    return guarded
+    def failed(row: tuple[float, ...], number: int, error: OmegaError) -> tuple[float, ...]:
+        # The library may or may not have taken the row: this stream goes on without it in any case.
+        nonlocal instead
+        instead = rows.replayed()
+        breaker.failed(error, kernel, number, lambda: rows.text(row))
+        return instead(*row)
+
+    def compared(row: tuple[float, ...], line: tuple[float, ...]) -> tuple[float, ...]:
+        nonlocal instead
+        theirs = rows.replayed()(*row)
+        SHADOW.counted(1)
+        if same_line(line, theirs):
+            keep(*row)
+            return line
+        SHADOW.counted(0, 1)
+        instead = rows.replayed()
+        breaker.open(
+            "wrong_answer",
+            f"push to {kernel}: the library says {line}, the fallback {theirs}",
+            call=kernel,
+            arguments=lambda: rows.text(row),
+            by=SHADOW.title,
+        )
+        return instead(*row)
+
+    # Twice the same, for a row that need not be a tuple costs less than the guard may.
+    def single(x: float) -> tuple[float, ...]:
+        if breaker.incident is not None or instead is not None:
+            return gone_over((x,))
+        number = count()
+        try:
+            line = push(x)
+        except OmegaError as error:
+            if not is_fault(error.code):
+                raise
+            return failed((x,), number, error)
+        if SHADOW.fraction and SHADOW.chooses(breaker.module, number):
+            return compared((x,), line)
+        keep(x)
+        return line
+
+    def several(*row: float) -> tuple[float, ...]:
+        if breaker.incident is not None or instead is not None:
+            return gone_over(row)
+        number = count()
+        try:
+            line = push(*row)
+        except OmegaError as error:
+            if not is_fault(error.code):
+                raise
+            return failed(row, number, error)
+        if SHADOW.fraction and SHADOW.chooses(breaker.module, number):
+            return compared(row, line)
+        keep(*row)
+        return line
+
+    return single if SHAPES[kernel].inputs == 1 else several
 
 
 class _Rows:

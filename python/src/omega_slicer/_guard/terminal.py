@@ -6,11 +6,14 @@ the same text either way.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from typing import IO, Any, Final
 
 from .incidents import Incident
@@ -23,9 +26,11 @@ __all__ = [
     "incident_table",
     "paint",
     "painted_status",
+    "waiting",
 ]
 
 _COLOURS: Final = {"fine": "32", "wrong": "31", "open": "33"}
+_WIDE: Final = 30
 _BLINK: Final = 0.05
 """Seconds between two drawings of the bar."""
 _RECORD: Final = 8
@@ -54,12 +59,20 @@ class Bar:
 
     def __call__(self, done: int, total: int) -> None:
         """So many are done."""
+        full = _WIDE * min(done, total) // max(1, total)
+        self._draw(f"[{'#' * full}{'.' * (_WIDE - full)}] {done} of {total} {self._what}")
+
+    def run(self) -> None:
+        """Nobody knows how many there are: something moves, and the seconds are told."""
+        took = time.monotonic() - self._began
+        at = int(took / _BLINK) % _WIDE
+        self._draw(f"[{'.' * at}#{'.' * (_WIDE - 1 - at)}] {self._what}, {took:.0f} s")
+
+    def _draw(self, line: str) -> None:
         now = time.monotonic()
         if not sys.stderr.isatty() or now - self._began < self._after or now - self._last < _BLINK:
             return
         self._last = now
-        full = 30 * min(done, total) // max(1, total)
-        line = f"[{'#' * full}{'.' * (30 - full)}] {done} of {total} {self._what}"
         room = shutil.get_terminal_size().columns - 1
         line = line[:room]
         sys.stderr.write(f"\r{line:<{min(self._shown, room)}}")
@@ -72,6 +85,25 @@ class Bar:
             sys.stderr.write(f"\r{' ' * self._shown}\r")
             sys.stderr.flush()
             self._shown = 0
+
+
+@contextlib.contextmanager
+def waiting(what: str, after: float = 1.0) -> Iterator[None]:
+    """A bar over what takes as long as it takes: a new build's self-test, a file on a slow disk."""
+    bar, ended = Bar(what, after), threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_BLINK):
+            bar.run()
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watching.join()
+        bar.end()
 
 
 def painted_status(text: str) -> str:

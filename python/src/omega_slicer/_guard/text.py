@@ -9,9 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from omega_slicer._arrow_table import ArrowOptions
 from omega_slicer._engine import Admits
 from omega_slicer._errors import InvalidFormatError
-from omega_slicer._model import Columns, Options
+from omega_slicer._model import Columns, Options, PriceType
+from omega_slicer.timeframe import Timeframe
 
 __all__ = ["arguments_of", "arguments_text"]
 
@@ -44,7 +46,17 @@ def _lines(value: Any) -> list[str]:
     if isinstance(value, Admits):
         return ["admits\t" + ",".join(str(int(flag)) for flag in value)]
     if isinstance(value, np.ndarray):
+        if value.ndim == 2:
+            return [f"table\t{value.shape[1]}", *map(_array, value.T)]
         return [_array(value)]
+    if isinstance(value, ArrowOptions):
+        return ["arrow_options\t", *(line for part in value for line in _lines(part))]
+    if isinstance(value, Timeframe):
+        return [f"timeframe\t{value.duration}"]
+    if isinstance(value, PriceType):
+        return [f"price_type\t{value.value}"]
+    if isinstance(value, bytes):
+        return [f"bytes{_cut(value)}\t{value[:_MOST].hex()}"]
     if isinstance(value, tuple | list):
         return [f"several\t{len(value)}", *(line for part in value for line in _lines(part))]
     if isinstance(value, float):
@@ -57,8 +69,12 @@ def _identity(options: Options) -> str:
     return f"{options.timeframe.duration} {options.price_type} {int(options.allow_missing)} {symbol}"
 
 
+def _cut(values: Any) -> str:
+    return f" of {len(values)}" if len(values) > _MOST else ""
+
+
 def _array(values: Any) -> str:
-    cut = f" of {len(values)}" if len(values) > _MOST else ""
+    cut = _cut(values)
     kept = values[:_MOST]
     if kept.dtype == np.int64:
         return f"integers{cut}\t" + ",".join(map(str, kept.reshape(-1).tolist()))
@@ -98,9 +114,13 @@ def _value(left: list[str]) -> Any:
         return read(rest)
     if kind == "several":
         return tuple(_value(left) for _ in range(int(rest)))
+    if kind == "table":
+        return np.asfortranarray(np.column_stack([_value(left) for _ in range(int(rest))]))
     if kind == "columns":
         columns = [_value(left) for _ in range(int(rest))]
         return Columns(*columns, *([None] * (6 - len(columns))))
+    if kind == "arrow_options":
+        return ArrowOptions(*(_value(left) for _ in ArrowOptions._fields))
     if kind == "series":
         return _options_of(rest), _value(left)
     raise InvalidFormatError(f"unknown kind {kind!r}")
@@ -122,6 +142,9 @@ _READ: Final[dict[str, Any]] = {
     "float": lambda rest: float(_floats(rest)[0]),
     "int": int,
     "str": str,
+    "bytes": bytes.fromhex,
+    "timeframe": lambda rest: Timeframe(int(rest)),
+    "price_type": PriceType,
     "bool": lambda rest: rest == "True",
     "NoneType": lambda _: None,
     "admits": lambda rest: Admits(*(part == "1" for part in rest.split(","))),

@@ -32,10 +32,11 @@ class PythonKernels:
         for i in range(x.shape[1]):
             self.run(kernel, (x[:, i],), numbers, (out[:, i],))
 
-    def emas(self, x: Floats, periods: tuple[int, ...], nan: int, out: Floats) -> None:
+    def emas(self, kernel: str, x: Floats, numbers: tuple[Any, ...], out: Floats) -> None:
         """Period by period."""
+        *periods, nan = numbers
         for i, period in enumerate(periods):
-            self.run("ema", (x,), (period, nan), (out[:, i],))
+            self.run(kernel, (x,), (period, nan), (out[:, i],))
 
     def stream(self, kernel: str, numbers: tuple[Any, ...]) -> Any:
         """The push of a stream in Python."""
