@@ -48,6 +48,19 @@ function rollback(mod, reason=""; severity="LOW")
     return trip!(nothing, breaker_of(name), "by_hand", message; call="rollback", by="rollback", severity=string(severity), quietly=true)
 end
 
+# Switches off the modules that `verify(bench=true)` found slower, each for its slowest number.
+function rollback_slower(report::Report)
+    lines = report.speed === nothing ? SpeedLine[] : report.speed.lines
+    for name in report.modules
+        slow = filter(line -> line.slower && speed_module(line.name) == name, lines)
+        isempty(slow) && continue
+        worst = slow[last(findmax(map(sure_percent, slow)))]
+        message = string(worst.name, ": ", round(Int, sure_percent(worst)), " % slower than the baseline in ", length(worst.percents), " runs")
+        trip!(nothing, breaker_of(name), worst.trigger, message; call=worst.name, by="verify --bench")
+    end
+    return nothing
+end
+
 """
     reenable(module; progress=(done, total) -> nothing) -> OmegaJulia.Report
 

@@ -174,8 +174,7 @@ end
 function drill_command(place::DrillPlace, armed::String, shadow::String, code::String, arguments...)
     command = child_command(code, arguments...)
     command === nothing && fail(NOT_BUILT_IN, "Julia runs inside another program: there is nothing to drill with")
-    drop(name) = occursin("USE_RUST", name) || name in ("OMEGA_CONFIG", "OMEGA_SHADOW", "OMEGA_SHADOW_SEED", "OMEGA_FAULT", "RUST_BACKTRACE")
-    environment = Dict(text[1] => text[2] for text in (split(pair, '='; limit=2) for pair in command.env) if !drop(text[1]))
+    environment = filter(pair -> !(first(pair) in ("OMEGA_FAULT", "RUST_BACKTRACE")), unchosen(command))
     environment["OMEGA_VAR_DIR"], environment["OMEGA_LIBRARY"] = place.state, place.library
     isempty(armed) || (environment["OMEGA_FAULT"] = armed)
     isempty(shadow) || (environment["OMEGA_SHADOW"] = shadow)
