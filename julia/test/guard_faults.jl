@@ -40,7 +40,21 @@ check("one warning", count(log -> log.level == Logging.Warn, logs) == 1)
 check("user errors", code(() -> get_lookback(slicer, 0, 1)) == 2008 && code(() -> get_lookback(slicer, 0, 0)) == 1001)
 check("faults", status().slicer.native_faults == 1)
 check("native demanded", code(() -> make("native")) == 5005 && code(() -> get_lookback(SymbolDataSlicer(series; backend="native"), 100minute, 2)) == 5005)
-println("fine ", status().slicer.incident.rollback_id)
+named = status().slicer.incident.rollback_id
+check("asked again, it fails still", endswith(reproduce(named).said[1], "library says FFI_PANIC_CAUGHT (5005)"))
+arm(0)
+check("and agrees when it is well", reproduce(named).agree && occursin("reproduce", status().slicer.incident.reproduce))
+println("fine ", named)
+"""
+
+# Coming back is refused while the fault is there, and the log says so.
+const REFUSED = GUARDED * """
+rollback("kernels", "a try")
+ENV["OMEGA_FAULT"] = "flip"
+check("refused", code(() -> reenable("kernels")) == 1007)
+events = [O.flat_get(O.parse_flat(line), "event") for line in eachline(joinpath(ENV["OMEGA_VAR_DIR"], "logs", "incidents.jsonl"))]
+check("in the log", events[end-1:end] == ["opened", "refused"])
+println("fine")
 """
 
 const STREAMS_SWITCH = GUARDED * """
@@ -148,6 +162,11 @@ if isfile(FAULT_LIBRARY)
 
     @testset "one internal error is counted, the 11th in 10,000 calls is an incident" begin
         @test fine(RATE)
+        forget_incidents()
+    end
+
+    @testset "that reenable refused is in the log" begin
+        @test fine(REFUSED)
         forget_incidents()
     end
 

@@ -25,6 +25,7 @@ from omega_slicer._guard import drill as drills
 from omega_slicer._guard import incidents as records
 from omega_slicer._guard import known, schema
 from omega_slicer._guard.breaker import MOST, WINDOW, Breaker
+from omega_slicer._guard.reproduce import reproduced
 from omega_slicer._guard.shadow import SHADOW, Shadow, kernel_answer
 from omega_slicer._guard.text import arguments_of, arguments_text
 
@@ -262,6 +263,37 @@ def test_arguments_are_text_that_can_be_asked_again() -> None:
     assert call == "bollinger"
     assert [part.tobytes() for part in inputs] == [x.tobytes(), x[::2].tobytes()]
     assert numbers == (20, 2.5, True, None)
+
+
+def test_what_is_kept_of_a_call_is_enough_to_ask_it_again(native: None, state: Path) -> None:
+    minute, x = 60_000_000, np.arange(1.0, 51.0)
+    series = om.CandleSeries.from_columns(
+        np.arange(50) * minute, x, x, x, x, symbol="A B", timeframe="M1", price_type="bid"
+    )
+    asked: list[tuple[str, Any]] = [
+        ("resample", (series, 5 * minute, 0, True)),
+        ("mean", ((x, 2.0 * x), (5, 5, 0))),  # the columns of a table
+        ("ema", ((x,), (3, 5, 0))),  # several periods
+        ("mean", ((), (5, 5, 0))),  # a stream that was to be made
+        ("push mean", (x[:4], (5.0,), (5, 5, 0))),
+    ]
+    for call, args in asked:
+        incident = records.made(
+            "kernels", "panic", records.Subject("b1d"), started=records.now(),
+            call=call.removeprefix("push "), has_arguments=True, detected_by="the call",
+        )  # fmt: skip
+        records.recorded(incident, arguments_text(call, args))
+        assert incident.reproduce == f"python -m omega_slicer incidents reproduce {incident.rollback_id}"
+        agree, said = reproduced(incident.rollback_id)
+        assert agree, said
+    arrow = records.made(
+        "slicer", "panic", records.Subject("b1d"), started=records.now(), call="to_ipc", has_arguments=True,
+        detected_by="the call",
+    )  # fmt: skip
+    records.recorded(arrow, arguments_text("to_ipc", (series, 0, 2)))
+    assert arrow.reproduce == "python -m omega_slicer verify --module slicer"
+    with pytest.raises(om.InvalidStateError, match="to_ipc: cannot be asked again"):
+        reproduced(arrow.rollback_id)
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

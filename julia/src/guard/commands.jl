@@ -83,8 +83,11 @@ function reenable(mod; progress=(done, total) -> nothing)
     here = filter(one -> is_of_build(one, breaker.subject.build_id), mine)
     isempty(here) && breaker.incident === nothing && fail(INVALID_STATE, name, ": no incident is open",
         isempty(mine) ? "" : " with this build; $(length(mine)) with others")
-    (isempty(report.library) || !report.ok) && fail(INVALID_STATE, name, " stays on the julia backend: verify found: ",
-        isempty(report.failures) ? report.note : join(at_most(report.failures, 3), "; "))
+    if isempty(report.library) || !report.ok
+        foreach(refused_incident, here)
+        fail(INVALID_STATE, name, " stays on the julia backend: verify found: ",
+            isempty(report.failures) ? report.note : join(at_most(report.failures, 3), "; "))
+    end
     try
         foreach(incident -> close_incident(incident, "reenable"), here)
     catch error

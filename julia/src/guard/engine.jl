@@ -90,7 +90,7 @@ function lent_handle(series::CandleSeries, library::NativeLibrary, auto::Bool)
         return native_handle(series, library)
     catch error
         auto && is_fault(error) || rethrow()
-        rarely(failed!, () -> arguments_text("accept", (series,)), SLICER, error, "accept")
+        rarely(failed!, () -> arguments_text("accept", saved_parts(series)), SLICER, error, "accept")
         return NO_HANDLE
     end
 end

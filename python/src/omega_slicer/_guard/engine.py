@@ -128,7 +128,7 @@ class _GuardedKernels:
         """Each column of a table."""
         _, number = self._answer(
             kernel,
-            ((x,), numbers),
+            (tuple(x.T), numbers),
             lambda: self._native.columns(kernel, x, numbers, out),
             lambda: PYTHON.kernels.columns(kernel, x, numbers, out),
         )

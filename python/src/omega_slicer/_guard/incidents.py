@@ -126,9 +126,12 @@ def made(
     weight = severity_of(trigger) if severity is None else _severity(severity)
     import platform  # noqa: PLC0415 - slow to import, and incidents are rare
 
+    from .reproduce import is_asked_again  # noqa: PLC0415 - which needs incidents
+
     completed = now()
     rollback_id = new_id(module, subject.build_id, started)
-    again = f"incidents reproduce {rollback_id}" if has_arguments else f"verify --module {module}"
+    asked = has_arguments and is_asked_again(call)
+    again = f"incidents reproduce {rollback_id}" if asked else f"verify --module {module}"
     return Incident(
         rollback_id=rollback_id,
         module=module,

@@ -19,21 +19,33 @@ from .incidents import Incident, find
 from .selftest import open_library
 from .text import arguments_of
 
-__all__ = ["reproduced"]
+__all__ = ["is_asked_again", "reproduced"]
+
+_CALLS = frozenset(
+    name for name, value in vars(Engine).items() if callable(value) and not name.startswith("_")
+) - {"columns"}
 
 
 def reproduced(rollback_id: str) -> tuple[bool, str]:
     """Whether the two backends agree now, and what each says.
 
-    Raises `InvalidArgumentError` for an unknown incident, `InvalidStateError` for one without arguments.
+    Raises `InvalidArgumentError` for an unknown incident, `InvalidStateError` for one without arguments or
+    whose call cannot be asked alone, `InvalidFormatError` where they were too long to be kept.
     """
     from omega_slicer._library import located  # noqa: PLC0415 - which needs the guard
 
     incident = find(rollback_id)
     call, args = arguments_of(_saved(incident))
+    if not is_asked_again(call.removeprefix("push ")):
+        raise InvalidStateError(f"{call}: cannot be asked again alone; verify asks everything")
     theirs = _said(PYTHON, call, args)
     ours = _said(open_library(located(retry=True).path), call, args)
     return ours == theirs, _beside(call, ours, theirs)
+
+
+def is_asked_again(call: str) -> bool:
+    """Whether a call's saved arguments are enough to ask it."""
+    return call in SHAPES or call in _CALLS
 
 
 def _beside(call: str, ours: str, theirs: str) -> str:
@@ -83,14 +95,31 @@ def _asked(engine: Engine, call: str, args: list[Any]) -> Any:
             push(*earlier)
         return push(*row)
     if call in SHAPES:
-        inputs, numbers = args
-        lines = [np.empty(len(inputs[0])) for _ in range(SHAPES[call].outputs)]
-        engine.kernels.run(call, inputs, numbers, tuple(lines))
-        return lines
+        return _lines(engine, call, *args)
     answer = getattr(engine, call)(*(_live(engine, value) for value in args))
-    if isinstance(answer, Read) and answer.columns is None and answer.handle is not None:
-        return engine.columns(answer.handle)
+    if isinstance(answer, Read):
+        return answer.columns if answer.handle is None else engine.columns(answer.handle)
     return answer
+
+
+def _lines(engine: Engine, kernel: str, inputs: tuple[Any, ...], numbers: tuple[Any, ...]) -> Any:
+    """A kernel's lines. Several series may be columns of a table, several periods of `ema` as many lines.
+
+    No series is a new stream.
+    """
+    shape = SHAPES[kernel]
+    several = kernel == "ema" and len(numbers) > len(shape.options)
+    calls = [(period, numbers[-1]) for period in numbers[:-1]] if several else [numbers]
+    if not inputs:
+        engine.kernels.stream(kernel, calls[0])
+        return None
+    found: list[Any] = []
+    for series in [(x,) for x in inputs] if shape.inputs == 1 else [inputs]:
+        for one in calls:
+            lines = tuple(np.empty(len(series[0])) for _ in range(shape.outputs))
+            engine.kernels.run(kernel, series, one, lines)
+            found += lines
+    return found
 
 
 def _live(engine: Engine, value: Any) -> Any:
@@ -113,5 +142,5 @@ def _text(answer: Any) -> str:
     if isinstance(answer, float):
         return _text(np.array([answer]))
     if isinstance(answer, tuple | list):
-        return "; ".join(map(_text, answer))
+        return "; ".join(_text(part) for part in answer if part is not None)
     return "accepted" if hasattr(answer, "address") or answer is None else str(answer)
