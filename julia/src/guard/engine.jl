@@ -42,16 +42,18 @@ end
 
 # --- questions at every bar: no closures, nothing allocated while all is well ---
 
-# What a question of a native slicer does while its module is off the library, or somebody compares.
+# What a question of a native slicer does while its module is off the library, or its answer is compared.
 @noinline function watched(native::N, julia::J, slicer::SymbolDataSlicer, slot::Int, call::String, given::Vararg{Any,K}) where {N,J,K}
-    is_auto(slicer) || return native(slicer, given...)
+    if !is_auto(slicer)
+        draw_until!(SLICER)
+        return native(slicer, given...)
+    end
     if SLICER.off
         count!(slot, FALLBACK)
         return julia(in_julia(slicer), given...)
     end
     answer = native(slicer, given...)
-    return SLICER.plain || SLICER.off ? answer :
-           rarely(compared, SLICER, call, answer, () -> julia(in_julia(slicer), given...), nothing, OneBar(slicer, given))::typeof(answer)
+    return SLICER.samples ? compared_bar(answer, julia, slicer, call, given...) : answer
 end
 
 # What a native answer that is none leads to: an error for the caller, or Julia's answer.

@@ -57,7 +57,11 @@ function put_shadow!(fraction::Float64, seed::Int)
     SHADOW.seed = seed
     SHADOW.fraction = fraction
     for breaker in BREAKERS
-        lock(() -> settle!(breaker), breaker.lock)
+        lock(breaker.lock) do
+            settle!(breaker)
+            breaker.sampled = 0
+            draw_until!(breaker)
+        end
     end
     return nothing
 end
@@ -91,14 +95,25 @@ next_share!(draws::Draws) = (next_draw!(draws) >> 11) * 2.0^-53
 is_chosen!(draws::Draws) = next_share!(draws) < SHADOW.fraction
 
 # The draws of the next call of a module.
-function call_draws!(breaker::Breaker)
-    number = Threads.atomic_add!(breaker.calls, 1) + 1
+call_draws!(breaker::Breaker) = numbered_draws(breaker, Threads.atomic_add!(breaker.calls, 1) + 1)
+
+function numbered_draws(breaker::Breaker, number::Int)
     name = reduce((sum, byte) -> mixed(sum ⊻ byte), codeunits(breaker.name); init=UInt64(0))
     return Draws(mixed(mixed(SHADOW.seed % UInt64 ⊻ name) + number % UInt64))
 end
 
-count_shadow!(rows::Int, differences::Int=0) =
-    (Threads.atomic_add!(SHADOW.rows, rows); Threads.atomic_add!(SHADOW.differences, differences); nothing)
+# How many answers go by until the next one that is compared. Drawn at once for all of them, since a draw for each would cost more
+# than a question does; each is compared with the fraction's probability all the same, whatever becomes of the others.
+function draw_until!(breaker::Breaker)
+    SHADOW.fraction == 0.0 && return nothing
+    draws = numbered_draws(breaker, -(breaker.sampled += 1))
+    skipped = log(1 - next_share!(draws)) / log1p(-SHADOW.fraction)
+    breaker.until = skipped < 2.0^62 ? floor(Int, skipped) : typemax(Int)
+    return nothing
+end
+
+count_shadow!(rows::Int) = (Threads.atomic_add!(SHADOW.rows, rows); nothing)
+count_difference!() = (Threads.atomic_add!(SHADOW.differences, 1); nothing)
 
 # --- calls and batches ---
 
@@ -114,6 +129,20 @@ function compared(breaker::Breaker, call::String, answer, julia::J, ::Nothing, g
     count_shadow!(1)
     theirs = fallback_or_wrong(julia, breaker, call, given)
     return same_answer(answer, theirs) ? answer : wrong_answer!(theirs, breaker, call, call, given)
+end
+
+# An answer at one bar whose turn it is; types are known, so that nothing is boxed.
+@noinline function compared_bar(answer::A, julia::J, slicer::SymbolDataSlicer, call::String, given::Vararg{Any,K}) where {A,J,K}
+    draw_until!(SLICER)
+    count_shadow!(1)
+    theirs = try
+        julia(in_julia(slicer), given...)
+    catch error
+        error isa OmegaError || rethrow()
+        rarely(refused_by_fallback!, error, SLICER, call, OneBar(slicer, given))
+        rethrow()
+    end
+    return same_answer(answer, theirs) ? answer : rarely(wrong_answer!, theirs, SLICER, call, call, OneBar(slicer, given))::A
 end
 
 # Compared elsewhere, by row.
@@ -138,17 +167,21 @@ function fallback_or_wrong(julia::J, breaker::Breaker, call::String, given) wher
         return julia()
     catch error
         error isa OmegaError || rethrow()
-        count_shadow!(0, 1)
-        trip!(() -> arguments_text(call, given), breaker, "wrong_answer",
-            string(call, ": the library answers, the fallback refuses: ", sprint(showerror, error)); call=call, by=shadow_title())
+        refused_by_fallback!(error, breaker, call, given)
         rethrow()
     end
+end
+
+function refused_by_fallback!(error::OmegaError, breaker::Breaker, call::String, given)
+    count_difference!()
+    trip!(() -> arguments_text(call, given), breaker, "wrong_answer",
+        string(call, ": the library answers, the fallback refuses: ", sprint(showerror, error)); call=call, by=shadow_title())
 end
 
 function wrong_answer!(theirs, breaker::Breaker, call::String, what::String, given)
     started = time()
     switch_off!(breaker)
-    count_shadow!(0, 1)
+    count_difference!()
     trip!(() -> arguments_text(call, given), breaker, "wrong_answer", string(what, ": the library's answer is not the fallback's");
         call=call, started=started, by=shadow_title())
     return theirs
@@ -228,7 +261,7 @@ function wrong_kernel!(breaker::Breaker, outs::Tuple, ins::Tuple, call, row::Int
     before, certain = rows_before(call)
     start = certain ? max(1, row - before) : 1
     kept = map(x -> x[start:row], ins)
-    count_shadow!(0, 1)
+    count_difference!()
     trip!(() -> arguments_text(name, (kept, kernel_numbers(call)), row - start), breaker, "wrong_answer",
         string(name, ", row ", row, ": the library says ", bits_text(map(out -> out[row], outs)), ", the fallback ", bits_text(theirs));
         call=name, started=started, by=shadow_title())
