@@ -191,13 +191,15 @@ if isfile(FAULT_LIBRARY)
     end
 
     @testset "a drill survives its fault and says so" begin
-        out = IOBuffer()
+        out, kept = IOBuffer(), mktempdir()
         withenv("OMEGA_FAULT_LIBRARY" => FAULT_LIBRARY) do
             for fault in ("panic in an export (slicer)", "file cut to half")
-                found = drill(fault; io=out)
+                found = drill(fault; io=out, keep=kept)
                 @test length(found) == 1 && found[1].ok && found[1].answers_lost == 0 && found[1].record == "valid"
             end
         end
-        @test occursin("1 of 1 faults survived", String(take!(out)))
+        @test occursin("1 of 1 survived, 0 answers lost", String(take!(out)))
+        @test sort(readdir(kept)) == ["file-cut-to-half", "panic-in-an-export-slicer"]
+        @test any(name -> startswith(name, "RB-"), readdir(joinpath(kept, "panic-in-an-export-slicer", "results")))
     end
 end

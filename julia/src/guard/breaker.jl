@@ -23,13 +23,13 @@ mutable struct Breaker
     faults::Int
     failures::Vector{Int} # numbers of the calls that failed
     calls::Threads.Atomic{Int} # counted for shadow mode alone
-    sampled::Int # how often `until` was drawn
+    draws::UInt64 # what `until` is drawn from
     forgotten::Int # native calls whose counts were reset
     switched::Float64 # when it went off the library
 end
 
 new_breaker(name::String, operations::Tuple) = Breaker(true, false, 0, false, ReentrantLock(), name, operations, Subject(""),
-    nothing, false, 0, 0, Int[], Threads.Atomic{Int}(0), 0, 0, 0.0)
+    nothing, false, 0, 0, Int[], Threads.Atomic{Int}(0), UInt64(0), 0, 0.0)
 
 const SLICER = new_breaker("slicer", SLICER_OPERATIONS)
 const KERNEL_BREAKER = new_breaker("kernels", KERNEL_OPERATIONS)

@@ -3,9 +3,11 @@
 
 """
     incidents() -> Vector{OmegaJulia.Incident}
+    incidents(rollback_id) -> OmegaJulia.Incident
 
 Every [`OmegaJulia.Incident`](@ref) in the state folder (`\$OMEGA_VAR_DIR`), oldest first, whichever language opened it, and those of
-this process that could not be written. O(incidents). Source: `src/guard/commands.jl`.
+this process that could not be written; or the one of that name, which prints all that is known of it. Errors: 1001 for an unknown
+name. O(incidents). Source: `src/guard/commands.jl`.
 
 ```jldoctest
 julia> using OmegaJulia
@@ -22,6 +24,7 @@ function incidents()
     end
     return found
 end
+incidents(rollback_id) = find_incident(rollback_id)
 
 """
     rollback(module, reason=""; severity="LOW") -> OmegaJulia.Incident

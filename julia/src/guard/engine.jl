@@ -68,20 +68,23 @@ end
     return julia(in_julia(slicer), given...)
 end
 
-# Whether a slicer, or a series, may go over to Julia by itself.
+# Whether a slicer, or a series, may go over to Julia by itself. Fields and no properties: one of those asks this.
 is_auto(series::CandleSeries) = getfield(series, :requested) === :auto
-is_auto(slicer::SymbolDataSlicer) = slicer.requested === :auto || (slicer.requested === :series && is_auto(slicer.series))
+function is_auto(slicer::SymbolDataSlicer)
+    requested = getfield(slicer, :requested)
+    return requested === :auto || (requested === :series && is_auto(getfield(slicer, :series)))
+end
 
 # Whether a question goes to the library now.
-@inline asks_library(slicer::SymbolDataSlicer) = slicer.handle != C_NULL && (SLICER.plain || still_asks(slicer))
+@inline asks_library(slicer::SymbolDataSlicer) = getfield(slicer, :handle) != C_NULL && (SLICER.plain || still_asks(slicer))
 @noinline still_asks(slicer::SymbolDataSlicer) = !SLICER.off || !is_auto(slicer)
 
 # The Julia twin of a slicer, made once.
 function in_julia(slicer::SymbolDataSlicer)
-    slicer.handle == C_NULL && return slicer
+    getfield(slicer, :handle) == C_NULL && return slicer
     twin = getfield(slicer, :instead)
     twin === nothing || return twin
-    made = SymbolDataSlicer(slicer.series, nothing)
+    made = SymbolDataSlicer(getfield(slicer, :series), nothing)
     setfield!(slicer, :instead, made)
     return made
 end

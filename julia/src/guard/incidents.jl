@@ -225,9 +225,11 @@ function Base.show(io::IO, incident::Incident)
 end
 
 function Base.show(io::IO, ::MIME"text/plain", incident::Incident)
-    println(io, incident)
-    println(io, "  act      within ", incident.time_allowed, ": ", incident.action)
-    isempty(incident.error_message) || println(io, "  why      ", incident.error_message)
-    isempty(incident.started_at) || println(io, "  started  ", incident.started_at, ", detected by ", incident.detected_by)
-    print(io, "  again    ", incident.reproduce)
+    within = incident.state == "closed" ? "" : string(", act within: ", incident.time_allowed)
+    print(io, incident.rollback_id, ": ", incident.state, "\n  ", incident.severity, within, ": ", incident.action)
+    for name in fieldnames(Incident)
+        value = getfield(incident, name)
+        (value === nothing || value == "" || name in (:rollback_id, :state, :severity, :action)) ||
+            print(io, "\n  ", rpad(record_key(name), 18), value)
+    end
 end

@@ -12,13 +12,14 @@ const FORGETTING = Dict(:ema => 30, :wilder => 60, :rsi => 60, :atr => 60, :macd
 # The fraction, the seed, and what has been found.
 mutable struct Shadow
     fraction::Float64
+    spacing::Float64 # what the logarithm of a share is multiplied with, for how many go by
     seed::Int
     chosen::Bool # by set_shadow, which stands above the environment
     seen::Tuple{String,String} # what the environment said when it was last read
     rows::Threads.Atomic{Int}
     differences::Threads.Atomic{Int}
 end
-const SHADOW = Shadow(0.0, 0, false, ("", ""), Threads.Atomic{Int}(0), Threads.Atomic{Int}(0))
+const SHADOW = Shadow(0.0, 0.0, 0, false, ("", ""), Threads.Atomic{Int}(0), Threads.Atomic{Int}(0))
 
 shadow_title() = string("shadow mode (fraction ", SHADOW.fraction, ", seed ", SHADOW.seed, ")")
 
@@ -55,11 +56,11 @@ end
 
 function put_shadow!(fraction::Float64, seed::Int)
     SHADOW.seed = seed
-    SHADOW.fraction = fraction
+    SHADOW.fraction, SHADOW.spacing = fraction, 1 / log1p(-fraction)
     for breaker in BREAKERS
         lock(breaker.lock) do
             settle!(breaker)
-            breaker.sampled = 0
+            breaker.draws = numbered_draws(breaker, 0).state
             draw_until!(breaker)
         end
     end
@@ -90,8 +91,10 @@ mutable struct Draws
     state::UInt64
 end
 mixed(z::UInt64) = (z = (z ⊻ (z >> 30)) * 0xbf58476d1ce4e5b9; z = (z ⊻ (z >> 27)) * 0x94d049bb133111eb; z ⊻ (z >> 31))
-next_draw!(draws::Draws) = mixed(draws.state += 0x9e3779b97f4a7c15)
-next_share!(draws::Draws) = (next_draw!(draws) >> 11) * 2.0^-53
+const DRAW_STEP = 0x9e3779b97f4a7c15
+next_draw!(draws::Draws) = mixed(draws.state += DRAW_STEP)
+next_share!(draws::Draws) = share(next_draw!(draws))
+share(drawn::UInt64) = (drawn >> 11) * 2.0^-53
 is_chosen!(draws::Draws) = next_share!(draws) < SHADOW.fraction
 
 # The draws of the next call of a module.
@@ -105,9 +108,7 @@ end
 # How many answers go by until the next one that is compared. Drawn at once for all of them, since a draw for each would cost more
 # than a question does; each is compared with the fraction's probability all the same, whatever becomes of the others.
 function draw_until!(breaker::Breaker)
-    SHADOW.fraction == 0.0 && return nothing
-    draws = numbered_draws(breaker, -(breaker.sampled += 1))
-    skipped = log(1 - next_share!(draws)) / log1p(-SHADOW.fraction)
+    skipped = log(1 - share(mixed(breaker.draws += DRAW_STEP))) * SHADOW.spacing
     breaker.until = skipped < 2.0^62 ? floor(Int, skipped) : typemax(Int)
     return nothing
 end
