@@ -47,6 +47,23 @@ check("and agrees when it is well", reproduce(named).agree && occursin("reproduc
 println("fine ", named)
 """
 
+# What the library owns is exported by Julia where the library fails at it, and once the module is off it.
+const EXPORTS = GUARDED * """
+arm(0)
+path = tempname()
+write(path, "timestamp,open,high,low,close\\n2020-01-01 00:00:00,1,2,0.5,1.5\\n2020-01-01 00:01:00,1,2,0.5,1.75\\n")
+series = read_csv(path; symbol="F", timeframe="M1", price_type="bid")
+check("native", series.backend == "native" && import_arrow(export_arrow(series)...).close == series.close)
+arm(1)
+logs, _ = Test.collect_test_logs() do
+    check("the failing export", import_arrow(export_arrow(series)...).close == [1.5, 1.75])
+    check("off", status().slicer.incident.call == "export_arrow")
+    check("a stream", import_arrow(export_arrow_stream(series[2:2])).close == [1.75])
+end
+check("counts", status().slicer.counts.export_arrow == (native = 2, shared = 0, fallback = 2))
+println("fine")
+"""
+
 # Coming back is refused while the fault is there, and the log says so.
 const REFUSED = GUARDED * """
 rollback("kernels", "a try")
@@ -162,6 +179,11 @@ if isfile(FAULT_LIBRARY)
 
     @testset "one internal error is counted, the 11th in 10,000 calls is an incident" begin
         @test fine(RATE)
+        forget_incidents()
+    end
+
+    @testset "no export is lost when the library fails at it" begin
+        @test fine(EXPORTS)
         forget_incidents()
     end
 

@@ -129,6 +129,7 @@ end
         @test O.compared(other, "x", NaN, () -> NaN, nothing, ()) === NaN && !other.off
         _, answer = Test.collect_test_logs(() -> O.compared(other, "x", 0.0, () -> -0.0, nothing, ()))
         @test answer === -0.0 && other.off
+        @test O.compared(O.new_breaker("slicer", (:get_slice,)), "x", 1, () -> O.fail(6005, "not there"), nothing, ()) == 1
         third = O.new_breaker("slicer", (:get_slice,))
         Test.collect_test_logs(() -> @test_error 1001 ["no"] O.compared(third, "x", 1, () -> O.fail(1001, "no"), nothing, ()))
         @test third.off && third.incident.trigger == "wrong_answer"

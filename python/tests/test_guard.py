@@ -12,6 +12,7 @@ import sys
 import threading
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -26,7 +27,7 @@ from omega_slicer._guard import incidents as records
 from omega_slicer._guard import known, schema
 from omega_slicer._guard.breaker import MOST, WINDOW, Breaker
 from omega_slicer._guard.reproduce import reproduced
-from omega_slicer._guard.shadow import SHADOW, Shadow, kernel_answer
+from omega_slicer._guard.shadow import SHADOW, Shadow, batch_answer, kernel_answer
 from omega_slicer._guard.text import arguments_of, arguments_text
 
 QUICK = (
@@ -216,6 +217,26 @@ def test_a_wrong_row_is_found_with_the_fractions_probability(
 def test_shadow_mode_never_accuses_the_right(state: Path) -> None:
     for kernel, numbers in (("mean", (20, 20, 0)), ("ema", (50, 0)), ("wilder", (30, 0)), ("rsi", (14, 0))):
         assert not any(shadow_finds(kernel, numbers, [], seed, 0.5) for seed in range(10))
+
+
+@pytest.mark.filterwarnings("ignore::omega_slicer.FallbackWarning")
+def test_a_fallback_that_cannot_accuses_nobody(breaker: Breaker, state: Path) -> None:
+    def compared(error: om.OmegaError) -> Any:
+        def refuses() -> None:
+            raise error
+
+        om.set_shadow(1.0)
+        try:
+            return batch_answer(breaker, "read_ipc", (), 7, 1, SimpleNamespace(read_ipc=refuses))
+        finally:
+            om.set_shadow(0.0)
+            SHADOW.chosen = False
+
+    assert compared(om.NotBuiltInError("neither pyarrow nor polars")) == 7
+    assert breaker.incident is None
+    with pytest.raises(om.InvalidArgumentError):
+        compared(om.InvalidArgumentError("no"))
+    assert breaker.incident is not None
 
 
 def test_what_shadow_mode_asks_is_nobodys_call(native: None, state: Path) -> None:

@@ -127,8 +127,9 @@ end
 # The answer, or the fallback's where a part that was worked out again differs.
 function compared(breaker::Breaker, call::String, answer, julia::J, ::Nothing, given) where {J}
     is_chosen!(call_draws!(breaker)) || return answer
-    count_shadow!(1)
     theirs = fallback_or_wrong(julia, breaker, call, given)
+    theirs === missing && return answer
+    count_shadow!(1)
     return same_answer(answer, theirs) ? answer : wrong_answer!(theirs, breaker, call, call, given)
 end
 
@@ -153,8 +154,9 @@ function compared(breaker::Breaker, call::String, answer, julia::J, by::ByElemen
     draws = call_draws!(breaker)
     chosen = findall(_ -> is_chosen!(draws), 1:by.count)
     isempty(chosen) && return answer
-    count_shadow!(length(chosen))
     theirs = fallback_or_wrong(() -> by.again(chosen), breaker, call, given)
+    theirs === missing && return answer
+    count_shadow!(length(chosen))
     wrong = findfirst(k -> !same_answer(element(answer, chosen[k]), element(theirs, k)), eachindex(chosen))
     wrong === nothing && return answer
     return wrong_answer!(julia(), breaker, call, string(call, ", element ", chosen[wrong]), given)
@@ -163,11 +165,15 @@ end
 element(answers::AbstractVector, i::Int) = answers[i]
 element(answers::AbstractMatrix, i::Int) = answers[i, :]
 
+# From here on Julia's error is that it cannot (memory, a part that is not there): no judgement, and missing as an answer.
+const CANNOT = 6000
+
 function fallback_or_wrong(julia::J, breaker::Breaker, call::String, given) where {J}
     try
         return julia()
     catch error
         error isa OmegaError || rethrow()
+        error.code >= CANNOT && return missing
         refused_by_fallback!(error, breaker, call, given)
         rethrow()
     end
