@@ -45,7 +45,7 @@ end
 # What a question of a native slicer does while its module is off the library, or its answer is compared.
 @noinline function watched(native::N, julia::J, slicer::SymbolDataSlicer, slot::Int, call::String, given::Vararg{Any,K}) where {N,J,K}
     if !is_auto(slicer)
-        draw_until!(SLICER)
+        SLICER.samples && draw_until!(SLICER)
         return native(slicer, given...)
     end
     if SLICER.off
