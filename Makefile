@@ -99,10 +99,12 @@ bench-kernels: build setup-python ## measure the lookback kernels alone, beside 
 	JULIA=$$julia "$$python" benches/run.py --only kernels
 
 baseline: build setup-python ## record how fast this machine is, for bench-compare (an idle one)
-	PYTHONPATH=benches:python/src .venv/bin/python benches/baseline.py record
+	@julia=$$(tools/setup_julia.sh) && set -x && \
+	JULIA="$$julia" PYTHONPATH=benches:python/src .venv/bin/python benches/baseline.py record
 
 bench-compare: build setup-python ## as fast as recorded? 1 if slower by more than 10 %, 2 without a baseline
-	@PYTHONPATH=benches:python/src .venv/bin/python benches/baseline.py compare
+	@julia=$$(tools/setup_julia.sh) && \
+	JULIA="$$julia" PYTHONPATH=benches:python/src .venv/bin/python benches/baseline.py compare
 
 header: ## check that include/omega_slicer.h is what the sources say
 	$(NEED_CARGO)

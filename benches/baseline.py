@@ -1,8 +1,9 @@
 """Is the library as fast as it was? `make baseline` records, `make bench-compare` compares.
 
-A few numbers of three sources: the kernels by `benches/kernels.rs`, the slicer by `benches/slicer.rs`, and
-both through the C ABI by the Python package. Every source measures a calibration beside its numbers (a scalar
-loop and a copy), and ratios to that are compared, so that a slower machine is no regression.
+A few numbers of four sources: the kernels by `benches/kernels.rs`, the slicer by `benches/slicer.rs`, and
+both through the C ABI by the Python package and by the Julia one. Every source measures a calibration beside
+its numbers (a scalar loop and a copy), and ratios to that are compared, so that a slower machine is no
+regression.
 
     baseline.py record  [--folder F] [--only SOURCE ...]
     baseline.py compare [--folder F] [--only SOURCE ...]
@@ -18,6 +19,7 @@ import contextlib
 import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,6 +39,8 @@ from omega_slicer._guard.terminal import Bar
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "benches" / "baselines"
 ROUNDS = 7
+SET_UP_JULIA = ROOT / ".julia" / "bin" / "julia"
+SOURCES = ("rust", "slicer", "python", "julia")
 KERNELS = (("mean", 20), ("std", 20), ("max", 200), ("ema", 20), ("atr", 20))
 QUESTIONS = (("sequential", "get_lookback"), ("random", "get_lookback"), ("batch", "get_lookbacks"))
 HOW_TO = "make one with `make baseline`, on a machine that is doing nothing else"
@@ -132,6 +136,24 @@ def python(rows: int) -> dict[str, float]:
     return timing.measure(_library.load("slicer", retry=True).path, MODULES, rows=rows)
 
 
+def julia_program() -> str:
+    """As `tools/setup_julia.sh` would take it, where it is there."""
+    named = os.environ.get("JULIA")
+    program = shutil.which(named) if named else shutil.which("julia") or shutil.which(SET_UP_JULIA)
+    if program is None:
+        others = " ".join(name for name in SOURCES if name != "julia")
+        raise MissingError(f"no Julia: make setup-julia, name one in JULIA, or do without: --only {others}")
+    return program
+
+
+def julia(rows: int) -> dict[str, float]:
+    """What the Julia package makes of it: `julia/src/guard/timing.jl`, as `verify(bench=true)` asks there."""
+    code = "using OmegaJulia; OmegaJulia.timing_child(ARGS)"
+    plain = ("--startup-file=no", "--history-file=no", f"--project={ROOT / 'julia'}")
+    command = [julia_program(), *plain, "-e", code, "--"]
+    return timing.measure_by(command, _library.load("slicer", retry=True).path, MODULES, rows=rows)
+
+
 @contextlib.contextmanager
 def sources() -> Iterator[Mapping[str, Measure]]:
     """All there are, their programs built when they are first asked."""
@@ -144,7 +166,7 @@ def sources() -> Iterator[Mapping[str, Measure]]:
         def questions(rows: int) -> dict[str, float]:
             return Questions([program("slicer")])(rows)
 
-        yield {"rust": rust, "slicer": questions, "python": python}
+        yield dict(zip(SOURCES, (rust, questions, python, julia), strict=True))
 
 
 def measured(which: Mapping[str, Measure], rows: int, run: int, bar: Bar) -> dict[str, float]:
@@ -166,6 +188,9 @@ def record(which: Mapping[str, Measure], folder: Path, rows: int) -> int:
     bar.end()
     engine = _library.load("slicer", retry=True)
     about = speed.about_here(__version__, engine.build_id, rows, date.today().isoformat())
+    if "julia" in which:
+        said = subprocess.check_output([julia_program(), "--version"], text=True)  # noqa: S603 - the user's own
+        about = {**about, "julia": said.split()[-1]}
     path = folder / speed.file_name(*speed.processor())
     speed.save(path, about, speed.median_of(runs))
     busy = f"; the machine was busy (load {about['load']})" if float(str(about["load"])) > 1.5 else ""
@@ -199,7 +224,7 @@ def main(arguments: list[str], given: Mapping[str, Measure] | None = None) -> in
     parser.add_argument("action", choices=("record", "compare"))
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the baselines are")
     parser.add_argument(
-        "--only", nargs="+", metavar="SOURCE", help="rust, slicer, python; all of them otherwise"
+        "--only", nargs="+", metavar="SOURCE", help=f"{', '.join(SOURCES)}; all of them otherwise"
     )
     parser.add_argument("--rows", type=int, default=timing.ROWS, help="of the series that are recorded")
     options = parser.parse_args(arguments)

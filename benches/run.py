@@ -279,6 +279,16 @@ TARGETS = [
             ("shadow mode in trend, percent", "<= 5", 5),
         )
     ),
+    *(
+        Target(
+            f"Julia guard: shadow mode in {name}, percent",
+            ("julia", f"guard, shadow mode in {name}, percent", "guard"),
+            None,
+            "<= 5",
+            at_most(5),
+        )
+        for name in ("backtest", "trend")
+    ),
     Target(
         "Rust memory: a walk above its series, percent",
         ("rust", "memory", "a walk, percent of its series"),
@@ -339,6 +349,8 @@ def slicer(julia: str, rounds: int) -> int:
         memory = ["cargo", "test", "--locked", "--test", "memory", "--", "--nocapture"]
         measured |= lines(run(memory, "memory per row"))
         measured |= lines(run([julia, "--project=julia", "benches/julia/slicer.jl"], "Julia"))
+        shadow = [julia, "--project=julia", "benches/julia/guard_shadow.jl"]
+        measured |= lines(run(shadow, "shadow mode in Julia"))
         path = {"PYTHONPATH": str(ROOT / "python" / "src")}
         measured |= lines(run([sys.executable, "benches/peers/slicer.py"], "Python and its peers", path))
         aligned = [sys.executable, "benches/peers/alignment.py"]

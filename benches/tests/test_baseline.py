@@ -185,6 +185,27 @@ def test_a_library_slowed_down_on_purpose_fires_the_gate(tmp_path: Path, capsys:
     assert mean.percent < 100.0
 
 
+def test_a_missing_julia_is_an_error_that_says_how_to_do_without(
+    tmp_path: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("JULIA", "/no/such/julia")
+    here = ["--folder", str(tmp_path), "--rows", "2000"]
+    assert baseline.main(["record", *here, "--only", "julia"]) == 2
+    said = capsys.readouterr().err
+    assert "no Julia: make setup-julia" in said
+    assert "--only rust slicer python" in said
+    assert baseline.main(["record", *here, "--only", "python"]) == 0
+
+
+def test_what_is_measured_in_julia_has_the_names_of_what_is_measured_in_python() -> None:
+    try:
+        found = baseline.julia(2000)
+    except MissingError as error:
+        pytest.skip(str(error))
+    names = {name.replace("julia/", "python/") for name in found}
+    assert names == set(baseline.python(2000))
+
+
 def test_a_rust_bench_slowed_down_on_purpose_fires_the_gate(tmp_path: Path) -> None:
     bench = tmp_path / "bench.py"
     bench.write_text(SERVING)

@@ -40,7 +40,7 @@ export SymbolDataSlice, latest, history, history_view, history_matrix, series_re
 export MultiSymbolSlice, get_candle, get_price, get_spread, snapshot
 export Quality, PairQuality, quality
 export set_backend, status, reset_counts
-export verify, rollback, reenable, drill, incidents, set_shadow
+export verify, rollback, reenable, drill, incidents, reproduce, set_shadow
 
 include("errors.jl")
 include("timeframe.jl")
@@ -114,7 +114,10 @@ include("guard/quick.jl")
 include("guard/selftest.jl")
 include("guard/gate.jl")
 include("guard/differential.jl")
+include("guard/speed.jl")
+include("guard/timing.jl")
 include("guard/verify.jl")
+include("guard/reproduce.jl")
 include("guard/commands.jl")
 include("guard/schema.jl")
 include("guard/drill.jl")

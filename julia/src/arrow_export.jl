@@ -197,13 +197,16 @@ exported_rows(candles::Candles) = (candles.series, getfield(candles, :offset), l
 
 const SLOT_EXPORT = operation_slot(:export_arrow)
 
-# Whether the library exports `series`: it does what it owns. Julia's own columns, which it only borrows, must hang on
-# Julia's registry, so those are exported from here.
-function counted_native_export(series::CandleSeries)
+# The library exports what it owns, and Julia where it fails at that: a struct that it refused to fill is empty still. Julia's own
+# columns, which it only borrows, must hang on Julia's registry, so those are exported from here. What was handed out is its
+# consumer's: shadow mode does not look into it.
+function exported(natively::N, in_julia::J, series::CandleSeries, offset::Int, len::Int) where {N,J}
     handle = getfield(series, :native)
-    native = owns_memory(handle) && handle.library.arrow
-    count!(SLOT_EXPORT, native ? NATIVE : is_native(handle) ? SHARED : FALLBACK)
-    return native
+    if owns_memory(handle) && handle.library.arrow
+        return guarded(natively, in_julia, SLICER, SLOT_EXPORT, "export_arrow", handle.library, is_auto(series), (series, offset, len), missing)
+    end
+    count!(SLOT_EXPORT, is_native(handle) ? SHARED : FALLBACK)
+    return in_julia()
 end
 
 """
@@ -250,12 +253,8 @@ function export_arrow(candles::Union{Candles,CandleSeries}, array::Ref{ArrowArra
     GC.@preserve array schema begin
         places = struct_pointer(array), struct_pointer(schema)
         any(==(C_NULL), places) && fail(NULL_POINTER, "array or schema is NULL")
-        if counted_native_export(series)
-            native_export(series, offset, len, places)
-        else
-            warm_callbacks(series)
-            fill_both!(places..., series, offset, len)
-        end
+        exported(() -> native_export(series, offset, len, places), () -> (warm_callbacks(series); fill_both!(places..., series, offset, len);
+            nothing), series, offset, len)
     end
     return nothing
 end
@@ -293,12 +292,8 @@ function export_arrow_stream(candles::Union{Candles,CandleSeries}, stream::Ref{A
     GC.@preserve stream begin
         place = struct_pointer(stream)
         place == C_NULL && fail(NULL_POINTER, "stream is NULL")
-        if counted_native_export(series)
-            native_export(series, offset, len, (place,))
-        else
-            warm_callbacks(series)
-            fill_stream!(place, series, offset, len)
-        end
+        exported(() -> native_export(series, offset, len, (place,)), () -> (warm_callbacks(series); fill_stream!(place, series, offset, len);
+            nothing), series, offset, len)
     end
     return nothing
 end

@@ -30,7 +30,8 @@ function rebuild_series(columns::NamedTuple, has_volume::Bool, identity::NamedTu
     in_julia() = assemble(columns, has_volume, identity, requested, NO_HANDLE)
     library === nothing && return in_julia()
     natively() = assemble(columns, has_volume, identity, requested, borrow_columns(library, columns, has_volume, identity, 2, true))
-    return guarded(natively, in_julia, SLICER, SLOT_SERIES, "accept", library, requested === :auto, values(columns))
+    return guarded(natively, in_julia, SLICER, SLOT_SERIES, "accept", library, requested === :auto,
+        (SavedColumns(columns, has_volume), SavedOptions(identity, true)))
 end
 
 function Serialization.serialize(stream::Serialization.AbstractSerializer, slicer::SymbolDataSlicer)

@@ -49,7 +49,7 @@ function read_csv(path; symbol, timeframe, price_type="bid", unit="us", check="f
     end
     natively() = native_read_csv(library, choice.requested, String(path), stamps, identity, checked, missing_allowed)
     return guarded(natively, in_julia, SLICER, SLOT_READ_CSV, "read_csv", library, choice.requested === :auto,
-        (String(path), stamps, identity.symbol, identity.timeframe.duration, identity.price_type))
+        (String(path), UNITS[stamps+1], SavedOptions(identity, missing_allowed)))
 end
 
 function native_read_csv(library::NativeLibrary, requested::Symbol, path::String, unit::Int, identity::NamedTuple,

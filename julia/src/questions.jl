@@ -77,7 +77,7 @@ julia> get_slice(slicer, 0, 90_000_000).rows, get_slice(slicer, 0, 60_000_000; i
 function slice_rows(slicer::SymbolDataSlicer, start::Int64, stop::Int64, include_current::Bool)
     start <= stop || fail_start_after_stop(start, stop)
     if slicer.handle != C_NULL
-        SLICER.plain || return watched(native_slice, julia_slice, slicer, SLOT_GET_SLICE, "get_slice", start, stop, include_current)
+        goes_by!(SLICER) || return watched(native_slice, julia_slice, slicer, SLOT_GET_SLICE, "get_slice", start, stop, include_current)
         return native_slice(slicer, start, stop, include_current)
     end
     count!(SLOT_GET_SLICE, FALLBACK)
@@ -141,7 +141,7 @@ end
 # The one-based row stamped exactly `t`, or 0.
 function row_at(slicer::SymbolDataSlicer, t::Int64)
     if slicer.handle != C_NULL
-        SLICER.plain || return watched(native_row_at, exact_row, slicer, SLOT_GET_CANDLE_AT, "get_candle_at", t)
+        goes_by!(SLICER) || return watched(native_row_at, exact_row, slicer, SLOT_GET_CANDLE_AT, "get_candle_at", t)
         return native_row_at(slicer, t)
     end
     count!(SLOT_GET_CANDLE_AT, FALLBACK)
@@ -195,7 +195,7 @@ end
 
 function row_asof(slicer::SymbolDataSlicer, t::Int64, closed_only::Bool)
     if slicer.handle != C_NULL
-        SLICER.plain || return watched(native_row_asof, julia_row_asof, slicer, SLOT_GET_CANDLE_ASOF, "get_candle_asof", t, closed_only)
+        goes_by!(SLICER) || return watched(native_row_asof, julia_row_asof, slicer, SLOT_GET_CANDLE_ASOF, "get_candle_asof", t, closed_only)
         return native_row_asof(slicer, t, closed_only)
     end
     count!(SLOT_GET_CANDLE_ASOF, FALLBACK)
@@ -251,7 +251,7 @@ julia> try get_lookback(slicer, 60_000_000, 3) catch e; e.message end
     closed_only::Bool, partial::Bool)
 
     if slicer.handle != C_NULL
-        SLICER.plain || return watched(native_lookback, julia_lookback, slicer, SLOT_GET_LOOKBACK, "get_lookback", now, n,
+        goes_by!(SLICER) || return watched(native_lookback, julia_lookback, slicer, SLOT_GET_LOOKBACK, "get_lookback", now, n,
             include_current, closed_only, partial)
         return native_lookback(slicer, now, n, include_current, closed_only, partial)
     end

@@ -123,7 +123,7 @@ function checked_series(columns::NamedTuple, has_volume::Bool, identity::NamedTu
     natively() = assemble(columns, has_volume, identity, choice.requested,
         borrow_columns(library, columns, has_volume, identity, checked, missing_allowed))
     return guarded(natively, in_julia, SLICER, counts ? SLOT_SERIES : NO_SLOT, "accept", library, choice.requested === :auto,
-        (values(columns)..., identity.symbol, identity.timeframe.duration, identity.price_type))
+        (SavedColumns(columns, has_volume), SavedOptions(identity, missing_allowed)))
 end
 
 const SLOT_SERIES = operation_slot(:CandleSeries)

@@ -26,7 +26,7 @@ end
     LibraryStatus
 
 The native library's part of [`status`](@ref), by property: `loaded`, `path`, `version`, `build_id`, `abi` (empty
-texts unless loaded), `failures`, each place looked at in vain with its reason, `manifest` (what the file was compared with before
+texts unless loaded), `reason`, `failures`, each place looked at in vain with its reason, `manifest` (what the file was compared with before
 it was loaded) and `self_test`. Source: `src/status.jl`.
 """
 struct LibraryStatus
@@ -35,6 +35,7 @@ struct LibraryStatus
     version::String
     build_id::String
     abi::String
+    reason::String
     failures::Vector{Pair{String,String}}
     manifest::String
     self_test::String
@@ -92,9 +93,12 @@ julia> status().slicer.counts.get_lookback, status().slicer.source
 julia> set_backend("slicer", nothing)
 ```
 """
-status() = Status(module_status("slicer", SLICER_OPERATIONS), module_status("kernels", KERNEL_OPERATIONS),
-    module_status("multi_symbol", MULTI_SYMBOL_OPERATIONS), library_status(),
-    ShadowStatus(SHADOW.fraction, SHADOW.seed, SHADOW.rows[], SHADOW.differences[]))
+function status()
+    modules = (module_status("slicer", SLICER_OPERATIONS), module_status("kernels", KERNEL_OPERATIONS),
+        module_status("multi_symbol", MULTI_SYMBOL_OPERATIONS))
+    return Status(modules..., library_status(any(part -> part.requested != "julia", modules)),
+        ShadowStatus(SHADOW.fraction, SHADOW.seed, SHADOW.rows[], SHADOW.differences[]))
+end
 
 function module_status(name::String, operations::Tuple)
     counts = NamedTuple{operations}(map(operation_counts, operations))
@@ -102,7 +106,7 @@ function module_status(name::String, operations::Tuple)
         resolve_choice(nothing, name)
     catch error
         error isa OmegaError || rethrow()
-        return ModuleStatus("none", error.message, "", "", counts, trouble(name)...)
+        return ModuleStatus("none", string("the configuration cannot be read: ", error.message), "", "configuration", counts, trouble(name)...)
     end
     backend, reason = backend_and_reason(choice, name)
     return ModuleStatus(backend, reason, String(choice.requested), choice.source, counts, trouble(name)...)
@@ -111,15 +115,16 @@ end
 trouble(name::String) = (breaker = breaker_of(name); (breaker.incident, breaker.internal, breaker.faults))
 
 function backend_and_reason(choice::Choice, name::String)
-    choice.requested === :julia && return ("julia", string("asked for by ", choice.source))
+    choice.requested === :julia && return ("julia", string("chosen (", choice.source, ")"))
     found, incident = located(), breaker_of(name).incident
     incident !== nothing && choice.requested === :auto && return ("julia", held_back(incident))
     library = found === nothing ? nothing : find_library(name)
-    library === nothing || return ("native", string("the library fits (", choice.source, ": ", choice.requested, ")"))
+    library === nothing ||
+        return ("native", choice.requested === :native ? string("chosen (", choice.source, ")") : "the native library was found")
     incident = breaker_of(name).incident
     incident !== nothing && choice.requested === :auto && return ("julia", held_back(incident))
     reason = string("the native library is not available: ", replace(lookup_failure(name).text, r"\s*\n\s*" => "; "))
-    return (choice.requested === :native ? "none" : "julia", reason)
+    return choice.requested === :native ? ("none", string("native is demanded (", choice.source, "), but: ", reason)) : ("julia", reason)
 end
 
 function operation_counts(name::Symbol)
@@ -127,41 +132,46 @@ function operation_counts(name::Symbol)
     return NamedTuple{PATHS}((total_count(slot + NATIVE), total_count(slot + SHARED), total_count(slot + FALLBACK)))
 end
 
-function library_status()
+function library_status(wanted::Bool)
     library = LIBRARY.library
     failures = Pair{String,String}[f.place => f.why for f in LIBRARY.failures]
     manifest = LIBRARY.candidate === nothing ? "" : LIBRARY.candidate.manifest
-    library === nothing && return LibraryStatus(false, "", "", "", "", failures, manifest, "")
-    return LibraryStatus(true, library.path, library.version, library.build_id, version_text(library.abi), failures, manifest,
+    library === nothing && return LibraryStatus(false, "", "", "", "", wanted ? "see the reasons above" :
+        "not needed: the fallback is chosen", failures, manifest, "")
+    return LibraryStatus(true, library.path, library.version, library.build_id, version_text(library.abi), "loaded", failures, manifest,
         LIBRARY.self_test)
 end
 
 function Base.show(io::IO, ::MIME"text/plain", status::Status)
-    modules = ("slicer" => status.slicer, "kernels" => status.kernels, "multi_symbol" => status.multi_symbol)
-    library = status.library
-    println(io, "omega-slicer ", VERSION_TEXT, " on Julia ", VERSION)
-    for (name, part) in modules
-        println(io, "  ", rpad(name, 13), part.backend, ": ", part.reason)
-        println(io, "               requested ", isempty(part.requested) ? "-" : part.requested, " by ",
-            isempty(part.source) ? "-" : part.source)
-        part.incident === nothing || println(io, "               OPEN INCIDENT ", part.incident)
+    print(io, "OmegaJulia ", VERSION_TEXT, " on Julia ", VERSION)
+    for (name, part) in ("slicer" => status.slicer, "kernels" => status.kernels, "multi_symbol" => status.multi_symbol)
+        incident = part.incident
+        told = incident !== nothing && occursin(incident.rollback_id, part.reason)
+        print(io, "\n  ", name, ": ", part.backend, " (", told ? "an incident is open: verify, then reenable" : part.reason, ")")
+        print(io, "\n    requested ", isempty(part.requested) ? "-" : part.requested, " by ", part.source)
+        incident === nothing || print(io, "\n    OPEN INCIDENT (", isempty(incident.trigger) ? incident.corrupt : incident.trigger, ", ",
+            incident.severity, ")", isempty(incident.unrecorded) ? "" : string(", unrecorded: ", incident.unrecorded), "\n      ",
+            incident.rollback_id)
         part.native_errors + part.native_faults == 0 ||
-            println(io, "               failed in the library: ", part.native_errors, " errors, ", part.native_faults, " faults")
+            print(io, "\n    failed in the library: ", part.native_errors, " errors, ", part.native_faults, " faults")
+        show_counts(io, part.counts)
     end
+    library = status.library
     if library.loaded
-        println(io, "  library  ", library.path)
-        println(io, "           version ", library.version, ", build ", library.build_id, ", ABI ", library.abi)
-        println(io, "           ", library.manifest, "; self-test ", library.self_test)
+        print(io, "\n  library: ", library.path, "\n    version ", library.version, ", build ", library.build_id, ", ABI ", library.abi,
+            "\n    ", library.manifest, "; self-test ", library.self_test)
     else
-        println(io, "  library  not loaded")
+        print(io, "\n  library: not loaded (", library.reason, ")")
     end
     shadow = status.shadow
-    shadow.fraction == 0 && shadow.rows == 0 || println(io, "  shadow   ", shadow.fraction, " of the answers, seed ", shadow.seed, ": ",
+    shadow.fraction == 0 && shadow.rows == 0 || print(io, "\n  shadow: ", shadow.fraction, " of the answers, seed ", shadow.seed, ": ",
         shadow.rows, " worked out again, ", shadow.differences, " differed")
-    print(io, "  calls    ", rpad("", 18), join(lpad.(PATHS, 12)))
-    for (_, part) in modules, (name, counts) in pairs(part.counts)
-        sum(counts) == 0 || print(io, "\n           ", rpad(name, 18), join(lpad.(values(counts), 12)))
-    end
+end
+
+function show_counts(io::IO, counts::NamedTuple)
+    used = [name => values(kinds) for (name, kinds) in pairs(counts) if sum(kinds) > 0]
+    isempty(used) || print(io, "\n    ", rpad("calls", 18), join(lpad.(PATHS, 12)))
+    foreach(((name, kinds),) -> print(io, "\n    ", rpad(name, 18), join(lpad.(kinds, 12))), used)
 end
 
 const VERSION_TEXT = "0.1.0"

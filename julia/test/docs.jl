@@ -5,7 +5,7 @@
 function docstrings()
     found = Pair{String,String}[]
     for name in [names(OmegaJulia); :ReadOnlyColumn; :Status; :ModuleStatus; :LibraryStatus; :ERROR_CODES; :KernelStream; :Schema; :SchemaField;
-        :Incident; :Report; :Drilled; :ShadowStatus]
+        :Incident; :Report; :Speed; :SpeedLine; :record_baseline; :Reproduced; :Drilled; :ShadowStatus]
         meta = get(Base.Docs.meta(OmegaJulia), Base.Docs.Binding(OmegaJulia, name), nothing)
         text = meta === nothing ? "" : join((join(doc.text) for doc in values(meta.docs)), "\n")
         push!(found, string(name) => text)
@@ -42,7 +42,7 @@ end
     for (name, text) in docstrings()
         @test !isempty(text)
         name in ("Quality", "PairQuality", "ModuleStatus", "LibraryStatus", "Status", "ERROR_CODES", "Schema", "SchemaField", "Incident",
-            "Report", "Drilled", "ShadowStatus") || @test occursin("```jldoctest", text)
+            "Report", "Speed", "SpeedLine", "record_baseline", "Reproduced", "Drilled", "ShadowStatus") || @test occursin("```jldoctest", text)
         name in ("OmegaJulia", "OmegaError", "Status", "ERROR_CODES") || @test occursin("Source: `src/", text)
     end
 end

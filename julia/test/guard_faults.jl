@@ -40,7 +40,38 @@ check("one warning", count(log -> log.level == Logging.Warn, logs) == 1)
 check("user errors", code(() -> get_lookback(slicer, 0, 1)) == 2008 && code(() -> get_lookback(slicer, 0, 0)) == 1001)
 check("faults", status().slicer.native_faults == 1)
 check("native demanded", code(() -> make("native")) == 5005 && code(() -> get_lookback(SymbolDataSlicer(series; backend="native"), 100minute, 2)) == 5005)
-println("fine ", status().slicer.incident.rollback_id)
+named = status().slicer.incident.rollback_id
+check("asked again, it fails still", endswith(reproduce(named).said[1], "library says FFI_PANIC_CAUGHT (5005)"))
+arm(0)
+check("and agrees when it is well", reproduce(named).agree && occursin("reproduce", status().slicer.incident.reproduce))
+println("fine ", named)
+"""
+
+# What the library owns is exported by Julia where the library fails at it, and once the module is off it.
+const EXPORTS = GUARDED * """
+arm(0)
+path = tempname()
+write(path, "timestamp,open,high,low,close\\n2020-01-01 00:00:00,1,2,0.5,1.5\\n2020-01-01 00:01:00,1,2,0.5,1.75\\n")
+series = read_csv(path; symbol="F", timeframe="M1", price_type="bid")
+check("native", series.backend == "native" && import_arrow(export_arrow(series)...).close == series.close)
+arm(1)
+logs, _ = Test.collect_test_logs() do
+    check("the failing export", import_arrow(export_arrow(series)...).close == [1.5, 1.75])
+    check("off", status().slicer.incident.call == "export_arrow")
+    check("a stream", import_arrow(export_arrow_stream(series[2:2])).close == [1.75])
+end
+check("counts", status().slicer.counts.export_arrow == (native = 2, shared = 0, fallback = 2))
+println("fine")
+"""
+
+# Coming back is refused while the fault is there, and the log says so.
+const REFUSED = GUARDED * """
+rollback("kernels", "a try")
+ENV["OMEGA_FAULT"] = "flip"
+check("refused", code(() -> reenable("kernels")) == 1007)
+events = [O.flat_get(O.parse_flat(line), "event") for line in eachline(joinpath(ENV["OMEGA_VAR_DIR"], "logs", "incidents.jsonl"))]
+check("in the log", events[end-1:end] == ["opened", "refused"])
+println("fine")
 """
 
 const STREAMS_SWITCH = GUARDED * """
@@ -151,6 +182,16 @@ if isfile(FAULT_LIBRARY)
         forget_incidents()
     end
 
+    @testset "no export is lost when the library fails at it" begin
+        @test fine(EXPORTS)
+        forget_incidents()
+    end
+
+    @testset "that reenable refused is in the log" begin
+        @test fine(REFUSED)
+        forget_incidents()
+    end
+
     @testset "an incident that Julia opens holds Python back, and the other way round" begin
         python = joinpath(ROOT, ".venv", "bin", "python")
         if !isfile(python)
@@ -172,13 +213,15 @@ if isfile(FAULT_LIBRARY)
     end
 
     @testset "a drill survives its fault and says so" begin
-        out = IOBuffer()
+        out, kept = IOBuffer(), mktempdir()
         withenv("OMEGA_FAULT_LIBRARY" => FAULT_LIBRARY) do
             for fault in ("panic in an export (slicer)", "file cut to half")
-                found = drill(fault; io=out)
+                found = drill(fault; io=out, keep=kept)
                 @test length(found) == 1 && found[1].ok && found[1].answers_lost == 0 && found[1].record == "valid"
             end
         end
-        @test occursin("1 of 1 faults survived", String(take!(out)))
+        @test occursin("1 of 1 survived, 0 answers lost", String(take!(out)))
+        @test sort(readdir(kept)) == ["file-cut-to-half", "panic-in-an-export-slicer"]
+        @test any(name -> startswith(name, "RB-"), readdir(joinpath(kept, "panic-in-an-export-slicer", "results")))
     end
 end

@@ -83,6 +83,41 @@ end
     @test 60 < count(drawn(1)) < 140
 end
 
+# Which of so many answers at one bar are compared.
+function compared_bars(fraction, seed, calls)
+    return in_shadow(fraction, seed) do
+        [!O.goes_by!(O.SLICER) && (O.draw_until!(O.SLICER); true) for _ in 1:calls]
+    end
+end
+
+@testset "each answer at one bar is compared with the fraction's probability, the same ones for the same seed" begin
+    fraction, calls = 0.05, 100_000
+    found = compared_bars(fraction, 4, calls)
+    # Five standard deviations of a binomial; and as often after one that was compared as after any other.
+    @test abs(count(found) - calls * fraction) < 5sqrt(calls * fraction * (1 - fraction))
+    after = found[2:end][found[1:end-1]]
+    @test abs(count(after) - length(after) * fraction) < 5sqrt(length(after) * fraction * (1 - fraction))
+    @test found == compared_bars(fraction, 4, calls) != compared_bars(fraction, 5, calls)
+    @test all(compared_bars(1.0, 0, 50)) && !any(compared_bars(1e-300, 0, 50)) && !any(compared_bars(0.0, 0, 50))
+end
+
+@testset "a wrong answer at one bar is found, and Julia's is the one returned" begin
+    slicer = SymbolDataSlicer(minute_series(0:9; backend="julia"))
+    in_shadow(1.0, 0) do
+        try
+            @test O.compared_bar(3, (s, t) -> 3, slicer, "get_candle_at", 2MINUTE_US) == 3 && !O.SLICER.off
+            logs, answer = Test.collect_test_logs(() -> O.compared_bar(3, (s, t) -> 4, slicer, "get_candle_at", 2MINUTE_US))
+            @test answer == 4 && O.SLICER.off && O.SLICER.incident.trigger == "wrong_answer" && length(logs) == 1
+            @test occursin("call\tget_candles_at\n", read(joinpath(O.results_folder(), O.SLICER.incident.arguments_file), String))
+            O.close!(O.SLICER)
+            Test.collect_test_logs(() -> @test_error 2008 ["no"] O.compared_bar(3, (s, t) -> O.fail(2008, "no"), slicer, "get_candle_at", 0))
+            @test O.SLICER.off && occursin("the fallback refuses", O.SLICER.incident.error_message)
+        finally
+            O.close!(O.SLICER)
+        end
+    end
+end
+
 @testset "batches are compared by element, calls as a whole" begin
     in_shadow(1.0, 0) do
         breaker = O.new_breaker("slicer", (:get_slice,))
@@ -94,6 +129,7 @@ end
         @test O.compared(other, "x", NaN, () -> NaN, nothing, ()) === NaN && !other.off
         _, answer = Test.collect_test_logs(() -> O.compared(other, "x", 0.0, () -> -0.0, nothing, ()))
         @test answer === -0.0 && other.off
+        @test O.compared(O.new_breaker("slicer", (:get_slice,)), "x", 1, () -> O.fail(6005, "not there"), nothing, ()) == 1
         third = O.new_breaker("slicer", (:get_slice,))
         Test.collect_test_logs(() -> @test_error 1001 ["no"] O.compared(third, "x", 1, () -> O.fail(1001, "no"), nothing, ()))
         @test third.off && third.incident.trigger == "wrong_answer"

@@ -11,7 +11,7 @@ const PARTS = [
     "vectors.jl", "surface.jl", "differential.jl", "lookahead.jl", "bad_input.jl", "csv_reading.jl",
     "memory.jl", "timeframe_vectors.jl", "walk.jl", "copies.jl", "kernel_vectors.jl", "kernels.jl", "logarithm.jl",
     "arrow_tables.jl", "arrow_c.jl", "arrow_ipc.jl", "choice.jl", "fault.jl",
-    "guard.jl", "guard_shadow.jl", "guard_faults.jl", "threads.jl", "docs.jl",
+    "guard.jl", "guard_shadow.jl", "guard_faults.jl", "guard_speed.jl", "guard_reproduce.jl", "threads.jl", "docs.jl",
 ]
 
 if NATIVE_MISSING !== nothing

@@ -79,7 +79,7 @@ for backend in BACKENDS
         @test occursin("Candle(1970-01-01T00:00:00Z, open=1.0", shown(series[1]))
         @test occursin(backend, shown(slicer)) && occursin("gaps", shown(quality(series)))
         @test occursin("0 candles", shown(series[2:1])) && occursin("matched", shown(quality(series, series)))
-        @test occursin("omega-slicer", shown(status())) && occursin("slicer", shown(status()))
+        @test occursin("OmegaJulia 0.1.0", shown(status())) && occursin("slicer", shown(status()))
         @test sprint(show, Timeframe("h4")) == "Timeframe(\"H4\")" && string(Timeframe(Day(7))) == "W1"
     end
 end

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
 import threading
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -25,7 +27,8 @@ from omega_slicer._guard import incidents as records
 from omega_slicer._guard import known, schema
 from omega_slicer._guard.breaker import MOST, WINDOW, Breaker
 from omega_slicer._guard.manifest import Damaged, checked
-from omega_slicer._guard.shadow import SHADOW, Shadow, kernel_answer
+from omega_slicer._guard.reproduce import reproduced
+from omega_slicer._guard.shadow import SHADOW, Shadow, batch_answer, kernel_answer
 from omega_slicer._guard.text import arguments_of, arguments_text
 
 QUICK = (
@@ -257,6 +260,26 @@ def test_shadow_mode_never_accuses_the_right(state: Path) -> None:
         assert not any(shadow_finds(kernel, numbers, [], seed, 0.5) for seed in range(10))
 
 
+@pytest.mark.filterwarnings("ignore::omega_slicer.FallbackWarning")
+def test_a_fallback_that_cannot_accuses_nobody(breaker: Breaker, state: Path) -> None:
+    def compared(error: om.OmegaError) -> Any:
+        def refuses() -> None:
+            raise error
+
+        om.set_shadow(1.0)
+        try:
+            return batch_answer(breaker, "read_ipc", (), 7, 1, SimpleNamespace(read_ipc=refuses))
+        finally:
+            om.set_shadow(0.0)
+            SHADOW.chosen = False
+
+    assert compared(om.NotBuiltInError("neither pyarrow nor polars")) == 7
+    assert breaker.incident is None
+    with pytest.raises(om.InvalidArgumentError):
+        compared(om.InvalidArgumentError("no"))
+    assert breaker.incident is not None
+
+
 def test_what_shadow_mode_asks_is_nobodys_call(native: None, state: Path) -> None:
     series = series_of(np.arange(50) * MINUTE, backend="auto")
     om.reset_counts()
@@ -302,6 +325,37 @@ def test_arguments_are_text_that_can_be_asked_again() -> None:
     assert call == "bollinger"
     assert [part.tobytes() for part in inputs] == [x.tobytes(), x[::2].tobytes()]
     assert numbers == (20, 2.5, True, None)
+
+
+def test_what_is_kept_of_a_call_is_enough_to_ask_it_again(native: None, state: Path) -> None:
+    minute, x = 60_000_000, np.arange(1.0, 51.0)
+    series = om.CandleSeries.from_columns(
+        np.arange(50) * minute, x, x, x, x, symbol="A B", timeframe="M1", price_type="bid"
+    )
+    asked: list[tuple[str, Any]] = [
+        ("resample", (series, 5 * minute, 0, True)),
+        ("mean", ((x, 2.0 * x), (5, 5, 0))),  # the columns of a table
+        ("ema", ((x,), (3, 5, 0))),  # several periods
+        ("mean", ((), (5, 5, 0))),  # a stream that was to be made
+        ("push mean", (x[:4], (5.0,), (5, 5, 0))),
+    ]
+    for call, args in asked:
+        incident = records.made(
+            "kernels", "panic", records.Subject("b1d"), started=records.now(),
+            call=call.removeprefix("push "), has_arguments=True, detected_by="the call",
+        )  # fmt: skip
+        records.recorded(incident, functools.partial(arguments_text, call, args))
+        assert incident.reproduce == f"python -m omega_slicer incidents reproduce {incident.rollback_id}"
+        agree, said = reproduced(incident.rollback_id)
+        assert agree, said
+    arrow = records.made(
+        "slicer", "panic", records.Subject("b1d"), started=records.now(), call="to_ipc", has_arguments=True,
+        detected_by="the call",
+    )  # fmt: skip
+    records.recorded(arrow, lambda: arguments_text("to_ipc", (series, 0, 2)))
+    assert arrow.reproduce == "python -m omega_slicer verify --module slicer"
+    with pytest.raises(om.InvalidStateError, match="to_ipc: cannot be asked again"):
+        reproduced(arrow.rollback_id)
 
 
 def test_native_in_spite_of_an_incident_says_so_once(native: None, state: Path) -> None:

@@ -50,7 +50,7 @@ def test_a_wrong_row_puts_the_fallbacks_whole_table_in_place(how: str, shadow: A
         compare = guard._compare_columns if how == "columns" else guard._compare_emas
         instead = getattr(PYTHON.kernels, how)
         out = np.empty(X.shape, order="F")
-        guard._asked(breaker, wrong, instead, f"{how} ", compare)(kernel, given, numbers, out)
+        guard._asked(breaker, wrong, instead, lambda x: x, compare)(kernel, given, numbers, out)
         found += breaker.is_open
         assert same_bits(out, truth) == breaker.is_open
     assert 3 <= found <= 20  # each of three rows with probability 0.1
@@ -103,14 +103,14 @@ print(same, om.status().modules["MODULE"].backend)
 @pytest.mark.parametrize(
     ("call", "asked", "values"),
     [
-        ("om.rolling.mean(x, 5)", "columns mean", "the same 100 values"),
-        ("om.rolling.ema(y, [3, 5])", "emas ema", "the same 100 values"),
+        ("om.rolling.mean(x, 5)", "mean", "the same 100 values"),
+        ("om.rolling.ema(y, [3, 5])", "ema", "the same 100 values"),
         ("om.rolling.cov(x, x, 5)", "cov", "the same 50 values"),
         ("om.rolling.bollinger(y, 5)", "bollinger", "the same 150 values"),
-        ("om.rolling.RollingMean(5).push(1.0)", "stream mean", "made"),
-        ("om.read_csv('rows.csv', **named)", "read_csv", "the same 11 values"),
+        ("om.rolling.RollingMean(5).push(1.0)", "mean", "accepted"),
+        ("om.read_csv('rows.csv', **named)", "read_csv", "the same 10 values"),
         ("om.read_ipc('rows.arrow')", "read_ipc", "the same 300 values"),
-        ("om.resample(series, 'M5')", "resample", "the same 51 values"),
+        ("om.resample(series, 'M5')", "resample", "the same 50 values"),
     ],
 )
 def test_the_very_call_that_failed_is_asked_again(

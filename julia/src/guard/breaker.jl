@@ -9,6 +9,9 @@ const MOST_FAILURES = 10
 mutable struct Breaker
     # What a native answer looks at, and nothing else: whether the module is on the library and nobody compares.
     plain::Bool
+    # Shadow mode samples what is asked at every bar: so many answers go by until the next one that is compared.
+    samples::Bool
+    until::Int
     off::Bool
     lock::ReentrantLock
     name::String
@@ -20,12 +23,13 @@ mutable struct Breaker
     faults::Int
     failures::Vector{Int} # numbers of the calls that failed
     calls::Threads.Atomic{Int} # counted for shadow mode alone
+    draws::UInt64 # what `until` is drawn from
     forgotten::Int # native calls whose counts were reset
     switched::Float64 # when it went off the library
 end
 
-new_breaker(name::String, operations::Tuple) = Breaker(true, false, ReentrantLock(), name, operations, Subject(""), nothing, false,
-    0, 0, Int[], Threads.Atomic{Int}(0), 0, 0.0)
+new_breaker(name::String, operations::Tuple) = Breaker(true, false, 0, false, ReentrantLock(), name, operations, Subject(""),
+    nothing, false, 0, 0, Int[], Threads.Atomic{Int}(0), UInt64(0), 0, 0.0)
 
 const SLICER = new_breaker("slicer", SLICER_OPERATIONS)
 const KERNEL_BREAKER = new_breaker("kernels", KERNEL_OPERATIONS)
@@ -42,10 +46,15 @@ is_fault(error) = error isa OmegaError && is_fault(error.code)
 native_calls(breaker::Breaker) = breaker.forgotten + counted_native(breaker)
 counted_native(breaker::Breaker) = sum(total_count(operation_slot(name) + NATIVE) for name in breaker.operations)
 
+# Whether the next answer of the library is looked at by nobody. Threads that count at once may take one for another's: which call
+# is compared then depends on them anyway.
+@inline goes_by!(breaker::Breaker) = breaker.plain || (breaker.samples && (breaker.until -= 1) >= 0)
+
 # To be called with the lock held, after anything it depends on has changed.
 function settle!(breaker::Breaker)
     breaker.off = breaker.incident !== nothing
     breaker.plain = !breaker.off && SHADOW.fraction == 0.0
+    breaker.samples = !breaker.off && SHADOW.fraction != 0.0
     return nothing
 end
 
@@ -63,7 +72,7 @@ end
 # Takes the module off the library, at once; `switched` is when. What is to be said about it comes after.
 function switch_off!(breaker::Breaker)
     breaker.off || (breaker.switched = time())
-    breaker.plain, breaker.off = false, true
+    breaker.plain, breaker.samples, breaker.off = false, false, true
     return nothing
 end
 

@@ -3,9 +3,11 @@
 
 """
     incidents() -> Vector{OmegaJulia.Incident}
+    incidents(rollback_id) -> OmegaJulia.Incident
 
 Every [`OmegaJulia.Incident`](@ref) in the state folder (`\$OMEGA_VAR_DIR`), oldest first, whichever language opened it, and those of
-this process that could not be written. O(incidents). Source: `src/guard/commands.jl`.
+this process that could not be written; or the one of that name, which prints all that is known of it. Errors: 1001 for an unknown
+name. O(incidents). Source: `src/guard/commands.jl`.
 
 ```jldoctest
 julia> using OmegaJulia
@@ -22,6 +24,7 @@ function incidents()
     end
     return found
 end
+incidents(rollback_id) = find_incident(rollback_id)
 
 """
     rollback(module, reason=""; severity="LOW") -> OmegaJulia.Incident
@@ -48,6 +51,19 @@ function rollback(mod, reason=""; severity="LOW")
     return trip!(nothing, breaker_of(name), "by_hand", message; call="rollback", by="rollback", severity=string(severity), quietly=true)
 end
 
+# Switches off the modules that `verify(bench=true)` found slower, each for its slowest number.
+function rollback_slower(report::Report)
+    lines = report.speed === nothing ? SpeedLine[] : report.speed.lines
+    for name in report.modules
+        slow = filter(line -> line.slower && speed_module(line.name) == name, lines)
+        isempty(slow) && continue
+        worst = slow[last(findmax(map(sure_percent, slow)))]
+        message = string(worst.name, ": ", round(Int, sure_percent(worst)), " % slower than the baseline in ", length(worst.percents), " runs")
+        trip!(nothing, breaker_of(name), worst.trigger, message; call=worst.name, by="verify --bench")
+    end
+    return nothing
+end
+
 """
     reenable(module; progress=(done, total) -> nothing) -> OmegaJulia.Report
 
@@ -70,8 +86,11 @@ function reenable(mod; progress=(done, total) -> nothing)
     here = filter(one -> is_of_build(one, breaker.subject.build_id), mine)
     isempty(here) && breaker.incident === nothing && fail(INVALID_STATE, name, ": no incident is open",
         isempty(mine) ? "" : " with this build; $(length(mine)) with others")
-    (isempty(report.library) || !report.ok) && fail(INVALID_STATE, name, " stays on the julia backend: verify found: ",
-        isempty(report.failures) ? report.note : join(at_most(report.failures, 3), "; "))
+    if isempty(report.library) || !report.ok
+        foreach(refused_incident, here)
+        fail(INVALID_STATE, name, " stays on the julia backend: verify found: ",
+            isempty(report.failures) ? report.note : join(at_most(report.failures, 3), "; "))
+    end
     try
         foreach(incident -> close_incident(incident, "reenable"), here)
     catch error

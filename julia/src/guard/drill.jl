@@ -100,11 +100,11 @@ function drill_library()
 end
 
 """
-    drill(fault=nothing; io=stdout) -> Vector{OmegaJulia.Drilled}
+    drill(fault=nothing; keep=nothing, io=stdout) -> Vector{OmegaJulia.Drilled}
 
 Puts in every fault that the guard is there for, or the one of that name, and prints a table of what came of it: detected by,
 detection and switch-over time, answers lost, whether the record is valid. All in child processes over a copy of the library, with
-state folders of their own; half a minute a fault. Errors: 6005 without the fault-injection build, 1001 for an unknown fault.
+state folders of their own, which are left in the folder `keep` if it is named; half a minute a fault. Errors: 6005 without the fault-injection build, 1001 for an unknown fault.
 Source: `src/guard/drill.jl`.
 
 ```jldoctest
@@ -114,26 +114,25 @@ julia> try drill("no such fault") catch error; error.code in (1001, 6005) end
 true
 ```
 """
-function drill(fault=nothing; io::IO=stdout)
+function drill(fault=nothing; keep=nothing, io::IO=stdout)
     faults = fault === nothing ? collect(DRILL_FAULTS) : filter(one -> one.name == fault, collect(DRILL_FAULTS))
     isempty(faults) && fail(INVALID_ARGUMENT, "unknown fault ", quoted(fault), "; known: ", join((one.name for one in DRILL_FAULTS), ", "))
     library = drill_library()
-    println(io, rpad("fault", 36), rpad("detected by", 38), lpad("detected", 12), lpad("switched", 12), lpad("lost", 6), "  record")
+    println(io, rpad("fault", 34), rpad("detected by", 40), lpad("after ms", 9), lpad("switch ms", 10), lpad("lost", 5), "  record")
     found = Drilled[]
     for one in faults
-        push!(found, mktempdir(folder -> run_drill(one, library, folder)))
+        push!(found, mktempdir(folder -> run_drill(one, library, folder, keep)))
         print_row(io, last(found))
     end
     fine = count(one -> one.ok, found)
-    println(io, fine, " of ", length(found), " faults survived")
+    println(io, fine, " of ", length(found), " survived, ", sum(one.answers_lost for one in found), " answers lost")
     return found
 end
 
 function print_row(io::IO, row::Drilled)
-    time_text(seconds) = string(round(1000seconds; digits=2), " ms")
-    println(io, rpad(row.fault, 36), rpad(row.detected_by, 38), lpad(time_text(row.detected_seconds), 12),
-        lpad(time_text(row.switched_seconds), 12), lpad(row.answers_lost, 6), "  ", row.record)
-    foreach(problem -> println(io, "    PROBLEM: ", problem), row.problems)
+    println(io, rpad(row.fault, 34), rpad(row.detected_by, 40), lpad(fixed_text(1e3row.detected_seconds, 2), 9),
+        lpad(fixed_text(1e3row.switched_seconds, 3), 10), lpad(row.answers_lost, 5), "  ", row.record)
+    foreach(problem -> println(io, "  PROBLEM: ", problem), row.problems)
 end
 
 # A library in a folder of its own, its state folder, and what went wrong.
@@ -153,7 +152,7 @@ function place_library(place::DrillPlace)
 end
 
 # Works with the fault, works after it, comes back without it.
-function run_drill(fault::DrillFault, original::String, folder::String)
+function run_drill(fault::DrillFault, original::String, folder::String, keep)
     place = DrillPlace(fault, original, joinpath(folder, basename(original)), joinpath(folder, "state"), String[])
     place_library(place)
     fault.spoil(place.library)
@@ -166,6 +165,10 @@ function run_drill(fault::DrillFault, original::String, folder::String)
     record = isempty(fault.trigger) ? "none" : drill_record(place, said[1])
     isempty(fault.trigger) && must!(place, isempty(drill_records(place)), "there is an incident")
     isempty(fault.trigger) || record == "valid" && comes_back(place, said[1]["incident"])
+    if keep !== nothing && isdir(place.state)
+        mkpath(keep)
+        cp(place.state, joinpath(keep, strip(replace(lowercase(fault.name), r"[^a-z0-9]+" => "-"), '-')); force=true)
+    end
     by = get(said[1], "detected_by", "")
     return Drilled(fault.name, isempty(by) ? "-" : by, get(said[1], "detected_seconds", 0.0),
         maximum(get(one, "switch_seconds", 0.0) for one in said), lost, record, place.problems)
@@ -174,8 +177,7 @@ end
 function drill_command(place::DrillPlace, armed::String, shadow::String, code::String, arguments...)
     command = child_command(code, arguments...)
     command === nothing && fail(NOT_BUILT_IN, "Julia runs inside another program: there is nothing to drill with")
-    drop(name) = occursin("USE_RUST", name) || name in ("OMEGA_CONFIG", "OMEGA_SHADOW", "OMEGA_SHADOW_SEED", "OMEGA_FAULT", "RUST_BACKTRACE")
-    environment = Dict(text[1] => text[2] for text in (split(pair, '='; limit=2) for pair in command.env) if !drop(text[1]))
+    environment = filter(pair -> !(first(pair) in ("OMEGA_FAULT", "RUST_BACKTRACE")), unchosen(command))
     environment["OMEGA_VAR_DIR"], environment["OMEGA_LIBRARY"] = place.state, place.library
     isempty(armed) || (environment["OMEGA_FAULT"] = armed)
     isempty(shadow) || (environment["OMEGA_SHADOW"] = shadow)

@@ -42,16 +42,18 @@ end
 
 # --- questions at every bar: no closures, nothing allocated while all is well ---
 
-# What a question of a native slicer does while its module is off the library, or somebody compares.
+# What a question of a native slicer does while its module is off the library, or its answer is compared.
 @noinline function watched(native::N, julia::J, slicer::SymbolDataSlicer, slot::Int, call::String, given::Vararg{Any,K}) where {N,J,K}
-    is_auto(slicer) || return native(slicer, given...)
+    if !is_auto(slicer)
+        SLICER.samples && draw_until!(SLICER)
+        return native(slicer, given...)
+    end
     if SLICER.off
         count!(slot, FALLBACK)
         return julia(in_julia(slicer), given...)
     end
     answer = native(slicer, given...)
-    return SLICER.plain || SLICER.off ? answer :
-           rarely(compared, SLICER, call, answer, () -> julia(in_julia(slicer), given...), nothing, OneBar(slicer, given))::typeof(answer)
+    return SLICER.samples ? compared_bar(answer, julia, slicer, call, given...) : answer
 end
 
 # What a native answer that is none leads to: an error for the caller, or Julia's answer.
@@ -66,20 +68,23 @@ end
     return julia(in_julia(slicer), given...)
 end
 
-# Whether a slicer, or a series, may go over to Julia by itself.
+# Whether a slicer, or a series, may go over to Julia by itself. Fields and no properties: one of those asks this.
 is_auto(series::CandleSeries) = getfield(series, :requested) === :auto
-is_auto(slicer::SymbolDataSlicer) = slicer.requested === :auto || (slicer.requested === :series && is_auto(slicer.series))
+function is_auto(slicer::SymbolDataSlicer)
+    requested = getfield(slicer, :requested)
+    return requested === :auto || (requested === :series && is_auto(getfield(slicer, :series)))
+end
 
 # Whether a question goes to the library now.
-@inline asks_library(slicer::SymbolDataSlicer) = slicer.handle != C_NULL && (SLICER.plain || still_asks(slicer))
+@inline asks_library(slicer::SymbolDataSlicer) = getfield(slicer, :handle) != C_NULL && (SLICER.plain || still_asks(slicer))
 @noinline still_asks(slicer::SymbolDataSlicer) = !SLICER.off || !is_auto(slicer)
 
 # The Julia twin of a slicer, made once.
 function in_julia(slicer::SymbolDataSlicer)
-    slicer.handle == C_NULL && return slicer
+    getfield(slicer, :handle) == C_NULL && return slicer
     twin = getfield(slicer, :instead)
     twin === nothing || return twin
-    made = SymbolDataSlicer(slicer.series, nothing)
+    made = SymbolDataSlicer(getfield(slicer, :series), nothing)
     setfield!(slicer, :instead, made)
     return made
 end
@@ -90,7 +95,7 @@ function lent_handle(series::CandleSeries, library::NativeLibrary, auto::Bool)
         return native_handle(series, library)
     catch error
         auto && is_fault(error) || rethrow()
-        rarely(failed!, () -> arguments_text("accept", (series,)), SLICER, error, "accept")
+        rarely(failed!, () -> arguments_text("accept", saved_parts(series)), SLICER, error, "accept")
         return NO_HANDLE
     end
 end

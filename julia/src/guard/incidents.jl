@@ -84,9 +84,6 @@ function build_in_name(build_id::String)
     return isempty(text) ? "unknown" : text
 end
 
-const ASKED_AGAIN = ("get_lookback", "get_candle_at", "get_candle_asof", "get_lookbacks", "get_candles_at", "get_candles_asof",
-    "gather_lookback", "align", "resample", "moments", "quality", "pair_quality")
-
 platform_text() = string(Sys.isapple() ? "darwin" : Sys.iswindows() ? "win32" : lowercase(String(Sys.KERNEL)), "-", Sys.ARCH)
 
 # A new open incident, not yet written; the module was off the library at `switched`.
@@ -95,13 +92,18 @@ function new_incident(mod::String, trigger::String, subject::Subject; started::F
 
     weight = severity === nothing ? severity_of(trigger) : severity_named(severity)
     id = new_rollback_id(mod, subject.build_id, started)
-    # The arguments are text that Python asks again, where it knows the call; verify asks everything, in both languages.
-    again = has_arguments && (call in ASKED_AGAIN || Symbol(call) in KERNELS) ? string("python -m omega_slicer incidents reproduce ", id) :
-            string("julia -e 'using OmegaJulia; println(verify(\"", mod, "\"))'")
+    again = has_arguments && is_asked_again(call) ? string("reproduce(\"", id, "\")") : string("verify(\"", mod, "\")")
     return Incident(id, mod, trigger, weight.name, weight.action, weight.time_allowed, "open", moment_text(started),
         moment_text(switched), max(0.0, switched - started), false, "", "", subject.build_id, subject.native_version,
         subject.native_path, subject.library_sha256, platform_text(), string("julia ", VERSION), VERSION_TEXT, code, message,
-        call, has_arguments ? string(id, ".tsv") : "", again, by, "", "")
+        call, has_arguments ? string(id, ".tsv") : "", printed_by_julia(again), by, "", "")
+end
+
+# The command that prints what an expression gives, with the packages that are active here.
+function printed_by_julia(expression::String)
+    project = Base.active_project()
+    projected = project === nothing ? "" : string("--project=", Base.shell_escape(dirname(project)), " ")
+    return string("julia ", projected, "-e 'using OmegaJulia; println(", expression, ")'")
 end
 
 # Writes it and the text of its arguments; `unrecorded` of the result says why that was not to be.
@@ -176,7 +178,7 @@ end
 function unreadable(id::String, mod::String, build_id::String, why::String)
     worst = SEVERITIES[1]
     return Incident(id, mod, "", worst.name, worst.action, worst.time_allowed, "open", "", "", 0.0, false, "", "", build_id,
-        "", "", "", "", "", "", nothing, "", "", "", string("julia -e 'using OmegaJulia; println(verify(\"", mod, "\"))'"), "", "", why)
+        "", "", "", "", "", "", nothing, "", "", "", printed_by_julia(string("verify(\"", mod, "\")")), "", "", why)
 end
 
 # The newest open incident of a module with this build, or nothing.
@@ -189,6 +191,19 @@ end
 
 # Of a corrupt one only the name's spelling is known.
 is_of_build(incident::Incident, build_id::String) = build_in_name(incident.build_id) == build_in_name(build_id)
+
+# The incident of that name; 1001 naming those there are.
+function find_incident(id)
+    id isa AbstractString || fail(TYPE_MISMATCH, "an incident is named by its rollback_id, got ", repr(id))
+    known = every_incident()
+    at = findfirst(one -> one.rollback_id == id, known)
+    at === nothing || return known[at]
+    fail(INVALID_ARGUMENT, "no incident ", quoted(id), "; the newest: ",
+        isempty(known) ? "none" : join((one.rollback_id for one in known[max(1, end - 4):end]), ", "))
+end
+
+# Notes in the log that it was to be closed and was not.
+refused_incident(incident::Incident) = log_event("refused", incident)
 
 # Closes it on disk. Throws what the system says where the folder cannot be written: then it stays open.
 function close_incident(incident::Incident, by::String)
@@ -210,9 +225,11 @@ function Base.show(io::IO, incident::Incident)
 end
 
 function Base.show(io::IO, ::MIME"text/plain", incident::Incident)
-    println(io, incident)
-    println(io, "  act      within ", incident.time_allowed, ": ", incident.action)
-    isempty(incident.error_message) || println(io, "  why      ", incident.error_message)
-    isempty(incident.started_at) || println(io, "  started  ", incident.started_at, ", detected by ", incident.detected_by)
-    print(io, "  again    ", incident.reproduce)
+    within = incident.state == "closed" ? "" : string(", act within: ", incident.time_allowed)
+    print(io, incident.rollback_id, ": ", incident.state, "\n  ", incident.severity, within, ": ", incident.action)
+    for name in fieldnames(Incident)
+        value = getfield(incident, name)
+        (value === nothing || value == "" || name in (:rollback_id, :state, :severity, :action)) ||
+            print(io, "\n  ", rpad(record_key(name), 18), value)
+    end
 end

@@ -52,18 +52,22 @@ function self_test_child(path::String)
     return isempty(wrong) ? 0 : TEST_WRONG
 end
 
-# A Julia like this one, for `code` with arguments: the same packages, the same compiled code. Nothing if there is none.
-function child_command(code::String, arguments...)
+# A Julia like this one, for `code` with arguments: the same packages, the same compiled code. Nothing if there is none. A `quick`
+# one is not the fastest at what it does.
+function child_command(code::String, arguments...; quick::Bool=true)
     julia = Base.julia_cmd()
     isfile(first(julia.exec)) || return nothing
     project = Base.active_project()
     projected = project === nothing ? `` : `--project=$(dirname(project))`
     # Most of what a child does is compiling; where compiled code is kept with packages, other flags would have it made anew.
-    quick = VERSION < v"1.9" ? `-O1` : ``
-    command = `$julia $quick --startup-file=no --history-file=no $projected -e $code -- $arguments`
+    less = quick && VERSION < v"1.9" ? `-O1` : ``
+    command = `$julia $less --startup-file=no --history-file=no $projected -e $code -- $arguments`
     places = join(map(abspath_of_load_path, LOAD_PATH), Sys.iswindows() ? ';' : ':')
     return setenv(command, merge(Dict(ENV), Dict("JULIA_LOAD_PATH" => places)))
 end
+# The environment of a command without what anybody chose in it.
+unchosen(command::Cmd) = Dict{String,String}(text[1] => text[2] for text in (split(pair, '='; limit=2) for pair in command.env)
+                                             if !occursin("USE_RUST", text[1]) && !(text[1] in ("OMEGA_CONFIG", "OMEGA_SHADOW", "OMEGA_SHADOW_SEED")))
 abspath_of_load_path(place::String) = startswith(place, "@") || isempty(place) ? place : abspath(place)
 
 # Runs a child to its end, or to the time it has: (how it ended, its output, its errors); `line` sees lines as they come.

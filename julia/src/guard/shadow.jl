@@ -12,13 +12,14 @@ const FORGETTING = Dict(:ema => 30, :wilder => 60, :rsi => 60, :atr => 60, :macd
 # The fraction, the seed, and what has been found.
 mutable struct Shadow
     fraction::Float64
+    spacing::Float64 # what the logarithm of a share is multiplied with, for how many go by
     seed::Int
     chosen::Bool # by set_shadow, which stands above the environment
     seen::Tuple{String,String} # what the environment said when it was last read
     rows::Threads.Atomic{Int}
     differences::Threads.Atomic{Int}
 end
-const SHADOW = Shadow(0.0, 0, false, ("", ""), Threads.Atomic{Int}(0), Threads.Atomic{Int}(0))
+const SHADOW = Shadow(0.0, 0.0, 0, false, ("", ""), Threads.Atomic{Int}(0), Threads.Atomic{Int}(0))
 
 shadow_title() = string("shadow mode (fraction ", SHADOW.fraction, ", seed ", SHADOW.seed, ")")
 
@@ -55,9 +56,13 @@ end
 
 function put_shadow!(fraction::Float64, seed::Int)
     SHADOW.seed = seed
-    SHADOW.fraction = fraction
+    SHADOW.fraction, SHADOW.spacing = fraction, 1 / log1p(-fraction)
     for breaker in BREAKERS
-        lock(() -> settle!(breaker), breaker.lock)
+        lock(breaker.lock) do
+            settle!(breaker)
+            breaker.draws = numbered_draws(breaker, 0).state
+            draw_until!(breaker)
+        end
     end
     return nothing
 end
@@ -86,19 +91,30 @@ mutable struct Draws
     state::UInt64
 end
 mixed(z::UInt64) = (z = (z ⊻ (z >> 30)) * 0xbf58476d1ce4e5b9; z = (z ⊻ (z >> 27)) * 0x94d049bb133111eb; z ⊻ (z >> 31))
-next_draw!(draws::Draws) = mixed(draws.state += 0x9e3779b97f4a7c15)
-next_share!(draws::Draws) = (next_draw!(draws) >> 11) * 2.0^-53
+const DRAW_STEP = 0x9e3779b97f4a7c15
+next_draw!(draws::Draws) = mixed(draws.state += DRAW_STEP)
+next_share!(draws::Draws) = share(next_draw!(draws))
+share(drawn::UInt64) = (drawn >> 11) * 2.0^-53
 is_chosen!(draws::Draws) = next_share!(draws) < SHADOW.fraction
 
 # The draws of the next call of a module.
-function call_draws!(breaker::Breaker)
-    number = Threads.atomic_add!(breaker.calls, 1) + 1
+call_draws!(breaker::Breaker) = numbered_draws(breaker, Threads.atomic_add!(breaker.calls, 1) + 1)
+
+function numbered_draws(breaker::Breaker, number::Int)
     name = reduce((sum, byte) -> mixed(sum ⊻ byte), codeunits(breaker.name); init=UInt64(0))
     return Draws(mixed(mixed(SHADOW.seed % UInt64 ⊻ name) + number % UInt64))
 end
 
-count_shadow!(rows::Int, differences::Int=0) =
-    (Threads.atomic_add!(SHADOW.rows, rows); Threads.atomic_add!(SHADOW.differences, differences); nothing)
+# How many answers go by until the next one that is compared. Drawn at once for all of them, since a draw for each would cost more
+# than a question does; each is compared with the fraction's probability all the same, whatever becomes of the others.
+function draw_until!(breaker::Breaker)
+    skipped = log(1 - share(mixed(breaker.draws += DRAW_STEP))) * SHADOW.spacing
+    breaker.until = skipped < 2.0^62 ? floor(Int, skipped) : typemax(Int)
+    return nothing
+end
+
+count_shadow!(rows::Int) = (Threads.atomic_add!(SHADOW.rows, rows); nothing)
+count_difference!() = (Threads.atomic_add!(SHADOW.differences, 1); nothing)
 
 # --- calls and batches ---
 
@@ -111,9 +127,24 @@ end
 # The answer, or the fallback's where a part that was worked out again differs.
 function compared(breaker::Breaker, call::String, answer, julia::J, ::Nothing, given) where {J}
     is_chosen!(call_draws!(breaker)) || return answer
-    count_shadow!(1)
     theirs = fallback_or_wrong(julia, breaker, call, given)
+    theirs === missing && return answer
+    count_shadow!(1)
     return same_answer(answer, theirs) ? answer : wrong_answer!(theirs, breaker, call, call, given)
+end
+
+# An answer at one bar whose turn it is; types are known, so that nothing is boxed.
+@noinline function compared_bar(answer::A, julia::J, slicer::SymbolDataSlicer, call::String, given::Vararg{Any,K}) where {A,J,K}
+    draw_until!(SLICER)
+    count_shadow!(1)
+    theirs = try
+        julia(in_julia(slicer), given...)
+    catch error
+        error isa OmegaError || rethrow()
+        rarely(refused_by_fallback!, error, SLICER, call, OneBar(slicer, given))
+        rethrow()
+    end
+    return same_answer(answer, theirs) ? answer : rarely(wrong_answer!, theirs, SLICER, call, call, OneBar(slicer, given))::A
 end
 
 # Compared elsewhere, by row.
@@ -123,8 +154,9 @@ function compared(breaker::Breaker, call::String, answer, julia::J, by::ByElemen
     draws = call_draws!(breaker)
     chosen = findall(_ -> is_chosen!(draws), 1:by.count)
     isempty(chosen) && return answer
-    count_shadow!(length(chosen))
     theirs = fallback_or_wrong(() -> by.again(chosen), breaker, call, given)
+    theirs === missing && return answer
+    count_shadow!(length(chosen))
     wrong = findfirst(k -> !same_answer(element(answer, chosen[k]), element(theirs, k)), eachindex(chosen))
     wrong === nothing && return answer
     return wrong_answer!(julia(), breaker, call, string(call, ", element ", chosen[wrong]), given)
@@ -133,22 +165,30 @@ end
 element(answers::AbstractVector, i::Int) = answers[i]
 element(answers::AbstractMatrix, i::Int) = answers[i, :]
 
+# From here on Julia's error is that it cannot (memory, a part that is not there): no judgement, and missing as an answer.
+const CANNOT = 6000
+
 function fallback_or_wrong(julia::J, breaker::Breaker, call::String, given) where {J}
     try
         return julia()
     catch error
         error isa OmegaError || rethrow()
-        count_shadow!(0, 1)
-        trip!(() -> arguments_text(call, given), breaker, "wrong_answer",
-            string(call, ": the library answers, the fallback refuses: ", sprint(showerror, error)); call=call, by=shadow_title())
+        error.code >= CANNOT && return missing
+        refused_by_fallback!(error, breaker, call, given)
         rethrow()
     end
+end
+
+function refused_by_fallback!(error::OmegaError, breaker::Breaker, call::String, given)
+    count_difference!()
+    trip!(() -> arguments_text(call, given), breaker, "wrong_answer",
+        string(call, ": the library answers, the fallback refuses: ", sprint(showerror, error)); call=call, by=shadow_title())
 end
 
 function wrong_answer!(theirs, breaker::Breaker, call::String, what::String, given)
     started = time()
     switch_off!(breaker)
-    count_shadow!(0, 1)
+    count_difference!()
     trip!(() -> arguments_text(call, given), breaker, "wrong_answer", string(what, ": the library's answer is not the fallback's");
         call=call, started=started, by=shadow_title())
     return theirs
@@ -228,7 +268,7 @@ function wrong_kernel!(breaker::Breaker, outs::Tuple, ins::Tuple, call, row::Int
     before, certain = rows_before(call)
     start = certain ? max(1, row - before) : 1
     kept = map(x -> x[start:row], ins)
-    count_shadow!(0, 1)
+    count_difference!()
     trip!(() -> arguments_text(name, (kept, kernel_numbers(call)), row - start), breaker, "wrong_answer",
         string(name, ", row ", row, ": the library says ", bits_text(map(out -> out[row], outs)), ", the fallback ", bits_text(theirs));
         call=name, started=started, by=shadow_title())

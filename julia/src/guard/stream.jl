@@ -33,7 +33,7 @@ end
 asks_library(twin::GuardedTwin) = !(twin.switched | KERNEL_BREAKER.off)
 
 function take_row!(twin::GuardedTwin{INPUTS}, row::NTuple{INPUTS,Float64}) where {INPUTS}
-    KERNEL_BREAKER.plain & !twin.switched || return watched_row!(twin, row)
+    !twin.switched && goes_by!(KERNEL_BREAKER) || return watched_row!(twin, row)
     status = offer_row!(twin.native, row)
     status == 0 || return rescued_row!(twin, row, status)
     keep_row!(twin, row)
@@ -52,7 +52,7 @@ end
     return nothing
 end
 
-# The module is off the library, or this stream is, or somebody compares.
+# The module is off the library, or this stream is, or the answer is compared.
 @noinline function watched_row!(twin::GuardedTwin{INPUTS,OUTPUTS,JULIA}, row::NTuple{INPUTS,Float64}) where {INPUTS,OUTPUTS,JULIA}
     twin.switched && return take_row!(twin.julia, row)
     if KERNEL_BREAKER.off
@@ -62,7 +62,8 @@ end
     status = offer_row!(twin.native, row)
     status == 0 || return rescued_row!(twin, row, status)
     line = results_of(twin.native)
-    if is_chosen!(call_draws!(KERNEL_BREAKER))
+    if KERNEL_BREAKER.samples
+        draw_until!(KERNEL_BREAKER)
         # The twin's type is known by the call alone: said here, so that an answer is never boxed.
         theirs = twin.goes_along ? take_row!(twin.julia, row) : take_row!(fed!(julia_twin(twin.call)::JULIA, twin), row)
         count_shadow!(1)
@@ -77,7 +78,7 @@ end
 end
 
 function wrong_row!(twin::GuardedTwin, row, line, theirs)
-    count_shadow!(0, 1)
+    count_difference!()
     name = String(KERNELS[twin.call.kernel+1])
     trip!(() -> row_text(twin, row), KERNEL_BREAKER, "wrong_answer",
         string("push to ", name, ": the library says ", line, ", the fallback ", theirs); call=name, by=shadow_title())

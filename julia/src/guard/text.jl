@@ -1,12 +1,27 @@
-# Arguments of a call as text that both languages read: a line each, floats as hexadecimal bits. So that a failure can be
+# Arguments of a call as text that both languages read, and back: a line each, floats as hexadecimal bits. So that a failure can be
 # asked again later, elsewhere. What is too long to keep is cut, and says so.
 
 # Values that are kept of one array.
 const MOST_KEPT = 1 << 18
+const ARGUMENTS_HEADER = "# omega-arguments/1"
+
+# What is kept of a series, or of one that was to be made: its columns, and what it is of.
+struct SavedColumns
+    columns::NamedTuple
+    has_volume::Bool
+end
+struct SavedOptions
+    identity::NamedTuple
+    allow_missing::Bool
+end
+struct SavedSeries
+    options::SavedOptions
+    saved::SavedColumns
+end
 
 # `row` is the first that differed, counted from zero as the file does.
 function arguments_text(call::String, given::Tuple, row::Union{Nothing,Int}=nothing)
-    lines = ["# omega-arguments/1", string("call\t", call)]
+    lines = [ARGUMENTS_HEADER, string("call\t", call)]
     row === nothing || push!(lines, string("row\t", row))
     foreach(value -> argument_lines!(lines, value), given)
     return string(join(lines, '\n'), '\n')
@@ -27,11 +42,22 @@ function argument_lines!(lines, value::Tuple)
 end
 argument_lines!(lines, value::Vector{CandleSeries}) = argument_lines!(lines, Tuple(value))
 function argument_lines!(lines, series::CandleSeries)
-    symbol = join(split(series.symbol), ' ')
-    push!(lines, string("series\t", series.timeframe.duration, " ", series.price_type, " 1 ", symbol))
-    push!(lines, string("columns\t", series.has_volume ? 6 : 5))
-    foreach(name -> argument_lines!(lines, getfield(series, name)), series.has_volume ? COLUMN_NAMES : COLUMN_NAMES[1:5])
+    columns, options = saved_parts(series)
+    push!(lines, string("series\t", options_text(options)))
+    argument_lines!(lines, columns)
 end
+function saved_parts(series::CandleSeries)
+    identity = (symbol=series.symbol, timeframe=series.timeframe, price_type=series.price_type)
+    columns = NamedTuple{COLUMN_NAMES}(map(name -> getfield(series, name), COLUMN_NAMES))
+    return SavedColumns(columns, series.has_volume), SavedOptions(identity, true)
+end
+argument_lines!(lines, options::SavedOptions) = push!(lines, string("options\t", options_text(options)))
+function argument_lines!(lines, given::SavedColumns)
+    push!(lines, string("columns\t", given.has_volume ? 6 : 5))
+    foreach(name -> argument_lines!(lines, given.columns[name]), given.has_volume ? COLUMN_NAMES : COLUMN_NAMES[1:5])
+end
+options_text(options::SavedOptions) = (of = options.identity; string(of.timeframe.duration, " ", of.price_type, " ",
+    Int(options.allow_missing), " ", join(split(of.symbol), ' ')))
 argument_lines!(lines, slicer::SymbolDataSlicer) = argument_lines!(lines, slicer.series)
 # Which rows a lookback admits, as Python names it.
 struct Admits
@@ -60,13 +86,61 @@ cut_text(values) = length(values) > MOST_KEPT ? string(" of ", length(values)) :
 hexadecimal(value::Float64) = string(reinterpret(UInt64, value); base=16, pad=16)
 
 # The parameters of a kernel in the order that both languages write them.
-function kernel_numbers(call)
-    name, nan = KERNELS[call.kernel+1], Int(call.skip)
-    name in (:diff, :returns, :log_returns, :shift) && return (call.window,)
-    name === :true_range && return ()
-    name === :macd && return (call.window, call.slow, call.signal, nan)
-    name === :bollinger && return (call.window, call.min_periods, call.ddof, call.width, nan)
-    name in (:var, :std, :zscore, :cov, :corr) && return (call.window, call.min_periods, call.ddof, nan)
-    name in (:ema, :wilder, :rsi, :atr) && return (call.window, nan)
-    return (call.window, call.min_periods, nan)
+kernel_numbers(call) = map(field -> field === :skip ? Int(call.skip) : getfield(call, field), number_fields(KERNELS[call.kernel+1]))
+
+function number_fields(kernel::Symbol)
+    kernel in (:diff, :returns, :log_returns, :shift) && return (:window,)
+    kernel === :true_range && return ()
+    kernel === :macd && return (:window, :slow, :signal, :skip)
+    kernel === :bollinger && return (:window, :min_periods, :ddof, :width, :skip)
+    kernel in (:var, :std, :zscore, :cov, :corr) && return (:window, :min_periods, :ddof, :skip)
+    kernel in (:ema, :wilder, :rsi, :atr) && return (:window, :skip)
+    return (:window, :min_periods, :skip)
+end
+
+# The call and its arguments again; 1009 for any other text, or one that was cut.
+function arguments_of(text::String)
+    lines = split(rstrip(text, '\n'), '\n')
+    lines[1] == ARGUMENTS_HEADER && length(lines) > 1 && startswith(lines[2], "call\t") ||
+        fail(INVALID_FORMAT, "not the arguments of a call: it begins with ", quoted(first(lines[1], 40)))
+    left = reverse(filter(line -> !startswith(line, "row\t"), lines[3:end]))
+    given = Any[]
+    try
+        while !isempty(left)
+            push!(given, saved_value!(left))
+        end
+    catch error
+        error isa Union{ArgumentError,BoundsError,MethodError} || rethrow()
+        fail(INVALID_FORMAT, "not the arguments of a call: ", failure_text(error))
+    end
+    return String(split(lines[2], '\t')[2]), given
+end
+
+# The value that the next lines say; takes them off the end.
+function saved_value!(left::Vector)
+    isempty(left) && throw(ArgumentError("it ends too soon"))
+    kind, rest = split(pop!(left), '\t'; limit=2)
+    occursin(" of ", kind) && fail(INVALID_FORMAT, kind, ": too long to be kept, so it cannot be asked again")
+    kind == "floats" && return read_bits(rest)
+    kind == "integers" && return read_integers(rest)
+    kind == "float" && return read_bits(rest)[1]
+    kind == "int" && return parse(Int, rest)
+    kind == "str" && return String(rest)
+    kind == "bool" && return rest == "True"
+    kind == "NoneType" && return nothing
+    kind == "admits" && return Admits((part == "1" for part in split(rest, ','))...)
+    kind == "options" && return saved_options(rest)
+    kind == "several" && return Tuple(saved_value!(left) for _ in 1:parse(Int, rest))
+    if kind == "columns"
+        columns = Any[saved_value!(left) for _ in 1:parse(Int, rest)]
+        has_volume = length(columns) == 6
+        return SavedColumns(NamedTuple{COLUMN_NAMES}((columns[1:5]..., has_volume ? columns[6] : Float64[])), has_volume)
+    end
+    kind == "series" && return SavedSeries(saved_options(rest), saved_value!(left))
+    fail(INVALID_FORMAT, "unknown kind ", quoted(kind))
+end
+
+function saved_options(text::AbstractString)
+    duration, side, missing_allowed, symbol = split(text, ' '; limit=4)
+    return SavedOptions(series_identity(symbol, parse(Int64, duration), side), missing_allowed == "1")
 end

@@ -33,13 +33,17 @@ function guarded_kernel!(slot::Int, library, auto::Bool, outs::Tuple, ins::Tuple
         run_columns!(library, outs, ins, call)
     catch error
         is_fault(error) || rethrow()
-        failed!(() -> arguments_text(name, (map(x -> column_of(x, 1), ins), kernel_numbers(call))), breaker, error, name)
+        failed!(() -> arguments_text(name, (saved_inputs(ins), kernel_numbers(call))), breaker, error, name)
         count!(slot, FALLBACK)
         return run_columns!(nothing, outs, ins, call)
     end
     breaker.plain || breaker.off || compare_columns!(breaker, outs, ins, call)
     return nothing
 end
+
+# For the record: each column of a matrix; of several series that are matrices, the first column.
+saved_inputs(ins::Tuple{Matrix{Float64}}) = Tuple(ins[1][:, j] for j in 1:size(ins[1], 2))
+saved_inputs(ins::Tuple) = map(x -> column_of(x, 1), ins)
 
 function run_columns!(library::Union{Nothing,NativeLibrary}, outs::Tuple, ins::Tuple, call::KernelCall)
     library !== nothing && call.kernel <= LAST_COLUMN_KERNEL && return native_columns!(library, outs[1], ins[1], call)
@@ -153,7 +157,7 @@ function run_emas!(out::Matrix{Float64}, x::Vector{Float64}, periods::Vector{Int
         return nothing
     end
     GC.@preserve out guarded(() -> native_emas!(out, library, x, periods, skip), () -> julia_emas!(out, x, periods, skip),
-        KERNEL_BREAKER, slot, "emas", library, choice.requested === :auto, (x, Tuple(periods), Int(skip)), missing)
+        KERNEL_BREAKER, slot, "ema", library, choice.requested === :auto, ((x,), (periods..., Int(skip))), missing)
     choice.requested === :auto && library !== nothing && !KERNEL_BREAKER.plain && !KERNEL_BREAKER.off &&
         compare_emas!(out, x, periods, skip)
     return nothing

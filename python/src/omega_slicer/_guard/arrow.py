@@ -15,14 +15,13 @@ from omega_slicer._fallback import PYTHON
 
 from .breaker import Breaker
 from .call import forwarded
+from .text import ARROW
 
 if TYPE_CHECKING:
     from omega_slicer._native_engine import NativeEngine
 
-__all__ = ["COMPARED", "guarded_arrow"]
+__all__ = ["guarded_arrow"]
 
-COMPARED: Final = ("read_ipc", "parse_ipc")
-"""What can be asked twice: others take what is there only once, or write where the caller said."""
 _CALLS: Final = tuple(
     name for name, value in vars(ArrowEngine).items() if callable(value) and not name.startswith("_")
 )
@@ -43,7 +42,7 @@ def guarded_arrow(native: NativeEngine, breaker: Breaker) -> ArrowEngine:
     calls: Any = SimpleNamespace(
         **{
             call: forwarded(
-                breaker, call, shown(getattr(native.arrow, call)), PYTHON.arrow, compared=call in COMPARED
+                breaker, call, shown(getattr(native.arrow, call)), PYTHON.arrow, compared=call in ARROW
             )
             for call in _CALLS
         }

@@ -84,9 +84,9 @@ class _GuardedKernels:
     def __init__(self, native: KernelEngine, breaker: Breaker) -> None:
         self._native, self._breaker = native, breaker
         behind = PYTHON.kernels
-        self.run = _asked(breaker, native.run, behind.run, "", kernel_answer)
-        self.columns = _asked(breaker, native.columns, behind.columns, "columns ", _compare_columns)
-        self.emas = _asked(breaker, native.emas, behind.emas, "emas ", _compare_emas)
+        self.run = _asked(breaker, native.run, behind.run, _as_given, kernel_answer)
+        self.columns = _asked(breaker, native.columns, behind.columns, _columns_of, _compare_columns)
+        self.emas = _asked(breaker, native.emas, behind.emas, _alone, _compare_emas)
         breaker.tell(self._told)
 
     def _told(self, off: bool) -> None:
@@ -104,7 +104,7 @@ class _GuardedKernels:
         except OmegaError as error:
             if not is_fault(error.code):
                 raise
-            breaker.failed(error, kernel, number, lambda: arguments_text(f"stream {kernel}", (numbers,)))
+            breaker.failed(error, kernel, number, lambda: arguments_text(kernel, ((), numbers)))
             return PYTHON.kernels.stream(kernel, numbers)
         return guarded_push(push, kernel, numbers, breaker)
 
@@ -112,8 +112,10 @@ class _GuardedKernels:
 Run: TypeAlias = Callable[[str, Any, Numbers, Any], None]
 
 
-def _asked(breaker: Breaker, first: Run, instead: Run, how: str, compare: Callable[..., object]) -> Run:
-    """A call that fills its outputs; a closure, as `forwarded`. `how` it is spelled in records."""
+def _asked(
+    breaker: Breaker, first: Run, instead: Run, series: Callable[[Any], Any], compare: Callable[..., object]
+) -> Run:
+    """A call that fills its outputs; a closure, as `forwarded`. Records keep the `series` of what it got."""
     count = breaker.call
 
     def ask(kernel: str, given: Any, numbers: Numbers, out: Any) -> None:
@@ -126,13 +128,25 @@ def _asked(breaker: Breaker, first: Run, instead: Run, how: str, compare: Callab
         except OmegaError as error:
             if not is_fault(error.code):
                 raise
-            breaker.failed(error, kernel, number, lambda: arguments_text(how + kernel, (given, numbers)))
+            breaker.failed(error, kernel, number, lambda: arguments_text(kernel, (series(given), numbers)))
             instead(kernel, given, numbers, out)
             return
         if SHADOW.fraction:
             compare(breaker, kernel, given, numbers, out, number)
 
     return ask
+
+
+def _as_given(inputs: Any) -> Any:
+    return inputs
+
+
+def _columns_of(table: Any) -> Any:
+    return tuple(table.T)
+
+
+def _alone(x: Any) -> Any:
+    return (x,)
 
 
 def _compare_columns(breaker: Breaker, kernel: str, x: Any, numbers: Numbers, out: Any, number: int) -> None:

@@ -22,6 +22,7 @@ from omega_slicer._errors import InvalidArgumentError
 from . import state
 from .state import Flat
 from .tables import severities, severity_of
+from .text import is_asked_again
 
 __all__ = [
     "Incident",
@@ -139,7 +140,8 @@ def made(
     weight = severity_of(trigger) if severity is None else _severity(severity)
     completed = now()
     rollback_id = new_id(module, subject.build_id, started)
-    again = f"{_COMMAND} incidents reproduce {rollback_id}" if has_arguments else _verifying(module)
+    asked = has_arguments and is_asked_again(call)
+    again = f"{_COMMAND} incidents reproduce {rollback_id}" if asked else _verifying(module)
     return Incident(
         rollback_id=rollback_id,
         module=module,

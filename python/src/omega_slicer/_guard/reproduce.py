@@ -10,16 +10,15 @@ import numpy as np
 
 from omega_slicer._arrow_engine import Imported
 from omega_slicer._engine import Engine, Read
-from omega_slicer._errors import InvalidFormatError, InvalidStateError, OmegaError
+from omega_slicer._errors import InvalidStateError, OmegaError
 from omega_slicer._fallback import PYTHON
 from omega_slicer._kernel_engine import SHAPES
 from omega_slicer._model import Columns, Options
 
 from . import state
-from .arrow import COMPARED
 from .incidents import Incident, find
 from .selftest import open_library
-from .text import arguments_of
+from .text import ARROW, arguments_of, is_asked_again
 
 __all__ = ["reproduced"]
 
@@ -27,16 +26,15 @@ __all__ = ["reproduced"]
 def reproduced(rollback_id: str) -> tuple[bool, str]:
     """Whether the two backends agree now, and what each says.
 
-    Raises `InvalidArgumentError` for an unknown incident, `InvalidStateError` for one without arguments, or
-    with some that were too long to be kept.
+    Raises `InvalidArgumentError` for an unknown incident, `InvalidStateError` for one without arguments or
+    whose call cannot be asked alone, `InvalidFormatError` where they were too long to be kept.
     """
     from omega_slicer._library import located  # noqa: PLC0415 - which needs the guard
 
     incident = find(rollback_id)
-    try:
-        call, args = arguments_of(_saved(incident))
-    except InvalidFormatError as error:
-        raise InvalidStateError(f"{incident.arguments_file}: {error}") from error
+    call, args = arguments_of(_saved(incident))
+    if not is_asked_again(call.removeprefix("push ")):
+        raise InvalidStateError(f"{call}: cannot be asked again alone; verify asks everything")
     theirs = _said(PYTHON, call, args)
     ours = _said(open_library(located(retry=True).path), call, args)
     return ours == theirs, _beside(call, ours, theirs)
@@ -88,25 +86,33 @@ def _asked(engine: Engine, call: str, args: list[Any]) -> Any:
         for earlier in zip(*(column.tolist() for column in columns), strict=True):
             push(*earlier)
         return push(*row)
-    how, _, kernel = call.rpartition(" ")
-    if how == "stream":
-        engine.kernels.stream(kernel, *args)
-        return "made"
-    if how in ("columns", "emas"):
-        x, numbers = args
-        out = np.empty((len(x), x.shape[1] if how == "columns" else len(numbers) - 1), order="F")
-        getattr(engine.kernels, how)(kernel, x, numbers, out)
-        return out
     if call in SHAPES:
-        inputs, numbers = args
-        lines = [np.empty(len(inputs[0])) for _ in range(SHAPES[call].outputs)]
-        engine.kernels.run(call, inputs, numbers, tuple(lines))
-        return lines
-    of = engine.arrow if call in COMPARED else engine
+        return _lines(engine, call, *args)
+    of = engine.arrow if call in ARROW else engine
     answer = getattr(of, call)(*(_live(engine, value) for value in args))
     if isinstance(answer, Read | Imported):  # what is shown of it: who holds it is not the answer
         return engine.columns(answer.handle) if answer.columns is None and answer.handle else answer.columns
     return answer
+
+
+def _lines(engine: Engine, kernel: str, inputs: tuple[Any, ...], numbers: tuple[Any, ...]) -> Any:
+    """A kernel's lines. Several series may be columns of a table, several periods of `ema` as many lines.
+
+    No series is a new stream.
+    """
+    shape = SHAPES[kernel]
+    several = kernel == "ema" and len(numbers) > len(shape.options)
+    calls = [(period, numbers[-1]) for period in numbers[:-1]] if several else [numbers]
+    if not inputs:
+        engine.kernels.stream(kernel, calls[0])
+        return None
+    found: list[Any] = []
+    for series in [(x,) for x in inputs] if shape.inputs == 1 else [inputs]:
+        for one in calls:
+            lines = tuple(np.empty(len(series[0])) for _ in range(shape.outputs))
+            engine.kernels.run(kernel, series, one, lines)
+            found += lines
+    return found
 
 
 def _live(engine: Engine, value: Any) -> Any:
@@ -129,5 +135,5 @@ def _text(answer: Any) -> str:
     if isinstance(answer, float):
         return _text(np.array([answer]))
     if isinstance(answer, tuple | list):
-        return "; ".join(map(_text, answer))
+        return "; ".join(_text(part) for part in answer if part is not None)
     return "accepted" if hasattr(answer, "address") or answer is None else str(answer)

@@ -10,16 +10,28 @@ from typing import Any, Final
 import numpy as np
 
 from omega_slicer._arrow_table import ArrowOptions
-from omega_slicer._engine import Admits
+from omega_slicer._engine import Admits, Engine
 from omega_slicer._errors import InvalidFormatError
+from omega_slicer._kernel_engine import SHAPES
 from omega_slicer._model import Columns, Options, PriceType
 from omega_slicer.timeframe import Timeframe
 
-__all__ = ["arguments_of", "arguments_text"]
+__all__ = ["ARROW", "arguments_of", "arguments_text", "is_asked_again"]
+
+ARROW: Final = ("read_ipc", "parse_ipc")
+"""What of Arrow can be asked twice: others take what is there only once, or write where the caller said."""
+_CALLS: Final = frozenset(
+    name for name, value in vars(Engine).items() if callable(value) and not name.startswith("_")
+) - {"columns"}
 
 _MOST: Final = 1 << 18
 """Values that are kept of one array."""
 _HEADER: Final = "# omega-arguments/1"
+
+
+def is_asked_again(call: str) -> bool:
+    """Whether a call's saved arguments are enough to ask it."""
+    return call in SHAPES or call in _CALLS or call in ARROW
 
 
 def arguments_text(call: str, args: Any, row: int | None = None) -> str:
@@ -46,8 +58,6 @@ def _lines(value: Any) -> list[str]:
     if isinstance(value, Admits):
         return ["admits\t" + ",".join(str(int(flag)) for flag in value)]
     if isinstance(value, np.ndarray):
-        if value.ndim == 2:
-            return [f"table\t{value.shape[1]}", *map(_array, value.T)]
         return [_array(value)]
     if isinstance(value, ArrowOptions):
         return ["arrow_options\t", *(line for part in value for line in _lines(part))]
@@ -114,8 +124,6 @@ def _value(left: list[str]) -> Any:
         return read(rest)
     if kind == "several":
         return tuple(_value(left) for _ in range(int(rest)))
-    if kind == "table":
-        return np.asfortranarray(np.column_stack([_value(left) for _ in range(int(rest))]))
     if kind == "columns":
         columns = [_value(left) for _ in range(int(rest))]
         return Columns(*columns, *([None] * (6 - len(columns))))

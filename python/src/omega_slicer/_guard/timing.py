@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ import numpy as np
 
 from omega_slicer._errors import InvalidStateError
 
-__all__ = ["ROUNDS", "ROWS", "child", "measure", "of_rounds"]
+__all__ = ["ROUNDS", "ROWS", "child", "measure", "measure_by", "of_rounds"]
 
 ROWS: Final = 200_000
 ROUNDS: Final = 7
@@ -55,16 +55,32 @@ def measure(
     environment: Mapping[str, str] | None = None,
 ) -> dict[str, float]:
     """Nanoseconds by name, of one run in a process of its own. `InvalidStateError` if that fails."""
+    sources = str(Path(__file__).resolve().parents[2])
+    command = [sys.executable, "-W", "ignore", "-c", _CHILD, sources]
+    return measure_by(
+        command, library, modules, rows=rows, rounds=rounds, progress=progress, environment=environment
+    )
+
+
+def measure_by(
+    command: Sequence[str],
+    library: str,
+    modules: Iterable[str],
+    *,
+    rows: int = ROWS,
+    rounds: int = ROUNDS,
+    progress: Progress | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> dict[str, float]:
+    """The same by a child of one's own, given rows, rounds and modules; it says a JSON line a number."""
     kept = {
         name: text
         for name, text in os.environ.items()
         if "USE_RUST" not in name and name not in _NOT_HANDED_ON
     }
-    sources = str(Path(__file__).resolve().parents[2])
-    command = [sys.executable, "-W", "ignore", "-c", _CHILD, sources, str(rows), str(rounds), *modules]
     found: dict[str, list[float]] = {}
     with subprocess.Popen(  # noqa: S603 - ourselves
-        command,
+        [*command, str(rows), str(rounds), *modules],
         env={**kept, **_SETTINGS, "OMEGA_LIBRARY": library, **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
