@@ -28,11 +28,11 @@ function guarded_kernel!(slot::Int, library, auto::Bool, outs::Tuple, ins::Tuple
     end
     count!(slot, NATIVE)
     auto || return counted_failures(() -> run_columns!(library, outs, ins, call), breaker)
-    name = String(KERNELS[call.kernel+1])
     try
         run_columns!(library, outs, ins, call)
     catch error
         is_fault(error) || rethrow()
+        name = String(KERNELS[call.kernel+1])
         failed!(() -> arguments_text(name, (map(x -> column_of(x, 1), ins), kernel_numbers(call))), breaker, error, name)
         count!(slot, FALLBACK)
         return run_columns!(nothing, outs, ins, call)
