@@ -163,5 +163,3 @@ function Base.show(io::IO, ::MIME"text/plain", status::Status)
         sum(counts) == 0 || print(io, "\n           ", rpad(name, 18), join(lpad.(values(counts), 12)))
     end
 end
-
-const VERSION_TEXT = "0.1.0"

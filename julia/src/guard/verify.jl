@@ -50,7 +50,7 @@ function verify(mod=nothing; progress=(done, total) -> nothing)
     began = time_ns()
     report(library, build, checks, failures, note="") =
         Report(isempty(failures), modules, library, build, checks, failures, (time_ns() - began) / 1e9, note)
-    candidate = located(retry=true)
+    candidate = located(true)
     if candidate === nothing
         failure = lookup_failure("")
         failure.code == NOT_BUILT_IN || return report("", "", 1, [LIBRARY.failure.message])
