@@ -128,6 +128,9 @@ crashed(message::String) = Finding("self_test_crashed", MODULES, message, "", no
 const PASSED_BY_THIS_PACKAGE = string("\"package_version\": \"", VERSION_TEXT, "\"")
 const ALL_MODULES_PASSED = string("\"modules\": \"", join(MODULES, " "), "\"")
 
+# The modules that passed with this very file before.
+passed_before(candidate::Candidate) = filter(mod -> has_passed(candidate, mod), collect(MODULES))
+
 # Writes down which modules passed; why that was not possible, if it was not.
 function remember_pass(candidate::Candidate, modules)
     passed = Flat(["schema" => "omega-self-test/1", "build" => candidate.key, "sha256" => candidate.sha256, "modules" => join(modules, " "),
