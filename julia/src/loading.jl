@@ -1,6 +1,7 @@
 # What every process goes through once: finding the library, checking it, opening it. It runs for a moment and has to be compiled
 # first, on Julia 1.5 in every process. So it is compiled quickly rather than well, it is few functions that call what Base has
 # compiled already, and whatever is not as usual is left to the rest of the package, where nobody compiles it before it happens.
+# A function takes a millisecond to compile however small it is: what is called in one place is inlined there.
 module Loading
 
 Base.Experimental.@optlevel 0

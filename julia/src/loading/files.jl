@@ -56,17 +56,17 @@ end
 # The same in the words in which both languages remember it, beside the path: what tells a file from what it was.
 number_words(numbers::Vector{Int}) = @inbounds string("\"size\": ", string(numbers[1]), ", \"modified_ns\": ", string(numbers[2]),
     ", \"changed_ns\": ", string(numbers[3]), ", \"inode\": ", string(numbers[4]))
-hash_path(numbers::Vector{Int}) = joinpath(results_folder(), string("hash-", string(numbers[4]), ".json"))
+@inline hash_path(numbers::Vector{Int}) = joinpath(results_folder(), string("hash-", string(numbers[4]), ".json"))
 
 # The hash that was remembered of exactly this file, else the empty text.
-function remembered_hash(file::String, numbers::Vector{Int})
+@inline function remembered_hash(file::String, numbers::Vector{Int})
     text = text_of(hash_path(numbers))
     occursin(number_words(numbers), text) && (occursin(file, text) || occursin(rarely(json_text, file)::String, text)) || return ""
     return plain_text(text, "sha256")
 end
 
 # Size and hash against the manifest; throws Damaged where they differ, what the system says where it cannot be read.
-function checked_file(library::String)
+@inline function checked_file(library::String)
     file = realpath(library) # the manifest is beside the file itself, whatever links lead to it
     manifest, numbers = string(file, ".manifest"), file_numbers(file)
     said, sha256 = text_of(manifest), remembered_hash(file, numbers)
@@ -80,12 +80,12 @@ function checked_file(library::String)
 end
 
 # Whether a module passed the self-test with this very file, as this release of the package asks.
-function has_passed(candidate::Candidate, mod::String)
+@inline function has_passed(candidate::Candidate, mod::String)
     text = text_of(pass_path(candidate))
     says(text, "sha256", candidate.sha256) && occursin(PASSED_BY_THIS_PACKAGE, text) || return false
     return occursin(ALL_MODULES_PASSED, text) || occursin(string(" ", mod, " "), string(" ", plain_text(text, "modules"), " "))
 end
-pass_path(candidate::Candidate) = joinpath(results_folder(), string("self-test-julia-", candidate.sha256, ".json"))
+@inline pass_path(candidate::Candidate) = joinpath(results_folder(), string("self-test-julia-", candidate.sha256, ".json"))
 
 function names_of_results()
     try

@@ -64,7 +64,7 @@ end
 end
 
 # Whether a layout is that of this package, with every part built in.
-function fits(layout::Ptr{UInt32})
+@inline function fits(layout::Ptr{UInt32})
     layout == C_NULL && return false
     for i in 1:length(LAYOUT_NUMBERS)
         unsafe_load(layout, i) == @inbounds(LAYOUT_NUMBERS[i]) || return false

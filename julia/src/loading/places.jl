@@ -32,7 +32,7 @@ function located_now(retry::Bool)
 end
 
 # Where Cargo builds, in a checkout of omega-slicer; empty elsewhere.
-function checkout_library()
+@inline function checkout_library()
     checkout = dirname(dirname(dirname(@__DIR__)))
     occursin("\nname = \"omega-slicer\"\n", text_of(joinpath(checkout, "Cargo.toml"))) || return ""
     built = get(ENV, "CARGO_TARGET_DIR", "") # joinpath keeps an absolute folder and takes another from the checkout
@@ -40,7 +40,7 @@ function checkout_library()
 end
 
 # Compares a file with its manifest, and takes every module off the library that has an open incident with this build.
-function looked_at(path::String)
+@inline function looked_at(path::String)
     seen = checked_file(path)
     key = isempty(seen.build_id) ? rarely(hash_key, seen.sha256)::String : seen.build_id
     candidate = Candidate(path, key, seen.sha256, seen.manifest)
