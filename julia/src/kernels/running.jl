@@ -24,10 +24,14 @@ function guarded_kernel!(slot::Int, library, auto::Bool, outs::Tuple, ins::Tuple
     breaker = KERNEL_BREAKER
     if library === nothing || (auto && breaker.off)
         count!(slot, FALLBACK)
-        return run_columns!(nothing, outs, ins, call)
+        run_columns!(nothing, outs, ins, call)
+        return nothing
     end
     count!(slot, NATIVE)
-    auto || return counted_failures(() -> run_columns!(library, outs, ins, call), breaker)
+    if !auto
+        counted_failures(() -> run_columns!(library, outs, ins, call), breaker)
+        return nothing
+    end
     if call.kernel <= LAST_COLUMN_KERNEL # a call with a status: a try block would cost more than the rest of the guard
         status = columns_status(library, outs[1], ins[1], call)
         status == 0 || return rescued_kernel!(OmegaError(status, last_message(library)), slot, outs, ins, call)
