@@ -1,8 +1,8 @@
 //! Times the kernels, for every instruction set, in one of two ways.
 //!
-//! `cargo bench --bench kernels [-- kernel ...]` runs those whose name is given, or all, on series of its own and prints
-//! `rust<TAB>kernel<TAB>window<TAB>isa<TAB>ns_per_row`: medians of rounds in which each kernel has its turn, so that a
-//! busy machine slows all alike.
+//! `cargo bench --bench kernels [-- kernel ... --rows=1000000]` runs those whose name is given, or all, on series of its
+//! own and prints `rust<TAB>kernel<TAB>window<TAB>isa<TAB>ns_per_row`: medians of rounds in which each kernel has its
+//! turn, so that a busy machine slows all alike.
 //!
 //! With `--serve FOLDER` it is one of the contenders of `benches/run.py`, and takes its turns between their turns. The
 //! questions come as lines on standard input, their words apart by tabs, each answered by one line:
@@ -153,27 +153,27 @@ impl Random {
     }
 }
 
-fn walk(seed: u64, start: f64, step: f64) -> Vec<f64> {
+fn walk(seed: u64, start: f64, step: f64, rows: usize) -> Vec<f64> {
     let (mut random, mut price) = (Random(seed), start);
     std::iter::repeat_with(|| {
         price *= 1.0 + step * (random.unit() - 0.5);
         price
     })
-    .take(ROWS)
+    .take(rows)
     .collect()
 }
 
 /// The series of a run by itself: the usual one has no name.
-fn made() -> Vec<(&'static str, Series)> {
-    let x = walk(1, 1.1, 2e-4);
-    let index = walk(2, 40_000.0, 2e-3);
+fn made(rows: usize) -> Vec<(&'static str, Series)> {
+    let x = walk(1, 1.1, 2e-4, rows);
+    let index = walk(2, 40_000.0, 2e-3, rows);
     let mut random = Random(3);
     let high: Vec<f64> = x.iter().map(|v| v * (1.0 + 1e-4 * random.unit())).collect();
     let low: Vec<f64> = x.iter().map(|v| v * (1.0 - 1e-4 * random.unit())).collect();
-    let volumes = (0..ROWS).map(|_| (random.unit() * 1e6).floor()).collect();
+    let volumes = (0..rows).map(|_| (random.unit() * 1e6).floor()).collect();
     let logs = std::iter::once(0.0).chain(x.windows(2).map(|pair| (pair[1] / pair[0]).ln())).collect();
     let mut mixed: Vec<f64> =
-        (0..ROWS).map(|_| (random.unit() - 0.5) * 2_f64.powf(random.unit() * 2040.0 - 1020.0)).collect();
+        (0..rows).map(|_| (random.unit() - 0.5) * 2_f64.powf(random.unit() * 2040.0 - 1020.0)).collect();
     // Two giants whose square is a tie, the rest near nothing: the sums must look all the way down.
     for (i, v) in mixed.iter_mut().enumerate().step_by(7) {
         *v = 134_217_729.0 * 2_f64.powi(i32::try_from(i % 3).unwrap() + 900);
@@ -196,7 +196,9 @@ fn main() {
     {
         return serve(Path::new(folder));
     }
-    let series = made();
+    let rows = arguments.iter().find_map(|argument| argument.strip_prefix("--rows="));
+    let rows = rows.map_or(ROWS, |rows| rows.parse().expect("--rows is a number"));
+    let series = made(rows);
     let mut runs: Vec<(String, usize, &str, &Series)> = Vec::new();
     for window in [20, 200, 5000] {
         for (name, series) in &series {
@@ -236,7 +238,7 @@ fn main() {
 
     let wanted: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     runs.retain(|(name, ..)| wanted.is_empty() || wanted.contains(&name));
-    let mut out = vec![0.0; 8 * ROWS];
+    let mut out = vec![0.0; 8 * rows];
     let mut times: Vec<(usize, Isa, Vec<f64>)> =
         (0..runs.len()).flat_map(|at| Isa::available().map(move |isa| (at, isa, Vec::new()))).collect();
     for round in 0..=ROUNDS {

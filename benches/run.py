@@ -289,6 +289,20 @@ TARGETS = [
         )
         for name in ("backtest", "trend")
     ),
+    *(
+        Target(f"Julia guard: {name}", ("julia", f"guard, {name}", "guard"), None, wanted, met)
+        for name, wanted, met in (
+            ("the check at every load, ms", "<= 60 ms", at_most(60)),
+            ("get_lookback", "<= 5 ns", at_most(5)),
+            ("get_candle_asof", "<= 5 ns", at_most(5)),
+            ("a push to a stream, mean", "<= 5 ns", at_most(5)),
+            ("a push to a stream, ema", "<= 5 ns", at_most(5)),
+            ("a push to a stream, rsi", "<= 5 ns", at_most(5)),
+            ("a batch of lookbacks", "<= 5 ns", at_most(5)),
+            ("a kernel's call", "<= 5 ns", at_most(5)),
+            ("using OmegaJulia, ms", "shown", at_most(float("inf"))),
+        )
+    ),
     Target(
         "Rust memory: a walk above its series, percent",
         ("rust", "memory", "a walk, percent of its series"),
@@ -351,6 +365,7 @@ def slicer(julia: str, rounds: int) -> int:
         measured |= lines(run([julia, "--project=julia", "benches/julia/slicer.jl"], "Julia"))
         shadow = [julia, "--project=julia", "benches/julia/guard_shadow.jl"]
         measured |= lines(run(shadow, "shadow mode in Julia"))
+        measured |= lines(run([julia, "--project=julia", "benches/julia/guard.jl"], "the guard in Julia"))
         path = {"PYTHONPATH": str(ROOT / "python" / "src")}
         measured |= lines(run([sys.executable, "benches/peers/slicer.py"], "Python and its peers", path))
         aligned = [sys.executable, "benches/peers/alignment.py"]

@@ -116,14 +116,17 @@ function library_for(choice::Choice, mod::String="slicer")
     choice.requested === :julia && return nothing
     breaker = breaker_of(mod)
     if choice.requested === :native
-        library = find_library(mod; retry=true)
+        library = find_library(mod, true)
         library === nothing && rarely(fail_no_library, choice, mod)
         breaker.incident === nothing || rarely(warn_demanded, choice, mod, breaker.incident)
         return library
     end
-    shadow_from_environment()
-    # An open incident is known before anything is loaded.
-    library = located() === nothing || breaker.off ? nothing : find_library(mod)
+    # Once it is there, a call that asks for it again costs a few loads.
+    library = LIBRARY.library
+    if library === nothing || breaker.off || breaker.refused !== nothing
+        shadow_from_environment()
+        library = find_library(mod, false, true)
+    end
     incident = breaker.incident
     if incident !== nothing
         breaker.adopted && rarely(warn_held_back, mod, incident)

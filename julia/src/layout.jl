@@ -96,6 +96,8 @@ function expected_layout()
     return pushfirst!(numbers, ("layout_size", UInt32(4 * (length(numbers) + 1))))
 end
 
+const LAYOUT_NUMBERS = map(last, expected_layout())
+
 # nothing, or why the library behind these two functions must not be called.
 function layout_mismatch(abi_version::Ptr{Cvoid}, abi_layout::Ptr{Cvoid})
     version = ccall(abi_version, UInt32, ())

@@ -1,6 +1,8 @@
-# Finding and opening the native library, once per process and only when somebody needs it.
-# The first file there is, is the library; whether it may be loaded is for guard/gate.jl to say. One that is not there, or does
-# not fit, is a list of reasons, and what follows from them is decided in backend.jl.
+# The native library: its functions, what is known of it, why there is none. It is found and opened in loading.jl, once per process
+# and only when somebody needs it; what follows where there is none is decided in backend.jl.
+
+# This package's own.
+const VERSION_TEXT = "0.1.0"
 
 # The library's functions, resolved once. A mutable struct so that holders share one by reference.
 mutable struct NativeLibrary
@@ -55,12 +57,23 @@ mutable struct NativeLibrary
     stream_value::Ptr{Cvoid}
     stream_reset::Ptr{Cvoid}
     stream_free::Ptr{Cvoid}
+    # Its functions are nowhere yet.
+    NativeLibrary(path::String) = new(path, "", "", 0, false)
 end
 
 const FUNCTION_FIELDS = filter(name -> fieldtype(NativeLibrary, name) === Ptr{Cvoid}, collect(fieldnames(NativeLibrary)))
 
 # Stands where there is no library, so that fields need no Union.
-const NO_LIBRARY = NativeLibrary("", "", "", 0, false, (C_NULL for _ in FUNCTION_FIELDS)...)
+const NO_LIBRARY = NativeLibrary("")
+foreach(name -> setfield!(NO_LIBRARY, name, C_NULL), FUNCTION_FIELDS)
+
+# A library that has been looked at and not loaded; `key` names its build in incidents.
+struct Candidate
+    path::String
+    key::String
+    sha256::String
+    manifest::String
+end
 
 # A place that was looked at in vain.
 struct LookupFailure
@@ -69,86 +82,25 @@ struct LookupFailure
 end
 
 mutable struct LibraryState
-    candidate::Any # the library that was looked at, a Candidate, or nothing: that type is guard/gate.jl's
+    candidate::Union{Nothing,Candidate} # the library that was looked at
     library::Union{Nothing,NativeLibrary}
     self_test::String
     failures::Vector{LookupFailure}
     tried_for::Union{Nothing,String} # OMEGA_LIBRARY at the last attempt; nothing before the first
-    failure::Union{Nothing,OmegaError} # what the file that was found is refused for
-    refused::Dict{String,OmegaError} # the same by module
+    failure::Union{Nothing,OmegaError} # what the file that was found is refused for; by module that is its breaker's
 end
 
-const LIBRARY = LibraryState(nothing, nothing, "", LookupFailure[], nothing, nothing, Dict{String,OmegaError}())
+const LIBRARY = LibraryState(nothing, nothing, "", LookupFailure[], nothing, nothing)
 const LIBRARY_LOCK = ReentrantLock()
 const LIBRARY_FILE = string("libomega_slicer.", Libdl.dlext)
 const SYSTEM_SONAME = "libomega_slicer.so.0"
 
-# The library, looked at and not loaded: a Candidate, or nothing (LIBRARY then says why). Its manifest has been compared
-# and its open incidents are honoured. A failed search is repeated only with `retry`, or after OMEGA_LIBRARY has changed.
-located(; retry::Bool=false) = locked_library(located_now, retry)
-
-# No do-blocks here: what they compile to is not kept with the package, and every process asks this.
-function locked_library(ask::F, given...) where {F}
-    lock(LIBRARY_LOCK)
-    try
-        return ask(given...)
-    finally
-        unlock(LIBRARY_LOCK)
-    end
-end
-
-function located_now(retry::Bool)
-    LIBRARY.candidate === nothing || return LIBRARY.candidate
-    wanted = get(ENV, "OMEGA_LIBRARY", "")
-    !retry && LIBRARY.tried_for == wanted && return nothing
-    LIBRARY.tried_for, LIBRARY.failure = wanted, nothing
-    empty!(LIBRARY.failures)
-    for (place, path, must_be_file) in library_places(wanted)
-        file = must_be_file ? abspath(path) : rarely(installed_library)::String
-        if isempty(file) || !ispath(file)
-            push!(LIBRARY.failures, LookupFailure(place, "no such file"))
-            continue
-        end
-        try
-            LIBRARY.candidate = looked_at(file)::Candidate
-        catch error
-            error isa OmegaError || rethrow()
-            LIBRARY.failure = error
-            push!(LIBRARY.failures, LookupFailure(place, error.message))
-        end
-        break # the first file there is, is the library
-    end
-    return LIBRARY.candidate
-end
-
-# The library for a module, loaded at the first call and self-tested; nothing where there is none, or where it is refused.
-find_library(mod::String="slicer"; retry::Bool=false) = locked_library(found_now, mod, retry)
-
-function found_now(mod::String, retry::Bool)
-    LIBRARY.library === nothing || haskey(LIBRARY.refused, mod) || return LIBRARY.library
-    haskey(LIBRARY.refused, mod) && !retry && return nothing
-    candidate = located_now(retry)
-    candidate === nothing && return nothing
-    candidate = candidate::Candidate
-    delete!(LIBRARY.refused, mod)
-    LIBRARY.library === nothing || mod in passed_before(candidate.key, candidate.sha256) && return LIBRARY.library
-    try
-        library, self_test = admitted(candidate, mod)
-        LIBRARY.library === nothing && ((LIBRARY.library, LIBRARY.self_test) = (library, self_test))
-    catch error
-        error isa OmegaError || rethrow()
-        LIBRARY.refused[mod] = error
-        return nothing
-    end
-    return LIBRARY.library
-end
-
 # Why there is no library for a module; the code with which `native` throws it.
 function lookup_failure(mod::String)
     return lock(LIBRARY_LOCK) do
-        refused = get(LIBRARY.refused, mod, LIBRARY.failure)
+        refused = mod in MODULES ? breaker_of(mod).refused : nothing
         texts = [string("  ", failure.place, ": ", failure.why) for failure in LIBRARY.failures]
-        haskey(LIBRARY.refused, mod) && push!(texts, string("  ", LIBRARY.refused[mod].message))
+        refused === nothing ? refused = LIBRARY.failure : push!(texts, string("  ", refused.message))
         return (code=refused === nothing ? NOT_BUILT_IN : refused.code, text=join(texts, '\n'))
     end
 end
@@ -157,89 +109,32 @@ end
 function forget_library()
     lock(LIBRARY_LOCK) do
         LIBRARY.tried_for = nothing
-        empty!(LIBRARY.refused)
+        foreach(breaker -> (breaker.refused = nothing), BREAKERS)
         LIBRARY.library === nothing && (LIBRARY.candidate = nothing)
     end
     return nothing
 end
 
-# Where the system's loader would take the library from, asked without loading it; empty for nowhere.
-function installed_library()
-    name = Sys.islinux() ? SYSTEM_SONAME : LIBRARY_FILE
-    variable = Sys.iswindows() ? "PATH" : Sys.islinux() ? "LD_LIBRARY_PATH" : "DYLD_LIBRARY_PATH"
-    folders = [String(folder) for folder in split(get(ENV, variable, ""), Sys.iswindows() ? ';' : ':') if !isempty(folder)]
-    places = [joinpath(folder, name) for folder in folders]
-    Sys.islinux() && append!(places, cached_libraries(name))
-    Sys.iswindows() || append!(places, [joinpath(folder, name) for folder in ("/usr/local/lib", "/usr/lib", "/lib")])
-    at = findfirst(isfile, places)
-    return at === nothing ? "" : abspath(places[at])
+# A file that cannot be looked at, or is damaged: LIBRARY keeps why.
+function refuse_file(file::String, error)
+    LIBRARY.failure = refusal(file, error)
+    place = library_places(LIBRARY.tried_for)[length(LIBRARY.failures)+1]
+    push!(LIBRARY.failures, LookupFailure(first(place), LIBRARY.failure.message))
+    return nothing
 end
 
-# The paths of that name in the loader's own list, which is a file of texts that end with a zero.
-function cached_libraries(name::String)
-    bytes = try
-        read("/etc/ld.so.cache")
-    catch error
-        error isa SystemFailure || rethrow()
-        return String[]
-    end
-    wanted = codeunits(string("/", name, "\0"))
-    found, at = String[], 1
-    while at <= length(bytes) - length(wanted) + 1
-        if bytes[at] == wanted[1] && view(bytes, at:at+length(wanted)-1) == wanted
-            start = something(findprev(==(0x00), bytes, at), 0) + 1
-            bytes[start] == UInt8('/') && push!(found, String(bytes[start:at+length(wanted)-2]))
-        end
-        at += 1
-    end
-    return found
+# What a library that is none of ours is refused with: 5004, and it is closed again.
+@noinline function refuse_functions(handle::Ptr{Cvoid}, name::Symbol)
+    Libdl.dlclose(handle)
+    fail(FFI_SCHEMA_MISMATCH, "lacks the function omega_", name)
 end
 
-# (what the place is called, path, whether it must be a file) in the order of looking.
-function library_places(wanted::String)
-    isempty(wanted) || return [(string("OMEGA_LIBRARY ", wanted), wanted, true)]
-    package = dirname(@__DIR__)
-    places = Tuple{String,String,Bool}[]
-    checkout = dirname(package)
-    if is_checkout(checkout)
-        # Where Cargo builds: joinpath keeps an absolute folder and takes another from the checkout.
-        built = get(ENV, "CARGO_TARGET_DIR", "")
-        path = joinpath(checkout, isempty(built) ? "target" : built, "release", LIBRARY_FILE)
-        push!(places, (string("checkout ", path), path, true))
-    end
-    push!(places, (string("system loader ", SYSTEM_SONAME), SYSTEM_SONAME, false))
-    return places
-end
-
-# Whether `folder` holds the sources of omega-slicer.
-function is_checkout(folder::String)
-    manifest = joinpath(folder, "Cargo.toml")
-    return isfile(manifest) && any(line -> occursin(r"^name\s*=\s*\"omega-slicer\"", line), eachline(manifest))
-end
-
-# Loads a file. Throws OmegaError 5004 for a library that does not fit, and what the loader says for what is none.
-function open_library(path::String)
-    handle = Libdl.dlopen(path, Libdl.RTLD_NOW | Libdl.RTLD_LOCAL)
-    symbol(name) = something(Libdl.dlsym(handle, name; throw_error=false), C_NULL)
-    why = not_ours(symbol)
-    if why !== nothing
-        Libdl.dlclose(handle)
-        fail(FFI_SCHEMA_MISMATCH, why)
-    end
-    text(name) = unsafe_string(ccall(symbol(name), Ptr{UInt8}, ()))
-    functions = (symbol(Symbol(:omega_, name)) for name in FUNCTION_FIELDS)
-    return NativeLibrary(Libdl.dlpath(handle), text(:omega_library_version), text(:omega_build_id),
-        ccall(symbol(:omega_abi_version), UInt32, ()), has_arrow(symbol(:omega_abi_layout)), functions...)
-end
-
-# nothing, or why the opened library must not be used.
-function not_ours(symbol)
-    names = (:omega_abi_version, :omega_abi_layout, :omega_library_version, :omega_build_id,
-        (Symbol(:omega_, name) for name in FUNCTION_FIELDS)...)
-    for name in names
-        symbol(name) == C_NULL && return string("lacks the function ", name)
-    end
-    return layout_mismatch(symbol(:omega_abi_version), symbol(:omega_abi_layout))
+# What a library is refused with whose version or layout is another; whether it has Arrow, where it only lacks that.
+@noinline function refuse_layout(handle::Ptr{Cvoid}, abi_version::Ptr{Cvoid}, abi_layout::Ptr{Cvoid})
+    why = layout_mismatch(abi_version, abi_layout)
+    why === nothing && return has_arrow(abi_layout)
+    Libdl.dlclose(handle)
+    fail(FFI_SCHEMA_MISMATCH, why)
 end
 
 # The message of this thread's last failing call. To be read before the task can move to another thread,

@@ -142,6 +142,7 @@ function library_status(wanted::Bool)
         LIBRARY.self_test)
 end
 
+Base.show(io::IO, status::Status) = show(io, MIME("text/plain"), status)
 function Base.show(io::IO, ::MIME"text/plain", status::Status)
     print(io, "OmegaJulia ", VERSION_TEXT, " on Julia ", VERSION)
     for (name, part) in ("slicer" => status.slicer, "kernels" => status.kernels, "multi_symbol" => status.multi_symbol)
@@ -173,5 +174,3 @@ function show_counts(io::IO, counts::NamedTuple)
     isempty(used) || print(io, "\n    ", rpad("calls", 18), join(lpad.(PATHS, 12)))
     foreach(((name, kinds),) -> print(io, "\n    ", rpad(name, 18), join(lpad.(kinds, 12))), used)
 end
-
-const VERSION_TEXT = "0.1.0"

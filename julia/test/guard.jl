@@ -59,16 +59,26 @@ end
     @test isempty(O.record_problems(with("error_code", nothing)))
 end
 
+@testset "an incident is about a build and about the very file, whatever that goes by" begin
+    with_state() do folder
+        made = O.recorded(new_record(), "")
+        sha256 = made.library_sha256
+        @test !isempty(sha256)
+        about(build_id, sha256) = O.open_incident("kernels", O.Subject(build_id, "", "", sha256)) !== nothing
+        @test about(made.build_id, "other") && about("other", sha256) && !about("other", "other") && !about("other", "")
+    end
+end
+
 @testset "a record that cannot be read holds its module back all the same" begin
     with_state() do folder
         made = O.recorded(new_record(), "")
         for text in ("{ cut", "", "[]", replace(read(O.incident_path(made), String), "kernels" => "slicer"), "{\"schema\": \"omega-incident/1\"}")
             write(O.incident_path(made), text)
-            found = O.open_incident("kernels", "b1d")
+            found = O.open_incident("kernels", O.Subject("b1d"))
             @test found !== nothing && !isempty(found.corrupt) && found.severity == "CRITICAL"
-            @test O.open_incident("slicer", "b1d") === nothing && O.open_incident("kernels", "other") === nothing
+            @test O.open_incident("slicer", O.Subject("b1d")) === nothing && O.open_incident("kernels", O.Subject("other")) === nothing
         end
-        O.close_incident(O.open_incident("kernels", "b1d"), "reenable")
+        O.close_incident(O.open_incident("kernels", O.Subject("b1d")), "reenable")
         @test isempty(O.every_incident()) && readdir(joinpath(folder, "results")) == [string(made.rollback_id, ".json.corrupt")]
     end
 end

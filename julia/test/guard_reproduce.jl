@@ -107,7 +107,7 @@ if "native" in BACKENDS
                         call, args = arguments_of((one.path.parent / one.arguments_file).read_text())
                         live = [_live(PYTHON, arg) for arg in args]
                         again = made(one.module, "panic", Subject("b1d"), started=now(), call=call, has_arguments=True, detected_by="x")
-                        recorded(again, arguments_text(call, live))
+                        recorded(again, lambda: arguments_text(call, live))
                     for one in every():
                         saved = (one.path.parent / one.arguments_file).read_text()
                         print(one.rollback_id, *reproduced(one.rollback_id), _said(PYTHON, *arguments_of(saved)))

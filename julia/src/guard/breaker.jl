@@ -16,8 +16,8 @@ mutable struct Breaker
     lock::ReentrantLock
     name::String
     operations::Tuple{Vararg{Symbol}}
-    subject::Subject
     incident::Union{Nothing,Incident}
+    refused::Union{Nothing,OmegaError} # why the library was not admitted when this module asked for it
     adopted::Bool # from an earlier process: nobody has been told in this one
     internal::Int
     faults::Int
@@ -28,8 +28,11 @@ mutable struct Breaker
     switched::Float64 # when it went off the library
 end
 
-new_breaker(name::String, operations::Tuple) = Breaker(true, false, 0, false, ReentrantLock(), name, operations, Subject(""),
-    nothing, false, 0, 0, Int[], Threads.Atomic{Int}(0), UInt64(0), 0, 0.0)
+new_breaker(name::String, operations::Tuple) = Breaker(true, false, 0, false, ReentrantLock(), name, operations, nothing, nothing,
+    false, 0, 0, Int[], Threads.Atomic{Int}(0), UInt64(0), 0, 0.0)
+
+# The library that all of them are about.
+const SUBJECT = Ref(Subject(""))
 
 const SLICER = new_breaker("slicer", SLICER_OPERATIONS)
 const KERNEL_BREAKER = new_breaker("kernels", KERNEL_OPERATIONS)
@@ -143,7 +146,7 @@ function open_incident!(breaker::Breaker, trigger::String, message::String, call
     known = breaker.incident
     known === nothing || return known, false
     switch_off!(breaker)
-    made = new_incident(breaker.name, trigger, breaker.subject; started=started, switched=max(started, breaker.switched), code=code,
+    made = new_incident(breaker.name, trigger, SUBJECT[]; started=started, switched=max(started, breaker.switched), code=code,
         message=message, call=call, has_arguments=has_arguments, by=by, severity=severity)
     breaker.incident = made
     return made, true

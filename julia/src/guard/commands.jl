@@ -44,7 +44,7 @@ julia> try rollback("csv") catch error; error.code end
 function rollback(mod, reason=""; severity="LOW")
     name = module_name(mod)
     severity_named(string(severity))
-    if located(retry=true) === nothing && LIBRARY.failure === nothing
+    if located(true) === nothing && LIBRARY.failure === nothing
         fail(INVALID_STATE, name, ": the julia backend answers already: ", lookup_failure(name).text)
     end
     message = isempty(string(reason)) ? "switched off by hand" : string(reason)
@@ -83,7 +83,7 @@ function reenable(mod; progress=(done, total) -> nothing)
     forget_library()
     breaker, report = breaker_of(name), verify(name; progress=progress)
     mine = filter(one -> one.module_name == name && one.state == "open", every_incident())
-    here = filter(one -> is_of_build(one, breaker.subject.build_id), mine)
+    here = filter(one -> is_about(one, SUBJECT[]), mine)
     isempty(here) && breaker.incident === nothing && fail(INVALID_STATE, name, ": no incident is open",
         isempty(mine) ? "" : " with this build; $(length(mine)) with others")
     if isempty(report.library) || !report.ok
@@ -97,9 +97,9 @@ function reenable(mod; progress=(done, total) -> nothing)
         error isa SystemFailure || rethrow()
         fail(INVALID_STATE, name, ": the incident cannot be closed: ", failure_text(error))
     end
-    candidate = located(retry=true)
-    passed = union(passed_before(candidate.key, candidate.sha256), [name])
-    remember_pass(candidate.key, candidate.sha256, filter(one -> one in passed, collect(MODULES)))
+    candidate = located(true)::Candidate
+    passed = union(passed_before(candidate), [name])
+    remember_pass(candidate, filter(one -> one in passed, collect(MODULES)))
     close!(breaker)
     forget_library()
     lock(() -> empty!(WARNED), BACKEND_LOCK)

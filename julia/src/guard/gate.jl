@@ -2,43 +2,34 @@
 # this process before all of that is known. What stands against a library becomes an incident, once; the caller hears of it as
 # an error that says why.
 
-# A library that has been looked at and not loaded; `key` names its build in incidents.
-struct Candidate
-    path::String
-    key::String
-    sha256::String
-    manifest::String
-end
+# What a build is called that says nothing of itself.
+hash_key(sha256::String) = string("sha256-", first(sha256, 16))
 
-build_key(build_id::String, sha256::String) = isempty(build_id) ? string("sha256-", first(sha256, 16)) : build_id
-
-# Compares a file with its manifest, honours the incidents of its build; error 5000 if it is damaged.
-function looked_at(path::String)
-    seen = try
-        checked_file(path)
-    catch error
-        error isa SystemFailure && rarely(fail_system, path, error)
-        error isa Damaged || rethrow()
-        rarely(refuse_damaged, path, error)
-    end::SeenFile
-    candidate = Candidate(path, build_key(seen.build_id, seen.sha256), seen.sha256, seen.manifest)
-    honour(candidate)
-    return candidate
+# The error that a file leads to which cannot be looked at, or is damaged.
+function refusal(path::String, error)
+    error isa Union{SystemFailure,Damaged} || rethrow()
+    try
+        error isa Damaged ? refuse_damaged(path, error) : fail_system(path, error)
+    catch found
+        found isa OmegaError || rethrow()
+        return found
+    end
 end
 
 function refuse_damaged(path::String, damage::Damaged)
-    honour(Candidate(path, build_key(damage.build_id, damage.sha256), damage.sha256, damage.message))
+    key = isempty(damage.build_id) ? hash_key(damage.sha256) : damage.build_id
+    SUBJECT[] = Subject(key, "", path, damage.sha256)
+    adopt_known(Candidate(path, key, damage.sha256, damage.message))
     open_all([Finding("library_damaged", MODULES, string(path, ": ", damage.message), "", nothing)])
     fail(FFI_ERROR, path, ": ", damage.message)
 end
 
-# Takes every module off the library that has an open incident with this build.
-function honour(candidate::Candidate)
-    known = every_incident()
+# Takes every module off the library that has an open incident with it.
+function adopt_known(candidate::Candidate)
+    known, subject = every_incident(), Subject(candidate.key, "", candidate.path, candidate.sha256)
     for breaker in BREAKERS
-        breaker.subject = Subject(candidate.key, "", candidate.path, candidate.sha256)
-        found = open_incident(breaker.name, candidate.key, known)
-        found === nothing || rarely(adopt!, breaker, found)
+        found = open_incident(breaker.name, subject, known)
+        found === nothing || adopt!(breaker, found)
     end
     return nothing
 end
@@ -58,36 +49,30 @@ function open_all(findings::Vector{Finding})
     return nothing
 end
 
-# The library, loaded, for a module that may use it, and what its self-test came to. Throws what stands against it; the
-# incident is then open.
-function admitted(candidate::Candidate, mod::String)
-    state = mod in passed_before(candidate.key, candidate.sha256) ? "passed before" : rarely(self_tested, candidate, mod)::String
-    library, findings = opened(candidate)
-    isempty(findings) || rarely(refuse, candidate, findings, mod)
-    for breaker in BREAKERS
-        subject = breaker.subject
-        breaker.subject = Subject(subject.build_id, library.version, subject.native_path, subject.library_sha256)
-    end
-    return library, state
-end
-
 # The whole self-test, and what is to be said of it.
 function self_tested(candidate::Candidate, mod::String)
     findings, _ = try_in_child(candidate.path)
     bad = Set(name for finding in findings for name in finding.modules)
-    unwritten = remember_pass(candidate.key, candidate.sha256, [name for name in MODULES if !(name in bad)])
+    unwritten = remember_pass(candidate, [name for name in MODULES if !(name in bad)])
     refuse(candidate, findings, mod)
     return isempty(unwritten) ? "passed" : string("passed; that could not be written down: ", unwritten)
 end
 
-function opened(candidate::Candidate)
-    library = try
-        open_library(candidate.path)
-    catch error
-        error isa Union{OmegaError,ErrorException} || rethrow()
-        return NO_LIBRARY, Finding[rarely(load_finding, error)]
+# Answers that were not the known ones, in words; thrown, where they are of this module.
+refuse_answers(candidate::Candidate, mod::String, library::NativeLibrary) = refuse(candidate, slow_findings(library), mod)
+
+# A library that a module must not use: its breaker keeps why. What happened while `opening` has not been told yet.
+function refuse_library(candidate::Candidate, mod::String, error, opening::Bool)
+    if opening && error isa Union{OmegaError,ErrorException}
+        error = try
+            refuse(candidate, [load_finding(error)], mod)
+        catch refused
+            refused
+        end
     end
-    return library, quick_findings(library)
+    error isa OmegaError || rethrow()
+    breaker_of(mod).refused = error
+    return nothing
 end
 
 function refuse(candidate::Candidate, findings::Vector{Finding}, mod::String)

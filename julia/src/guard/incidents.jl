@@ -181,16 +181,19 @@ function unreadable(id::String, mod::String, build_id::String, why::String)
         "", "", "", "", "", "", nothing, "", "", "", printed_by_julia(string("verify(\"", mod, "\")")), "", "", why)
 end
 
-# The newest open incident of a module with this build, or nothing.
-function open_incident(mod::String, build_id::String, all::Vector{Incident}=every_incident())
+# The newest open incident of a module with this library, or nothing.
+function open_incident(mod::String, subject::Subject, all::Vector{Incident}=every_incident())
     for incident in Iterators.reverse(all)
-        incident.module_name == mod && incident.state == "open" && is_of_build(incident, build_id) && return incident
+        incident.module_name == mod && incident.state == "open" && is_about(incident, subject) && return incident
     end
     return nothing
 end
 
-# Of a corrupt one only the name's spelling is known.
-is_of_build(incident::Incident, build_id::String) = build_in_name(incident.build_id) == build_in_name(build_id)
+# Whether it is about that build, or that very file: one that lost its manifest goes by another name. Of a corrupt one only the
+# name's spelling is known.
+is_about(incident::Incident, subject::Subject) =
+    (!isempty(incident.library_sha256) && incident.library_sha256 == subject.library_sha256) ||
+    build_in_name(incident.build_id) == build_in_name(subject.build_id)
 
 # The incident of that name; 1001 naming those there are.
 function find_incident(id)

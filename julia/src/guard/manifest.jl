@@ -17,60 +17,39 @@ struct SeenFile
     manifest::String # for people: what was compared, or why nothing was
 end
 
-# Beside the file itself, whatever links lead to it.
-manifest_path(library::String) = string(realpath(library), ".manifest")
-
-# Size and hash against the manifest; throws Damaged where they differ, what the system says where it cannot be read.
-function checked_file(library::String)
-    path = manifest_path(library)
-    ispath(path) || return SeenFile(rarely(file_hash, library)::String, "", "no manifest beside it: size and hash not checked")
-    # Nearly always the file is what it was, and its manifest in our own words says so.
-    said, remembered = text_of(path), remembered_hash(library)
-    if !isempty(remembered) && plain_text(said, "sha256") == remembered && occursin(string("\"size\": ", filesize(library), ","), said)
-        return SeenFile(remembered, plain_text(said, "build_id"), FITS)
-    end
-    return rarely(compared_file, library, path)::SeenFile
-end
-
 const FITS = "size and hash are those of the manifest"
+const NO_MANIFEST = "no manifest beside it: size and hash not checked"
 
-function compared_file(library::String, path::String)
+# checked_file for a file that is not known, or not known to fit.
+function compared_file(file::String, manifest::String)
+    ispath(manifest) || return SeenFile(file_hash(file), "", NO_MANIFEST)
     size, sha256, build_id = try
-        said = parse_flat(read(path, String))
+        said = parse_flat(read(manifest, String))
         flat_get(said, "size")::Int, flat_get(said, "sha256")::String, flat_get(said, "build_id")::String
     catch error
         error isa Union{ArgumentError,TypeError,SystemFailure} || rethrow()
-        throw(Damaged(string("its manifest ", path, " cannot be read: ", failure_text(error)), "", ""))
+        throw(Damaged(string("its manifest ", manifest, " cannot be read: ", failure_text(error)), "", ""))
     end
-    found = filesize(library)
+    found = filesize(file)
     found == size || throw(Damaged("it has $found bytes, its manifest says $size", build_id, ""))
-    digest = file_hash(library)
+    digest = file_hash(file)
     digest == sha256 || throw(Damaged("its SHA-256 is $digest, its manifest says $sha256", build_id, digest))
     return SeenFile(digest, build_id, FITS)
 end
 
-# SHA-256 of the file, from memory if it is the file it was.
-function file_hash(library::String)
-    known = remembered_hash(library)
+# SHA-256 of a file, links followed, from memory if it is the file it was. Remembered for both languages.
+function file_hash(file::String)
+    numbers = file_numbers(file)
+    known = remembered_hash(file, numbers)
     isempty(known) || return known
-    identity = identity_text(library)
-    digest = open(hash_stream, library)
+    digest = open(hash_stream, file)
+    record = string("{\"path\": ", json_text(file), ", ", number_words(numbers), ", \"sha256\": \"", digest, "\"}\n")
     try
-        write_whole(hash_path(library), string("{", identity, ", \"sha256\": \"", digest, "\"}\n"))
+        write_whole(hash_path(numbers), record)
     catch error
         error isa Union{SystemFailure,ErrorException} || rethrow() # it is only read again next time
     end
     return digest
-end
-
-# The name that Python gives it, too.
-hash_path(library::String) = joinpath(results_folder(), string("hash-", bytes2hex(SHA.sha256(realpath(library)))[1:16], ".json"))
-
-# The hash that was remembered of exactly this file, else the empty text.
-function remembered_hash(library::String)
-    text = text_of(hash_path(library))
-    isempty(text) || startswith(text, string("{", identity_text(library), ", ")) || return ""
-    return plain_text(text, "sha256")
 end
 
 function hash_stream(file::IO)
@@ -82,15 +61,7 @@ function hash_stream(file::IO)
     return bytes2hex(SHA.digest!(context))
 end
 
-# Path, size, times in nanoseconds and inode as Python writes them, without the braces: Julia's own stat has no nanoseconds.
-function identity_text(library::String)
-    path = realpath(library)
-    # The buffer of a uv_stat_t: 64-bit numbers, and times that are pairs of them:
-    # dev mode nlink uid gid rdev ino size blksize blocks flags gen atime mtime ctime birthtime
-    buffer = zeros(UInt64, max(Int(ccall(:jl_sizeof_stat, Int32, ())), 160) ÷ 8)
-    status = ccall(:jl_stat, Int32, (Cstring, Ptr{UInt64}), path, buffer)
-    status == 0 || throw(Base.IOError(string("stat ", path), status))
-    nanoseconds(at) = repr(Int(buffer[at]) * 1_000_000_000 + Int(buffer[at+1]))
-    return join(["\"path\": " * json_text(path), "\"size\": " * repr(Int(buffer[8])), "\"modified_ns\": " * nanoseconds(15),
-        "\"changed_ns\": " * nanoseconds(17), "\"inode\": " * repr(Int(buffer[7]))], ", ")
-end
+@noinline fail_stat(file::String, status::Int32) = throw(Base.IOError(string("stat ", file), status))
+
+# Words of a uv_stat_t, which has 20, and room to spare.
+const STAT_WORDS = 64

@@ -36,7 +36,7 @@ function reproduce(rollback_id)
     call, given = arguments_of(saved_arguments(incident))
     question = question_again(call, given)
     theirs = said_again(question, nothing)
-    candidate = located(retry=true)
+    candidate = located(true)
     if candidate === nothing
         failure = lookup_failure("")
         fail(failure.code, "there is no library to ask; looked at:\n", failure.text)

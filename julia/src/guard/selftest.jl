@@ -17,11 +17,8 @@ end
 load_finding(error::OmegaError) = Finding("abi_mismatch", MODULES, error.message, "", error.code)
 load_finding(error::Exception) = Finding("library_damaged", MODULES, failure_text(error), "", nothing)
 
-# The few known answers that are asked at every load.
-quick_findings(library::NativeLibrary) = quick_answers(library) ? Finding[] : rarely(slow_findings, library)::Vector{Finding}
-
-# The same in words.
-@noinline function slow_findings(library::NativeLibrary)
+# What is wrong with the first known answers, which were not all given, in words.
+function slow_findings(library::NativeLibrary)
     found = findings_of(wrong_answers(library, FIRST_CASES))
     return isempty(found) ? [Finding("self_test_failed", MODULES, "an answer at the load was not the known one, and then was", "", nothing)] : found
 end
@@ -96,13 +93,21 @@ end
 
 last_line(text::String) = (lines = filter(line -> !isempty(strip(line)), split(text, '\n')); isempty(lines) ? "no message" : first(String(lines[end]), 500))
 
+# Where Julia is inside another program there is nothing to start: the first known answers, asked here.
+function try_here(path::String)
+    library = try
+        open_library(path)
+    catch error
+        error isa Union{OmegaError,ErrorException} || rethrow()
+        return [load_finding(error)], ""
+    end
+    return knows_first_answers(library) ? Finding[] : slow_findings(library), library.build_id
+end
+
 # All known answers, asked in a process of their own; what is wrong, and the build id it gave.
 function try_in_child(path::String)
     command = child_command("using OmegaJulia; exit(OmegaJulia.self_test_child(ARGS[1]))", path)
-    if command === nothing # Julia inside another program: there is nothing to start
-        library, findings = opened(Candidate(path, "", "", ""))
-        return findings, library.build_id
-    end
+    command === nothing && return try_here(path)
     done = try
         run_child(command, SELF_TEST_SECONDS)
     catch error
@@ -123,21 +128,19 @@ end
 
 crashed(message::String) = Finding("self_test_crashed", MODULES, message, "", nothing)
 
-pass_path(key::String) = joinpath(results_folder(), string("self-test-julia-", safe_name(key), ".json"))
+# What the record of a pass says: of this release of the package, and as a rule that every module passed.
+const PASSED_BY_THIS_PACKAGE = string("\"package_version\": \"", VERSION_TEXT, "\"")
+const ALL_MODULES_PASSED = string("\"modules\": \"", join(MODULES, " "), "\"")
 
-# The modules that passed with this very file, as this release of the package asks.
-function passed_before(key::String, sha256::String)
-    text = text_of(pass_path(key))
-    plain_text(text, "sha256") == sha256 && plain_text(text, "package_version") == VERSION_TEXT || return String[]
-    return map(String, split(plain_text(text, "modules"), ' '; keepempty=false))
-end
+# The modules that passed with this very file before.
+passed_before(candidate::Candidate) = filter(mod -> has_passed(candidate, mod), collect(MODULES))
 
 # Writes down which modules passed; why that was not possible, if it was not.
-function remember_pass(key::String, sha256::String, modules)
-    passed = Flat(["schema" => "omega-self-test/1", "build" => key, "sha256" => sha256, "modules" => join(modules, " "),
+function remember_pass(candidate::Candidate, modules)
+    passed = Flat(["schema" => "omega-self-test/1", "build" => candidate.key, "sha256" => candidate.sha256, "modules" => join(modules, " "),
         "package_version" => VERSION_TEXT])
     try
-        write_whole(pass_path(key), string(flat_json(passed), '\n'))
+        write_whole(pass_path(candidate), string(flat_json(passed), '\n'))
     catch error
         error isa Union{SystemFailure,ErrorException} || rethrow()
         return failure_text(error)

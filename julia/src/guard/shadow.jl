@@ -28,7 +28,7 @@ shadow_title() = string("shadow mode (fraction ", SHADOW.fraction, ", seed ", SH
 
 Has a fraction of the library's answers, 0 to 1, worked out again in Julia and compared bit for bit, where the backend is
 `"auto"`. A difference is an incident: the module goes on in Julia, whose answer is the one returned. The same seed looks at
-the same rows of the same calls. `OMEGA_SHADOW` and `OMEGA_SHADOW_SEED` say the same from outside. A wrong row is found with
+the same rows of the same calls. `OMEGA_SHADOW` and `OMEGA_SHADOW_SEED` say the same to a process that starts. A wrong row is found with
 probability `fraction` each time it is answered; `k` of them with `1 - (1 - fraction)^k`.
 
 Errors: 1001 for a fraction outside 0 to 1 and a negative seed, 1004 for other types. O(1).
@@ -67,15 +67,7 @@ function put_shadow!(fraction::Float64, seed::Int)
     return nothing
 end
 
-# Takes OMEGA_SHADOW and OMEGA_SHADOW_SEED as they are now; 1001 naming one that cannot be read.
-function shadow_from_environment()
-    SHADOW.chosen && return nothing
-    said = get(ENV, "OMEGA_SHADOW", ""), get(ENV, "OMEGA_SHADOW_SEED", "")
-    said == SHADOW.seen && return nothing
-    rarely(take_shadow, said)
-    return nothing
-end
-
+# What the environment says: 1001 naming what cannot be read.
 function take_shadow(said::Tuple{String,String})
     fraction = isempty(said[1]) ? 0.0 : tryparse(Float64, said[1])
     seed = isempty(said[2]) ? 0 : tryparse(Int, said[2])

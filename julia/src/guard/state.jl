@@ -5,23 +5,7 @@ const STATE_NAME = "omega-slicer"
 # What the system says when it cannot.
 const SystemFailure = Union{SystemError,Base.IOError}
 
-# $OMEGA_VAR_DIR, else the user's state folder on this system; it need not exist.
-function state_folder()
-    named = get(ENV, "OMEGA_VAR_DIR", "")
-    isempty(named) || return abspath(named)
-    base = Sys.iswindows() ? get(ENV, "LOCALAPPDATA", "") : Sys.isapple() ? "" : get(ENV, "XDG_STATE_HOME", "")
-    isempty(base) || return joinpath(base, STATE_NAME)
-    home = homedir()
-    Sys.iswindows() && return joinpath(home, "AppData", "Local", STATE_NAME)
-    Sys.isapple() && return joinpath(home, "Library", "Application Support", STATE_NAME)
-    return joinpath(home, ".local", "state", STATE_NAME)
-end
-
-results_folder() = joinpath(state_folder(), "results")
 logs_folder() = joinpath(state_folder(), "logs")
-
-# The text with nothing in it that a file name could not hold.
-safe_name(text::AbstractString) = replace(text, r"[^A-Za-z0-9._-]" => "_")
 
 random_hex(bytes::Int) = bytes2hex(rand(Random.RandomDevice(), UInt8, bytes))
 
@@ -186,28 +170,6 @@ function json_string(token::String)
     end
     isempty(units) || print(out, transcode(String, units))
     return String(take!(out))
-end
-
-# The text of a file of ours, empty where it cannot be read.
-function text_of(path::String)
-    try
-        return read(path, String)
-    catch error
-        error isa Union{SystemFailure,ErrorException} || rethrow()
-        return ""
-    end
-end
-
-# The value of a key that is text without escapes, in JSON as we write it; empty where it is not there as such. Every process
-# reads three such files as it starts, and this is little to compile.
-function plain_text(json::String, key::String)
-    before = string('"', key, "\": \"")
-    found = findfirst(before, json)
-    found === nothing && return ""
-    start = last(found) + 1
-    stop = findnext('"', json, start)
-    stop === nothing && return ""
-    return json[start:prevind(json, stop)]
 end
 
 # The value of a key, or nothing.

@@ -42,7 +42,7 @@ end
 
 @inline function keep_row!(twin::GuardedTwin{INPUTS}, row::NTuple{INPUTS,Float64}) where {INPUTS}
     if twin.goes_along
-        take_row!(twin.julia, row)
+        follow_row!(twin.julia, row)
     elseif length(twin.rows) == twin.most
         @inbounds twin.rows[twin.oldest] = row
         twin.oldest = twin.oldest == twin.most ? 1 : twin.oldest + 1
@@ -111,7 +111,7 @@ end
 function fed!(julia::Twin, twin::GuardedTwin)
     clear!(julia)
     for k in eachindex(twin.rows)
-        take_row!(julia, twin.rows[mod1(twin.oldest + k - 1, length(twin.rows))])
+        follow_row!(julia, twin.rows[mod1(twin.oldest + k - 1, length(twin.rows))])
     end
     return julia
 end

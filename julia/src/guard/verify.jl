@@ -71,7 +71,7 @@ function verified(modules::Vector{String}, bench::Bool, baseline, progress)
         end
         return Report(isempty(failures), modules, library, build, checks, failures, (time_ns() - began) / 1e9, note, speed)
     end
-    candidate = located(retry=true)
+    candidate = located(true)
     if candidate === nothing
         failure = lookup_failure("")
         failure.code == NOT_BUILT_IN || return report("", "", 1, [LIBRARY.failure.message])

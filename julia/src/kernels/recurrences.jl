@@ -109,18 +109,17 @@ mutable struct Strength
     loss::Seeded
     started::Bool
     before::Float64
-    value::Float64
 end
-Strength(period::Int) = Strength(Seeded(period), Seeded(period), false, NaN, NaN)
+Strength(period::Int) = Strength(Seeded(period), Seeded(period), false, NaN)
 
 function follow!(state::Strength, x::Float64)
     if state.started
         difference = x - state.before
-        gain, loss = follow!(state.gain, gain_of(difference)), follow!(state.loss, loss_of(difference))
-        state.value = strength(gain, loss)
+        follow!(state.gain, gain_of(difference))
+        follow!(state.loss, loss_of(difference))
     end
     state.started, state.before = true, x
-    return state.value
+    return nothing
 end
 
 function julia_rsi!(out::Vector{Float64}, x::Vector{Float64}, period::Int, skip::Bool)
@@ -128,11 +127,11 @@ function julia_rsi!(out::Vector{Float64}, x::Vector{Float64}, period::Int, skip:
     first = 1
     @inbounds while first <= length(x) && !state.gain.chain.started
         skip & isnan(x[first]) || follow!(state, x[first])
-        out[first] = state.value
+        out[first] = value_of(state)
         first += 1
     end
     a, b, gain, loss = state.gain.chain.a, state.gain.chain.b, state.gain.chain.value, state.loss.chain.value
-    before, value = state.before, state.value
+    before, value = state.before, value_of(state)
     @inbounds for i in first:length(x)
         now = x[i]
         if !(skip & isnan(now))
@@ -168,15 +167,14 @@ mutable struct AverageRange
     average::Seeded
     started::Bool
     close::Float64
-    value::Float64
 end
-AverageRange(period::Int) = AverageRange(Seeded(period), false, NaN, NaN)
+AverageRange(period::Int) = AverageRange(Seeded(period), false, NaN)
 
 function follow!(state::AverageRange, high::Float64, low::Float64, close::Float64)
     range = state.started ? range_of(high, low, state.close) : high - low
     state.started, state.close = true, close
-    state.value = follow!(state.average, range)
-    return state.value
+    follow!(state.average, range)
+    return nothing
 end
 
 function julia_atr!(out::Vector{Float64}, high::Vector{Float64}, low::Vector{Float64}, close::Vector{Float64}, period::Int, skip::Bool)
@@ -185,7 +183,7 @@ function julia_atr!(out::Vector{Float64}, high::Vector{Float64}, low::Vector{Flo
     @inbounds while first <= length(out) && !state.average.chain.started
         missed = skip & (isnan(high[first]) | isnan(low[first]) | isnan(close[first]))
         missed || follow!(state, high[first], low[first], close[first])
-        out[first] = state.value
+        out[first] = value_of(state)
         first += 1
     end
     a, b, average, before = state.average.chain.a, state.average.chain.b, state.average.chain.value, state.close
@@ -225,3 +223,10 @@ function julia_macd!(outs::NTuple{3,Vector{Float64}}, x::Vector{Float64}, fast::
     end
     return outs
 end
+
+# What a chain says after the rows it has followed. Apart from following them: a stream that only goes along says nothing.
+@inline value_of(state::Chain) = state.value
+@inline value_of(state::Seeded) = state.chain.value
+@inline value_of(state::Strength) = strength(state.gain.chain.value, state.loss.chain.value)
+@inline value_of(state::AverageRange) = state.average.chain.value
+@inline value_of(state::Convergence) = state.values

@@ -24,18 +24,23 @@ function guarded_kernel!(slot::Int, library, auto::Bool, outs::Tuple, ins::Tuple
     breaker = KERNEL_BREAKER
     if library === nothing || (auto && breaker.off)
         count!(slot, FALLBACK)
-        return run_columns!(nothing, outs, ins, call)
+        run_columns!(nothing, outs, ins, call)
+        return nothing
     end
     count!(slot, NATIVE)
-    auto || return counted_failures(() -> run_columns!(library, outs, ins, call), breaker)
-    name = String(KERNELS[call.kernel+1])
-    try
-        run_columns!(library, outs, ins, call)
-    catch error
-        is_fault(error) || rethrow()
-        failed!(() -> arguments_text(name, (saved_inputs(ins), kernel_numbers(call))), breaker, error, name)
-        count!(slot, FALLBACK)
-        return run_columns!(nothing, outs, ins, call)
+    if !auto
+        counted_failures(() -> run_columns!(library, outs, ins, call), breaker)
+        return nothing
+    end
+    if call.kernel <= LAST_COLUMN_KERNEL # a call with a status: a try block would cost more than the rest of the guard
+        status = columns_status(library, outs[1], ins[1], call)
+        status == 0 || return rescued_kernel!(OmegaError(status, last_message(library)), slot, outs, ins, call)
+    else
+        try
+            run_columns!(library, outs, ins, call)
+        catch error
+            return rescued_kernel!(error, slot, outs, ins, call)
+        end
     end
     breaker.plain || breaker.off || compare_columns!(breaker, outs, ins, call)
     return nothing
@@ -44,6 +49,16 @@ end
 # For the record: each column of a matrix; of several series that are matrices, the first column.
 saved_inputs(ins::Tuple{Matrix{Float64}}) = Tuple(ins[1][:, j] for j in 1:size(ins[1], 2))
 saved_inputs(ins::Tuple) = map(x -> column_of(x, 1), ins)
+
+# What a call that failed leads to: an error for the caller, or Julia's answer.
+@noinline function rescued_kernel!(error, slot::Int, outs::Tuple, ins::Tuple, call::KernelCall)
+    is_fault(error) || throw(error)
+    name = String(KERNELS[call.kernel+1])
+    failed!(() -> arguments_text(name, (saved_inputs(ins), kernel_numbers(call))), KERNEL_BREAKER, error, name)
+    count!(slot, FALLBACK)
+    run_columns!(nothing, outs, ins, call)
+    return nothing
+end
 
 function run_columns!(library::Union{Nothing,NativeLibrary}, outs::Tuple, ins::Tuple, call::KernelCall)
     library !== nothing && call.kernel <= LAST_COLUMN_KERNEL && return native_columns!(library, outs[1], ins[1], call)
@@ -108,9 +123,12 @@ end
 native_options(call::KernelCall) = NativeKernelOptions(call.window, call.min_periods, call.ddof, call.skip, 0, call.slow,
     call.signal, call.width)
 
-function native_columns!(library::NativeLibrary, out::Columns, x::Columns, call::KernelCall)
-    status = ccall(library.kernel_columns, Int32, (Int32, Ref{NativeKernelOptions}, Ptr{Float64}, Csize_t, Csize_t, Ptr{Float64}),
+columns_status(library::NativeLibrary, out::Columns, x::Columns, call::KernelCall) =
+    ccall(library.kernel_columns, Int32, (Int32, Ref{NativeKernelOptions}, Ptr{Float64}, Csize_t, Csize_t, Ptr{Float64}),
         call.kernel, Ref(native_options(call)), x, size(x, 1), size(x, 2), out)
+
+function native_columns!(library::NativeLibrary, out::Columns, x::Columns, call::KernelCall)
+    status = columns_status(library, out, x, call)
     status == 0 || native_failure(library, status)
     return nothing
 end

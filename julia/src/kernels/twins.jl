@@ -147,32 +147,28 @@ function clear!(twin::ExtremeTwin)
 end
 
 # A recurrence: rows that are skipped repeat the last value.
-mutable struct ChainTwin{INPUTS,OUTPUTS,VALUE,STATE,MAKE} <: Twin{INPUTS,OUTPUTS}
+mutable struct ChainTwin{INPUTS,OUTPUTS,STATE,MAKE} <: Twin{INPUTS,OUTPUTS}
     make::MAKE # a new state
     state::STATE
     skip::Bool
-    value::VALUE
 end
 
-function chain_twin(make, inputs::Int, skip::Bool, nothing_yet)
+function chain_twin(make, inputs::Int, skip::Bool)
     state = make()
-    return ChainTwin{inputs,length(nothing_yet),typeof(nothing_yet),typeof(state),typeof(make)}(make, state, skip, nothing_yet)
+    return ChainTwin{inputs,length(value_of(state)),typeof(state),typeof(make)}(make, state, skip)
 end
 
-function take_row!(twin::ChainTwin{INPUTS}, row::NTuple{INPUTS,Float64}) where {INPUTS}
-    twin.skip & any(isnan, row) || (twin.value = advance!(twin, twin.state, row))
-    return twin.value
-end
+take_row!(twin::ChainTwin{INPUTS}, row::NTuple{INPUTS,Float64}) where {INPUTS} = (follow_row!(twin, row); value_of(twin.state))
 
-advance!(twin, state::Chain, row) = (twin.state = follow(state, row[1]); twin.state.value)
-advance!(twin, state::Convergence, row) = (twin.state = follow(state, row[1]); twin.state.values)
-advance!(twin, state::Union{Seeded,Strength,AverageRange}, row) = follow!(state, row...)
+# A row of which nobody asks what came of it.
+@inline follow_row!(twin::ChainTwin{INPUTS}, row::NTuple{INPUTS,Float64}) where {INPUTS} =
+    (twin.skip & any(isnan, row) || advance!(twin, twin.state, row); nothing)
+@inline follow_row!(twin::Twin, row) = (take_row!(twin, row); nothing)
 
-function clear!(twin::ChainTwin)
-    twin.state = twin.make()
-    twin.value = map(_ -> NaN, twin.value)
-    return nothing
-end
+@inline advance!(twin, state::Union{Chain,Convergence}, row) = (twin.state = follow(state, row[1]); nothing)
+@inline advance!(twin, state::Union{Seeded,Strength,AverageRange}, row) = (follow!(state, row...); nothing)
+
+clear!(twin::ChainTwin) = (twin.state = twin.make(); nothing)
 
 # The range of a bar, which needs the close before it.
 mutable struct RangeTwin <: Twin{3,1}
@@ -219,11 +215,11 @@ function julia_twin(call::KernelCall)
     name === :max && return ExtremeTwin{true,false}(call)
     name === :argmin && return ExtremeTwin{false,true}(call)
     name === :argmax && return ExtremeTwin{true,true}(call)
-    name === :ema && return chain_twin(() -> ema_chain(window), 1, skip, NaN)
-    name === :wilder && return chain_twin(() -> Seeded(window), 1, skip, NaN)
-    name === :rsi && return chain_twin(() -> Strength(window), 1, skip, NaN)
-    name === :atr && return chain_twin(() -> AverageRange(window), 3, skip, NaN)
-    name === :macd && return chain_twin(() -> Convergence(window, call.slow, call.signal), 1, skip, (NaN, NaN, NaN))
+    name === :ema && return chain_twin(() -> ema_chain(window), 1, skip)
+    name === :wilder && return chain_twin(() -> Seeded(window), 1, skip)
+    name === :rsi && return chain_twin(() -> Strength(window), 1, skip)
+    name === :atr && return chain_twin(() -> AverageRange(window), 3, skip)
+    name === :macd && return chain_twin(() -> Convergence(window, call.slow, call.signal), 1, skip)
     name === :true_range && return RangeTwin(false, NaN)
     name === :diff && return LagTwin(difference_of, window, Float64[], 1)
     name === :returns && return LagTwin(return_of, window, Float64[], 1)

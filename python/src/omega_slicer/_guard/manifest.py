@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -73,8 +72,7 @@ def _hash(library: Path) -> str:
         "changed_ns": stat.st_ctime_ns,
         "inode": stat.st_ino,
     }
-    key = hashlib.sha256(os.fsencode(str(identity["path"]))).hexdigest()[:16]
-    remembered = state.results() / f"hash-{key}.json"
+    remembered = state.results() / f"hash-{stat.st_ino}.json"
     try:
         known = state.parse_flat(remembered.read_text("utf-8"))
         digest: Any = known.pop("sha256", None)
