@@ -21,7 +21,7 @@ struct Centred<'a, L: Lanes, const ROOT: bool> {
     low: L::F,
     centre: L::F,
     anchor: L::F,
-    /// The most that the high part has been.
+    /// The most that the high part has been, in any row.
     most: L::F,
     m: L::F,
     inverse: L::F,
@@ -45,7 +45,7 @@ pub(super) fn run<L: Lanes, const ROOT: bool>(
     ddof: usize,
 ) -> bool {
     let (grid, window) = (exact.grid, exact.window);
-    if window < LONG || grid.largest > power_of_two(49) || !Integers::fit(grid, window) {
+    if window < LONG || grid.largest > power_of_two(49) {
         return false;
     }
     let (zero, m, divisor) = (lanes.splat(0.0), window as f64, (window - ddof) as f64);
@@ -70,8 +70,8 @@ pub(super) fn run<L: Lanes, const ROOT: bool>(
         close: 0,
     };
     segments.run_blocks(lanes, &mut state);
-    // Ten rows change it by little beside what is missing to 2^(53 + CUT).
-    let largest = lanes.splat(power_of_two(52 + CUT) * square);
+    // Beyond 2^(53 + CUT) it would not be exact any more.
+    let largest = lanes.splat(power_of_two(53 + CUT) * 0.999 * square);
     let fits = lanes.differ(lanes.max(state.most, largest), largest) == 0;
     if fits {
         count(|paths| &mut paths.close, state.close);
@@ -115,6 +115,7 @@ impl<L: Lanes, const ROOT: bool> Blocks<L> for Centred<'_, L, ROOT> {
         self.sum = lanes.add(self.sum, difference);
         let high = lanes.sub(lanes.scale(difference, both, self.magic), self.magic);
         self.high = lanes.add(self.high, high);
+        self.most = lanes.max(self.most, self.high);
         self.low = lanes.sub(self.low, lanes.remainder(high, difference, both));
     }
 
@@ -162,7 +163,6 @@ impl<L: Lanes, const ROOT: bool> Blocks<L> for Centred<'_, L, ROOT> {
                 exact.answer(before, leaving[lane], rows[lane], &mut out[rows[lane]..rows[lane] + L::N]);
             }
         }
-        self.most = lanes.max(self.most, self.high);
     }
 }
 

@@ -94,10 +94,12 @@ impl<const N: usize> Digits<N> {
         let (mut carry, mut rest) = (0_i128, 0);
         let start = self.bottom().min(end);
         for digit in &self.places[start..end] {
-            // Nothing happens in a run of zeros.
-            if *digit != 0 || carry != carry >> 64 {
-                carry += digit;
+            // Nothing happens in a run of zeros, and nothing waits for the carry there.
+            if *digit == 0 && carry == carry >> 64 {
+                rest |= carry as u64;
+                continue;
             }
+            carry += digit;
             rest |= carry as u64;
             carry >>= 64;
         }

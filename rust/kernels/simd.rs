@@ -120,6 +120,8 @@ pub(super) trait Lanes: Copy {
     /// The integer that `v` holds, of 51 bits at most.
     fn integer(self, v: Self::F) -> Self::I;
     fn add_integers(self, a: Self::I, b: Self::I) -> Self::I;
+    /// The bits that both have.
+    fn and_integers(self, a: Self::I, b: Self::I) -> Self::I;
     /// Of each lane, the sum of those up to it.
     fn scan(self, v: Self::I) -> Self::I;
     /// The last lane in every lane.

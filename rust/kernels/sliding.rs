@@ -3,7 +3,6 @@
 
 use super::exact::round_quotient;
 use super::grid::Grid;
-use super::rounding::fast_two_sum;
 use super::simd::{Lanes, Work};
 
 /// The rows that enter and leave the windows, as many of each as there are results.
@@ -100,11 +99,14 @@ impl<const MEAN: bool> Work for Sums<'_, MEAN> {
             let sum = Carried(lanes.splat_integer(self.total as i64));
             self.slide.run(lanes, &mut ShortStep { sum, scale, rounding });
         } else {
-            // The sums themselves have 62 bits at most, so the anchors' are larger than any of them.
+            // What the sums are cut by: no total, to a multiple of this, has more than 53 bits, and the anchors are one,
+            // as the count has 21 bits at most. The sums themselves have 62, so what is left of them has 53.
+            let places = i128::BITS - most.leading_zeros() - 53;
             let sum = Carried(lanes.splat_integer((self.total - anchors) as i64));
-            // 32 bits times 20: exact.
+            // 32 bits times 21: exact.
             let anchors = lanes.splat(anchors as f64);
-            self.slide.run(lanes, &mut LongStep { sum, scale, anchors, rounding });
+            let below = lanes.splat_integer((1 << places) - 1);
+            self.slide.run(lanes, &mut LongStep { sum, scale, anchors, below, rounding });
         }
     }
 }
@@ -136,7 +138,7 @@ impl<L: Lanes, const MEAN: bool> Rounding<L, MEAN> {
         }
     }
 
-    /// The mean of the exact total `high + low`, both of them integers, `low` a few places of `high` at most.
+    /// The mean of the exact total `high + low`, both of them integers, `low` less than two places of `high`.
     ///
     /// The quotient is off by fewer than four of its last places, of which the remainder is a multiple, or of the
     /// unit where that is less: an integer of 26 bits at most. So its product with the upper part of the inverse is
@@ -169,11 +171,12 @@ impl<L: Lanes, const MEAN: bool> Step<L> for ShortStep<L, MEAN> {
     }
 }
 
-/// Totals that do not, for their anchors.
+/// Totals that do not, for their anchors: these and the upper places of a sum are exact as a double.
 struct LongStep<L: Lanes, const MEAN: bool> {
     sum: Carried<L>,
     scale: L::F,
     anchors: L::F,
+    below: L::I,
     rounding: Rounding<L, MEAN>,
 }
 
@@ -181,10 +184,9 @@ impl<L: Lanes, const MEAN: bool> Step<L> for LongStep<L, MEAN> {
     #[inline(always)]
     fn step(&mut self, lanes: L, new: L::F, old: L::F) -> L::F {
         let sum = self.sum.step(lanes, change(lanes, new, old, self.scale));
-        // The exact total: high part, its error and `low` are integers, the last two of few bits.
-        let (high, low) = lanes.pair(sum);
-        let (total, error) = fast_two_sum(lanes, self.anchors, high);
-        let rest = lanes.add(error, low);
+        let lower = lanes.and_integers(sum, self.below);
+        let total = lanes.add(self.anchors, lanes.nearest(lanes.sub_integers(sum, lower)));
+        let rest = lanes.nearest(lower);
         if MEAN {
             self.rounding.mean(lanes, total, rest)
         } else {

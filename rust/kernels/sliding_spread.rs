@@ -250,6 +250,18 @@ impl Integers {
     }
 }
 
+impl Integers {
+    /// As [`Self::slide`], where a factor may not fit.
+    fn slide_wide(&mut self, entering: i64, leaving: i64) -> i128 {
+        let difference = entering - leaving;
+        let sum = self.sum + difference;
+        let factor = i128::from(self.m) * i128::from(entering + leaving) - i128::from(sum) - i128::from(self.sum);
+        self.spread += i128::from(difference) * factor;
+        self.sum = sum;
+        self.spread
+    }
+}
+
 #[inline(always)]
 pub(super) fn lane_values<L: Lanes>(lanes: L, v: L::F) -> [f64; 8] {
     let mut values = [0.0; 8];
@@ -285,7 +297,7 @@ impl Exact<'_> {
     pub(super) fn answer(&self, mut window: Integers, mut leaving: f64, first: usize, out: &mut [f64]) {
         let integer = |value: f64| self.units(value - self.grid.anchor);
         for (row, out) in (self.start + first..).zip(out) {
-            let spread = window.slide(integer(self.x[row]), integer(leaving));
+            let spread = window.slide_wide(integer(self.x[row]), integer(leaving));
             let value = self.divide.round(spread, 2 * self.grid.exponent).0;
             *out = if self.root { value.sqrt() } else { value };
             leaving = self.x[row + 1 - self.window];

@@ -79,6 +79,7 @@ impl Lanes for Avx2 {
             _mm256_sub_epi64(_mm256_castpd_si256(_mm256_add_pd(v, magic)), _mm256_castpd_si256(magic))
         }
         fn add_integers(a: I, b: I) -> I { _mm256_add_epi64(a, b) }
+        fn and_integers(a: I, b: I) -> I { _mm256_and_si256(a, b) }
         fn scan(v: I) -> I {
             let v = _mm256_add_epi64(v, _mm256_slli_si256::<8>(v));
             let lower = _mm256_permute4x64_epi64::<0b01_01_00_00>(v);

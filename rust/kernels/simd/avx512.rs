@@ -76,6 +76,7 @@ impl Lanes for Avx512 {
         }
         fn integer(v: F) -> I { _mm512_cvtpd_epi64(v) }
         fn add_integers(a: I, b: I) -> I { _mm512_add_epi64(a, b) }
+        fn and_integers(a: I, b: I) -> I { _mm512_and_si512(a, b) }
         fn scan(v: I) -> I {
             let zero = _mm512_setzero_si512();
             let v = _mm512_add_epi64(v, _mm512_alignr_epi64::<7>(v, zero));

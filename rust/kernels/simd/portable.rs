@@ -154,6 +154,11 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn and_integers(self, a: I, b: I) -> I {
+        both(a, b, |a, b| a & b)
+    }
+
+    #[inline(always)]
     fn scan(self, v: I) -> I {
         let second = v[0].wrapping_add(v[1]);
         let third = second.wrapping_add(v[2]);
