@@ -172,3 +172,40 @@ if "native" in BACKENDS
         @test all(s -> s.backend == "native" && get_lookback(s, 99MINUTE_US, 100).close[100] == 100.25, slicers)
     end
 end
+
+# A row beside the series is in memory as a rule, so reading it shows nothing: here it is in none.
+const FENCED = """
+using OmegaJulia
+function fenced(values)
+    page, bytes = 4096, 8length(values)
+    place = ccall(:mmap, Ptr{Cvoid}, (Ptr{Cvoid}, Csize_t, Cint, Cint, Cint, Int64), C_NULL, bytes + 2page, 3, 0x22, -1, 0)
+    for fence in (place, place + page + bytes)
+        ccall(:mprotect, Cint, (Ptr{Cvoid}, Csize_t, Cint), fence, page, 0) == 0 || error("mprotect")
+    end
+    return copyto!(unsafe_wrap(Array, Ptr{Float64}(place + page), length(values)), values)
+end
+price(i, seed) = 1.1 + 1e-3 * sin(i * seed) + 1e-5 * (i % 97)
+for rows in (512, 20 * 1024), missing_at in (0, rows ÷ 3), backend in ("julia", "native")
+    x, y, z = (fenced([i == missing_at ? NaN : price(i, seed) for i in 1:rows]) for seed in (0.1, 0.7, 0.3))
+    for nan in ("propagate", "skip"), window in (1, 3, 20, 200, 511)
+        said = (nan=nan, backend=backend)
+        for kernel in (rolling_sum, rolling_mean, rolling_var, rolling_std, rolling_zscore, rolling_min, rolling_max, rolling_argmin,
+            rolling_argmax, bollinger, ema, wilder, rsi)
+            kernel(x, window; said...)
+        end
+        rolling_cov(x, y, window; said...), rolling_corr(x, y, window; said...), atr(x, y, z, window; said...)
+        macd(x, window, 2window, 9; said...)
+        foreach(kernel -> kernel(x, window; backend=backend), (OmegaJulia.difference, returns, log_returns, shift))
+        true_range(x, y, z; backend=backend)
+    end
+end
+print("read no other row")
+"""
+
+@testset "no kernel reads a row that is not of its series" begin
+    if Sys.islinux()
+        @test occursin("read no other row", child(FENCED)[2])
+    else
+        println("skipped: memory without access (only known how on Linux)")
+    end
+end

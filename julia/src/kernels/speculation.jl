@@ -39,7 +39,8 @@ function chain_rows!(out::Vector{Float64}, value_at::F, first::Int, last::Int, a
         skip_chains!(out, value_at, starts, stretch, a, b, guesses)
     else
         from = map(start -> start - early, starts)
-        states = summed ? sums_before(value_at, first, from, a, b, e) : map(value_at, from)
+        # The first chain has no guess, and what would be its row may lie before the series.
+        states = summed ? sums_before(value_at, first, from, a, b, e) : (e, value_at(from[2]), value_at(from[3]), value_at(from[4]))
         guesses = (e, guesses_before(value_at, from, early, a, b, states)...)
         side_by_side!(out, value_at, starts, stretch, a, b, guesses)
     end
