@@ -199,9 +199,12 @@ def test_a_missing_julia_is_an_error_that_says_how_to_do_without(
 
 def test_what_is_measured_in_julia_has_the_names_of_what_is_measured_in_python() -> None:
     try:
-        found = baseline.julia(2000)
+        baseline.julia_program()
     except MissingError as error:
+        if os.environ.get("OMEGA_REQUIRE_TOOLS"):
+            raise
         pytest.skip(str(error))
+    found = baseline.julia(2000)  # outside: what fails with Julia there is no reason to skip
     names = {name.replace("julia/", "python/") for name in found}
     assert names == set(baseline.python(2000))
 
