@@ -15,7 +15,7 @@ pub(super) struct Extremes<'a, const MAX: bool, const SKIP: bool> {
 
 /// So many vectors are worked on together, in registers.
 const CHUNK: usize = 8;
-/// Up to this long a window ends at its oldest rows' extreme so often that to read them costs less than to ask first.
+/// In windows up to this long the extreme is among the oldest rows so often that to read them costs less than to ask.
 const NEAR: usize = 256;
 /// The widest vectors have so many lanes.
 const WIDEST: usize = 8;
@@ -41,9 +41,13 @@ impl<const MAX: bool, const SKIP: bool> Work for Extremes<'_, MAX, SKIP> {
             (6, _) => self.over::<L, 8>(lanes, Few::<L, MAX, 6>::new(lanes)),
             (7, _) => self.over::<L, 8>(lanes, Few::<L, MAX, 7>::new(lanes)),
             (8, _) => self.over::<L, 8>(lanes, Few::<L, MAX, 8>::new(lanes)),
-            (vectors, _) => {
+            (vectors, ..=NEAR) => {
                 let many = Many::<L, MAX, SKIP>::new(lanes, self.x, vectors);
                 self.over::<L, 8>(lanes, many)
+            }
+            (vectors, _) => {
+                let far = Far::<L, MAX, SKIP>::new(lanes, self.x, vectors);
+                self.over::<L, 8>(lanes, far)
             }
         }
     }
@@ -245,53 +249,75 @@ impl<L: Lanes, const MAX: bool, const Q: usize> Vertical<L> for Few<L, MAX, Q> {
     }
 }
 
-/// Of more vectors than a chunk has. The windows that end in this chunk begin in `CHUNK` vectors, read once more; so do
-/// the `rest` vectors after them; then come `turn` whole chunks, whose extremes are at hand. Where nothing in those two
-/// can be beyond what the turn has, as is usual for long windows, neither is read: the nearest cache has them no more.
-struct Many<'a, L: Lanes, const MAX: bool, const SKIP: bool> {
+/// The oldest rows of windows of more vectors than a chunk has. Those that end in one chunk begin in `CHUNK` vectors;
+/// `rest` more follow; then come whole chunks, a turn of them.
+struct Old<'a, const SKIP: bool> {
     x: &'a [f64],
     vectors: usize,
-    rest: usize,
+    room: [f64; 2 * CHUNK * WIDEST],
+}
+
+impl<'a, const SKIP: bool> Old<'a, SKIP> {
+    const fn new(x: &'a [f64], vectors: usize) -> Self {
+        Self { x, vectors, room: [0.0; 2 * CHUNK * WIDEST] }
+    }
+
+    const fn turn(&self) -> usize {
+        (self.vectors - 1 - CHUNK) / CHUNK
+    }
+
+    /// For each vector of the chunk from row `first` on, the extremes of the turn and of the rows before it.
+    #[inline(always)]
+    fn and<L: Lanes, const MAX: bool>(&mut self, lanes: L, first: isize, turn: L::F) -> [L::F; CHUNK] {
+        let (oldest, rest) = (first - ((self.vectors - 1) * L::N) as isize, (self.vectors - 1 - CHUNK) % CHUNK);
+        let (chunk, len) = (CHUNK * L::N, (CHUNK + rest) * L::N);
+        let (old, rest) = rows::<MAX>(self.x, oldest, len, &mut self.room).split_at(chunk);
+        let (mut suffix, mut extremes) = (turn, [turn; CHUNK]);
+        for v in rest.chunks_exact(L::N) {
+            suffix = beyond::<L, MAX>(lanes, suffix, load::<L, MAX, SKIP>(lanes, v, 0));
+        }
+        let old = &old[..chunk];
+        for j in (0..CHUNK).rev() {
+            suffix = beyond::<L, MAX>(lanes, suffix, load::<L, MAX, SKIP>(lanes, old, j * L::N));
+            extremes[j] = suffix;
+        }
+        extremes
+    }
+}
+
+/// Makes the extremes before a chunk those up to each of its vectors; returns those of the chunk.
+#[inline(always)]
+fn onwards<L: Lanes, const MAX: bool>(lanes: L, extremes: &mut [L::F; CHUNK], now: &[L::F; CHUNK]) -> L::F {
+    let mut prefix = lanes.splat(nothing::<MAX>());
+    for (extreme, &v) in extremes.iter_mut().zip(now) {
+        prefix = beyond::<L, MAX>(lanes, prefix, v);
+        *extreme = beyond::<L, MAX>(lanes, *extreme, prefix);
+    }
+    prefix
+}
+
+/// Of more vectors than a chunk has, few enough that the extreme is often among the oldest rows.
+struct Many<'a, L: Lanes, const MAX: bool, const SKIP: bool> {
+    old: Old<'a, SKIP>,
     /// Van Herk's suffixes of the extremes of chunks in the turn before, replaced by the extremes of this one.
     turn: Vec<L::F>,
     at: usize,
     prefix: L::F,
-    /// The extremes of the two chunks before the turn, which hold the vectors that are read once more, and of the turn.
-    chunks: Vec<L::F>,
-    oldest: usize,
-    room: [f64; 2 * CHUNK * WIDEST],
 }
 
 impl<'a, L: Lanes, const MAX: bool, const SKIP: bool> Many<'a, L, MAX, SKIP> {
     #[inline(always)]
     fn new(lanes: L, x: &'a [f64], vectors: usize) -> Self {
-        let between = vectors - 1 - CHUNK;
-        let nothing = lanes.splat(nothing::<MAX>());
-        let (rest, turn) = (between % CHUNK, vec![nothing; between / CHUNK]);
-        let chunks = vec![nothing; turn.len() + 2];
-        Self { x, vectors, rest, turn, at: 0, prefix: nothing, chunks, oldest: 0, room: [0.0; 2 * CHUNK * WIDEST] }
-    }
-
-    /// Whether nothing in the chunks before the turn is beyond the extremes since.
-    #[inline(always)]
-    fn forgets(&self, lanes: L, since: L::F) -> bool {
-        let next = if self.oldest + 1 == self.chunks.len() { 0 } else { self.oldest + 1 };
-        let before = beyond::<L, MAX>(lanes, self.chunks[self.oldest], self.chunks[next]);
-        lanes.differ(beyond::<L, MAX>(lanes, before, since), since) == 0
+        let (old, nothing) = (Old::new(x, vectors), lanes.splat(nothing::<MAX>()));
+        let turn = vec![nothing; old.turn()];
+        Self { old, turn, at: 0, prefix: nothing }
     }
 
     /// Takes the extremes of one more chunk.
     #[inline(always)]
     fn push(&mut self, lanes: L, extreme: L::F) {
-        self.chunks[self.oldest] = extreme;
-        self.oldest += 1;
-        if self.oldest == self.chunks.len() {
-            self.oldest = 0;
-        }
-        if self.turn.is_empty() {
-            return;
-        }
-        self.turn[self.at] = extreme;
+        let Some(place) = self.turn.get_mut(self.at) else { return };
+        *place = extreme;
         self.prefix = beyond::<L, MAX>(lanes, self.prefix, extreme);
         self.at += 1;
         if self.at == self.turn.len() {
@@ -309,30 +335,92 @@ impl<'a, L: Lanes, const MAX: bool, const SKIP: bool> Many<'a, L, MAX, SKIP> {
 impl<L: Lanes, const MAX: bool, const SKIP: bool> Vertical<L> for Many<'_, L, MAX, SKIP> {
     #[inline(always)]
     fn next(&mut self, lanes: L, first: isize, now: &[L::F; CHUNK]) -> [L::F; CHUNK] {
-        let mut suffix = self.prefix;
+        let mut since = self.prefix;
         if let Some(&before) = self.turn.get(self.at) {
-            suffix = beyond::<L, MAX>(lanes, suffix, before);
+            since = beyond::<L, MAX>(lanes, since, before);
         }
-        let mut extremes = [suffix; CHUNK];
-        if !(self.vectors * L::N > NEAR && self.forgets(lanes, suffix)) {
-            let oldest = first - ((self.vectors - 1) * L::N) as isize;
-            let (chunk, len) = (CHUNK * L::N, (CHUNK + self.rest) * L::N);
-            let (old, rest) = rows::<MAX>(self.x, oldest, len, &mut self.room).split_at(chunk);
-            for v in rest.chunks_exact(L::N) {
-                suffix = beyond::<L, MAX>(lanes, suffix, load::<L, MAX, SKIP>(lanes, v, 0));
-            }
-            let old = &old[..chunk];
-            for j in (0..CHUNK).rev() {
-                suffix = beyond::<L, MAX>(lanes, suffix, load::<L, MAX, SKIP>(lanes, old, j * L::N));
-                extremes[j] = suffix;
-            }
-        }
-        let mut prefix = lanes.splat(nothing::<MAX>());
-        for (extreme, &v) in extremes.iter_mut().zip(now) {
-            prefix = beyond::<L, MAX>(lanes, prefix, v);
-            *extreme = beyond::<L, MAX>(lanes, *extreme, prefix);
-        }
-        self.push(lanes, prefix);
+        let mut extremes = self.old.and::<L, MAX>(lanes, first, since);
+        let chunk = onwards::<L, MAX>(lanes, &mut extremes, now);
+        self.push(lanes, chunk);
         extremes
     }
+}
+
+/// Of far more. All rows of the turn are in every window that ends in the chunk, so of one chunk in it the extreme of all
+/// lanes is enough, and the turn stays in the nearest cache. Where nothing in the two chunks before the turn is beyond
+/// what it has, as is usual, the oldest rows are not read: that cache has them no more.
+struct Far<'a, L: Lanes, const MAX: bool, const SKIP: bool> {
+    old: Old<'a, SKIP>,
+    /// The newest chunk, lane by lane: the extreme of its lanes takes a while to know.
+    last: L::F,
+    /// The others of the turn, as in [`Many`].
+    turn: Vec<f64>,
+    at: usize,
+    prefix: f64,
+    /// Of the two chunks before the turn, the extreme of the first, and from place `second` on of the second and the turn.
+    first: f64,
+    chunks: Vec<f64>,
+    second: usize,
+}
+
+impl<'a, L: Lanes, const MAX: bool, const SKIP: bool> Far<'a, L, MAX, SKIP> {
+    fn new(lanes: L, x: &'a [f64], vectors: usize) -> Self {
+        let (old, nothing) = (Old::new(x, vectors), nothing::<MAX>());
+        let (turn, chunks) = (vec![nothing; old.turn() - 1], vec![nothing; old.turn()]);
+        let last = lanes.splat(nothing);
+        Self { old, last, turn, at: 0, prefix: nothing, first: nothing, chunks, second: 0 }
+    }
+
+    /// Takes the extreme of one more chunk.
+    #[inline(always)]
+    fn push(&mut self, extreme: f64) {
+        self.first = std::mem::replace(&mut self.chunks[self.second], extreme);
+        self.second = if self.second + 1 == self.chunks.len() { 0 } else { self.second + 1 };
+        self.turn[self.at] = extreme;
+        self.prefix = more::<MAX>(self.prefix, extreme);
+        self.at += 1;
+        if self.at == self.turn.len() {
+            let mut suffix = nothing::<MAX>();
+            self.prefix = suffix;
+            for extreme in self.turn.iter_mut().rev() {
+                suffix = more::<MAX>(suffix, *extreme);
+                *extreme = suffix;
+            }
+            self.at = 0;
+        }
+    }
+}
+
+impl<L: Lanes, const MAX: bool, const SKIP: bool> Vertical<L> for Far<'_, L, MAX, SKIP> {
+    #[inline(always)]
+    fn next(&mut self, lanes: L, first: isize, now: &[L::F; CHUNK]) -> [L::F; CHUNK] {
+        let since = more::<MAX>(self.prefix, self.turn[self.at]);
+        let before = more::<MAX>(self.first, self.chunks[self.second]);
+        let turn = beyond::<L, MAX>(lanes, lanes.splat(since), self.last);
+        let looks_back = more::<MAX>(before, since) != since;
+        let mut extremes = if looks_back { self.old.and::<L, MAX>(lanes, first, turn) } else { [turn; CHUNK] };
+        let chunk = onwards::<L, MAX>(lanes, &mut extremes, now);
+        let last = std::mem::replace(&mut self.last, chunk);
+        self.push(of_all::<L, MAX>(lanes, last));
+        extremes
+    }
+}
+
+/// The more extreme of two values.
+#[inline(always)]
+fn more<const MAX: bool>(a: f64, b: f64) -> f64 {
+    if if MAX { a > b } else { a < b } { a } else { b }
+}
+
+/// The extreme of all lanes.
+#[inline(always)]
+fn of_all<L: Lanes, const MAX: bool>(lanes: L, mut v: L::F) -> f64 {
+    if L::N == 8 {
+        v = beyond::<L, MAX>(lanes, lanes.follow::<4>(v, v), v);
+    }
+    v = beyond::<L, MAX>(lanes, lanes.follow::<2>(v, v), v);
+    v = beyond::<L, MAX>(lanes, lanes.follow::<1>(v, v), v);
+    let mut each = [0.0; WIDEST];
+    lanes.store(&mut each, 0, v);
+    each[0]
 }

@@ -47,13 +47,6 @@ impl Grid {
         fits.then_some(Self { anchor, exponent, bits, largest })
     }
 
-    /// The grid of the same unit around some of the rows that lie on this one: a part spreads less than the whole.
-    #[inline(always)]
-    pub(super) fn around<L: Lanes>(&self, lanes: L, rows: &[f64], window: usize) -> Option<Self> {
-        let (low, high, _) = Extent(rows).run(lanes);
-        Self::between(low, high, self.exponent, window)
-    }
-
     /// Whether variances, in units of the unit's square, are normal numbers.
     pub(super) fn holds_squares(&self) -> bool {
         (-450..=450).contains(&self.exponent)

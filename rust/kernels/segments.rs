@@ -1,8 +1,6 @@
 //! Windows slid over rows in lanes: each lane has a segment of the results of its own, so nothing is summed across
 //! lanes. Values are loaded a few rows of each segment at a time and turned, so that vectors hold one row of each.
 
-use std::ops::Range;
-
 use super::simd::{Lanes, load_some};
 
 /// Rows of `S` series whose results go to `out`, all with a full window.
@@ -109,13 +107,6 @@ impl Segments<'_, 1> {
     /// Whether so many results make blocks.
     pub(super) fn in_blocks<L: Lanes>(n: usize) -> bool {
         n > L::N * L::N
-    }
-
-    /// The rows that each lane of [`Self::run_blocks`] looks at.
-    #[inline(always)]
-    pub(super) fn rows_of_lanes<L: Lanes>(&self) -> [Range<usize>; 8] {
-        let (len, starts) = Self::starts::<L>(self.out.len());
-        starts.map(|start| self.start + start + 1 - self.window..self.start + start + len)
     }
 
     #[inline(always)]

@@ -3,7 +3,8 @@
 
 use super::exact::round_quotient;
 use super::grid::Grid;
-use super::simd::{Lanes, Work};
+use super::rounding::lane_values;
+use super::simd::{Lanes, Work, load_some};
 
 /// The rows that enter and leave the windows, as many of each as there are results.
 pub(super) struct Slide<'a> {
@@ -70,13 +71,29 @@ impl<L: Lanes> Carried<L> {
     }
 }
 
-/// The sum of the integers of a window, with their anchors, and its sum or mean.
-pub(super) fn first_sum<const MEAN: bool>(grid: &Grid, rows: &[f64]) -> (i128, f64) {
-    let (scale, anchor) = (grid.scale(), grid.anchor);
-    let sum: i64 = rows.iter().map(|&x| ((x - anchor) * scale) as i64).sum();
-    let m = rows.len();
-    let total = i128::from(sum) + m as i128 * i128::from(grid.integer_anchor());
-    (total, round_quotient(total, grid.exponent, if MEAN { m as u64 } else { 1 }))
+/// The first window and its sum or mean: the sum of its integers, with their anchors.
+pub(super) struct FirstSum<'a, const MEAN: bool> {
+    pub(super) grid: &'a Grid,
+    pub(super) rows: &'a [f64],
+}
+
+impl<const MEAN: bool> Work for FirstSum<'_, MEAN> {
+    type Output = (i128, f64);
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) -> Self::Output {
+        let Self { grid, rows } = self;
+        let (scale, anchor) = (lanes.splat(grid.scale()), lanes.splat(grid.anchor));
+        let mut sum = lanes.splat_integer(0);
+        for at in (0..rows.len()).step_by(L::N) {
+            let rows = load_some(lanes, rows, at, grid.anchor);
+            sum = lanes.add_integers(sum, lanes.integer(lanes.mul(lanes.sub(rows, anchor), scale)));
+        }
+        let sum: i64 = lane_values(lanes, sum)[..L::N].iter().sum();
+        let m = rows.len();
+        let total = i128::from(sum) + m as i128 * i128::from(grid.integer_anchor());
+        (total, round_quotient(total, grid.exponent, if MEAN { m as u64 } else { 1 }))
+    }
 }
 
 /// Sums or means of the windows after one whose integers, with their anchors, sum up to `total`.

@@ -21,13 +21,12 @@ impl Plan {
     /// `2s`, the spread `s^2`. That is kept as `h * 2^CUT + l`, h of 53 bits at most, products of 51 bits above the
     /// cut, `8rs <= 2^(51 + CUT)`. Each row adds half of `2^CUT` to l at most and, if a bit leaves the factor, `2r`;
     /// settled every few rows, l has 53 bits at most.
-    fn of(grids: &[Grid; 8], window: usize) -> Option<Self> {
-        let largest = grids.iter().fold(0.0, |most, grid| f64::max(most, grid.largest));
+    fn of(grid: &Grid, window: usize) -> Option<Self> {
         // A little more, for what l holds of the spread.
-        let sum = largest * window as f64 * 1.01;
-        if sum <= power_of_two(51) && largest <= power_of_two(46) {
+        let sum = grid.largest * window as f64 * 1.01;
+        if sum <= power_of_two(51) && grid.largest <= power_of_two(46) {
             Some(Self::Short)
-        } else if sum <= power_of_two(52) && largest <= power_of_two(47) {
+        } else if sum <= power_of_two(52) && grid.largest <= power_of_two(47) {
             Some(Self::Long)
         } else {
             None
@@ -38,26 +37,6 @@ impl Plan {
 /// The place where the spread is cut in two, in units.
 const CUT: [i32; 2] = [49, 51];
 
-/// The grid of all lanes, or of each its own where only those have a plan.
-#[inline(always)]
-fn grids<L: Lanes>(lanes: L, grid: &Grid, segments: &Segments<'_, 1>) -> Option<(Plan, [Grid; 8])> {
-    let (window, all) = (segments.window, [*grid; 8]);
-    if let Some(plan) = Plan::of(&all, window) {
-        return Some((plan, all));
-    }
-    if window >= centred_spread::LONG {
-        return None;
-    }
-    let mut each = all;
-    for (own, rows) in each.iter_mut().zip(segments.rows_of_lanes::<L>()).take(L::N) {
-        *own = grid.around(lanes, &segments.series[0][rows], window)?;
-    }
-    // No lane has those beyond the last.
-    let first = each[0];
-    each[L::N..].fill(first);
-    Some((Plan::of(&each, window)?, each))
-}
-
 struct Spread<'a, L: Lanes, const LONG: bool, const ROOT: bool> {
     sum: L::F,
     high: L::F,
@@ -67,8 +46,6 @@ struct Spread<'a, L: Lanes, const LONG: bool, const ROOT: bool> {
     magic: L::F,
     divide: Divide<L>,
     doubt: L::I,
-    /// Of each lane, in units of the one of all. Elsewhere, so that the sums need not be in memory to choose one.
-    grids: &'a [Grid; 8],
     exact: &'a Exact<'a>,
     close: usize,
 }
@@ -83,9 +60,9 @@ pub(super) fn run<L: Lanes, const S: usize, const ROOT: bool>(lanes: L, moments:
     let (grid, divisor) = (&moments.grids[0], divisor(window, moments.ddof));
     let exact = Exact { x: series[0], start, window, grid, divide: DivideIntegers::new(divisor), root: ROOT };
     let segments = Segments { series: [series[0]], start, window, out };
-    match grids(lanes, grid, &segments) {
-        Some((Plan::Short, grids)) => slide::<L, false, ROOT>(lanes, segments, &grids, &exact, divisor),
-        Some((Plan::Long, grids)) => slide::<L, true, ROOT>(lanes, segments, &grids, &exact, divisor),
+    match Plan::of(grid, window) {
+        Some(Plan::Short) => slide::<L, false, ROOT>(lanes, segments, &exact, divisor),
+        Some(Plan::Long) => slide::<L, true, ROOT>(lanes, segments, &exact, divisor),
         None => return centred_spread::run::<L, ROOT>(lanes, segments, &exact, moments.ddof),
     }
     true
@@ -95,7 +72,6 @@ pub(super) fn run<L: Lanes, const S: usize, const ROOT: bool>(lanes: L, moments:
 fn slide<L: Lanes, const LONG: bool, const ROOT: bool>(
     lanes: L,
     segments: Segments<'_, 1>,
-    grids: &[Grid; 8],
     exact: &Exact<'_>,
     divisor: u64,
 ) {
@@ -104,12 +80,11 @@ fn slide<L: Lanes, const LONG: bool, const ROOT: bool>(
         sum: zero,
         high: zero,
         low: zero,
-        anchor: lanes.load(&grids.map(|grid| grid.anchor), 0),
+        anchor: lanes.splat(grid.anchor),
         m: lanes.splat(exact.window as f64),
         magic: lanes.splat(MAGIC * power_of_two(CUT[usize::from(LONG)] + 2 * grid.exponent)),
         divide: Divide::new(lanes, divisor),
         doubt: lanes.splat_integer(0),
-        grids,
         exact,
         close: 0,
     };
@@ -134,10 +109,9 @@ impl<L: Lanes, const LONG: bool, const ROOT: bool> Blocks<L> for Spread<'_, L, L
         if rows < MANY {
             return false;
         }
-        let window = self.exact.window;
+        let Exact { window, grid, .. } = *self.exact;
         let (mut sums, mut highs, mut lows) = ([0.0; 8], [0.0; 8], [0.0; 8]);
         for lane in 0..L::N {
-            let grid = &self.grids[lane];
             let (sum, squares) = first_sums(lanes, grid, window, &x[from[lane]..from[lane] + rows]);
             let spread = squares * window as i128 - i128::from(sum) * i128::from(sum);
             sums[lane] = sum as f64 * grid.unit();
@@ -201,9 +175,8 @@ impl<L: Lanes, const LONG: bool, const ROOT: bool> Blocks<L> for Spread<'_, L, L
             let leaving = lane_values(lanes, leaving);
             for lane in (0..L::N).filter(|lane| doubt >> lane & 1 == 1) {
                 let spread = self.exact.squared_units(high[lane]) + self.exact.squared_units(low[lane]);
-                let (exact, m) = (self.exact, self.exact.window as i64);
-                let anchors = m * exact.units(self.grids[lane].anchor - exact.grid.anchor);
-                let before = Integers { m, sum: exact.units(sum[lane]) + anchors, spread };
+                let exact = self.exact;
+                let before = Integers { m: exact.window as i64, sum: exact.units(sum[lane]), spread };
                 exact.answer(before, leaving[lane], rows[lane], &mut out[rows[lane]..rows[lane] + L::N]);
             }
         }

@@ -6,7 +6,7 @@ use super::grid::{Grid, OnGrids, on_grids, partial_windows};
 use super::limbs::{self, Limbs};
 use super::segments::Segments;
 use super::simd::dispatch;
-use super::sliding::{Slide, Sums, first_sum};
+use super::sliding::{FirstSum, Slide, Sums};
 use super::statistics::{Sum, slide};
 use super::{Window, blocks, same_length};
 use crate::error::Error;
@@ -76,7 +76,8 @@ impl<const MEAN: bool> OnGrids<1> for Kernel<'_, MEAN> {
 
     fn fixed(&mut self, rows: Range<usize>, [grid]: [Grid; 1]) -> bool {
         let (x, window) = (self.x, self.window.len);
-        let (total, value) = first_sum::<MEAN>(&grid, &x[rows.start + 1 - window..=rows.start]);
+        let rows_of_first = &x[rows.start + 1 - window..=rows.start];
+        let (total, value) = dispatch(FirstSum::<MEAN> { grid: &grid, rows: rows_of_first });
         let (start, out) = (rows.start + 1, self.results(rows));
         out[0] = value;
         dispatch(Sums::<MEAN> { slide: Slide::new(&grid, x, start, window, &mut out[1..]), total });
