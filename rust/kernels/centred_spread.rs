@@ -10,53 +10,46 @@ use super::simd::{Lanes, MAGIC};
 use super::sliding_spread::{Exact, Integers, cut, lane_values};
 
 /// The place where the sum of squares is cut in two, in units.
-const CUT: i32 = 51;
+const CUT: i32 = 50;
 /// The place where its upper part is cut once more, if it is too long for a double.
 const UPPER_CUT: i32 = 77;
+/// After so many rows the lower part is settled and the centre moved.
+const STEP: usize = 8;
 /// Windows as long as this: in shorter ones the sum around the centre counts for more.
 const LONG: usize = 256;
 
 /// How the squares are kept, and how well the square of the sum is known.
 ///
 /// With integers from -r to r and a centre among them, `(a - b)(a + b)` is the difference of two squares up to `4r^2`.
-/// The mean is `8r/m` away from the centre at most when that moves, after four rows, and never more than `2r`: call it
-/// `d*r`. The squares are up to `m*r^2 * (1 + d^2)`, and a move changes them by `m*r^2 * d^2`. As long as this and `4r^2`
-/// are below `2^(51 + CUT)`, the upper parts of products are exact. Four rows add half of `2^CUT` each to the lower part,
+/// When the centre moves, the mean is `2r*STEP/m` away from it at most, and never more than `2r`: call it `d*r`. The
+/// squares are up to `m*r^2 * (1 + d^2)`, and a move changes them by `m*r^2 * d^2`. As long as this and `4r^2` are below
+/// `2^(51 + CUT)`, the upper parts of products are exact. Each row of a step adds half of `2^CUT` to the lower part,
 /// settling and moving the centre leave as much each: 53 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Plan {
     /// All of the squares are two doubles, and what the rounding of `S^2/m` misses is taken along: of a window of any
     /// length.
     Fine,
-    /// The upper one is cut again. What lies above is exact, as sums have 62 bits; what lies below grows by `16r^2` in
-    /// four rows and by a move, and then has 53 bits above the cut, too. `S^2/m` is rounded: beside the squares of a long
+    /// The upper one is cut again. What lies above is exact, as sums have 62 bits; what lies below grows by `32r^2` in
+    /// a step and by a move, and then has 53 bits above the cut, too. `S^2/m` is rounded: beside the squares of a long
     /// window it is small.
     Wide,
 }
 
 impl Plan {
     fn of(grid: &Grid, window: usize) -> Option<Self> {
-        let (m, drift) = (window as f64, drift(window));
-        // A little less, for the lower part.
-        let square = 1.02 * grid.largest * grid.largest;
-        if f64::max(4.0, m * drift * drift) * square > power_of_two(51 + CUT) {
+        // A little more, for the lower part.
+        let (m, square) = (window as f64, 1.02 * grid.largest * grid.largest);
+        let moved = m * f64::min(2.0, (2 * STEP) as f64 / m).powi(2);
+        let fits = |squares: f64| (squares + moved) * square <= power_of_two(53 + CUT);
+        if f64::max(4.0, moved) * square > power_of_two(51 + CUT) {
             None
-        } else if most_squares(grid, window) <= power_of_two(53 + CUT) {
+        } else if fits(m) {
             Some(Self::Fine)
         } else {
-            (window >= LONG).then_some(Self::Wide)
+            (window >= LONG && fits((4 * STEP) as f64)).then_some(Self::Wide)
         }
     }
-}
-
-/// How far the mean may be from the centre, as a part of the largest integer.
-fn drift(window: usize) -> f64 {
-    f64::min(2.0, 8.0 / window as f64)
-}
-
-/// What the squares may sum up to, in squared units, and a little more.
-fn most_squares(grid: &Grid, window: usize) -> f64 {
-    1.02 * window as f64 * grid.largest * grid.largest * (1.0 + drift(window) * drift(window))
 }
 
 struct Centred<'a, L: Lanes, const WIDE: bool, const ROOT: bool> {
@@ -108,7 +101,9 @@ fn slide<L: Lanes, const WIDE: bool, const ROOT: bool>(
     let (grid, window) = (exact.grid, exact.window);
     let (zero, m, divisor) = (lanes.splat(0.0), window as f64, (window - ddof) as f64);
     let square = power_of_two(2 * grid.exponent);
-    let bound = (64.0 + power_of_two(-100) * most_squares(grid, window)) * square;
+    // No value is further from the centre than the ends of the range from each other.
+    let most = 4.0 * window as f64 * grid.largest * grid.largest;
+    let bound = (64.0 + power_of_two(-100) * most) * square;
     let mut state = Centred::<L, WIDE, ROOT> {
         sum: zero,
         top: zero,
@@ -173,7 +168,7 @@ impl<L: Lanes, const WIDE: bool, const ROOT: bool> Blocks<L> for Centred<'_, L, 
         self.low = lanes.sub(self.low, lanes.remainder(high, difference, both));
     }
 
-    const SETTLED_AFTER: usize = 4;
+    const SETTLED_AFTER: usize = STEP;
 
     #[inline(always)]
     fn settle(&mut self, lanes: L) {
