@@ -69,7 +69,7 @@ struct NativeKernelOptions
     width::Float64
 end
 
-const ABI_VERSION = 0x00010003
+const ABI_VERSION = 0x00010004
 const EXCLUDE_CURRENT = UInt32(1)
 const CLOSED_ONLY = UInt32(2)
 const PARTIAL = UInt32(4)

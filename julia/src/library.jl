@@ -45,13 +45,8 @@ mutable struct NativeLibrary
     multi_symbol_timeline::Ptr{Cvoid}
     multi_symbol_rows::Ptr{Cvoid}
     kernel_columns::Ptr{Cvoid}
-    rolling_cov::Ptr{Cvoid}
-    rolling_corr::Ptr{Cvoid}
+    kernel_tables::Ptr{Cvoid}
     ema::Ptr{Cvoid}
-    true_range::Ptr{Cvoid}
-    atr::Ptr{Cvoid}
-    macd::Ptr{Cvoid}
-    bollinger::Ptr{Cvoid}
     stream_new::Ptr{Cvoid}
     stream_push::Ptr{Cvoid}
     stream_value::Ptr{Cvoid}

@@ -76,7 +76,7 @@ if "native" in BACKENDS
     @testset "status tells what is loaded and from where" begin
         library = status().library
         @test library.loaded && isfile(library.path) && occursin(r"^[0-9a-f]{16}$", library.build_id)
-        @test library.version == "0.1.0" && library.abi == "1.3"
+        @test library.version == "0.1.0" && library.abi == "1.4"
     end
 end
 
@@ -290,7 +290,7 @@ end
     right = [number for (_, number) in OmegaJulia.expected_layout()]
     shifted = copy(right)
     shifted[3] += 8
-    for (abi, layout, why) in ((0x00020000, right, "ABI version 2.0"), (0x00010000, right, "ABI version 1.0"), (0x00010003, shifted, "columns_timestamp is 8, expected 0"))
+    for (abi, layout, why) in ((0x00020000, right, "ABI version 2.0"), (0x00010000, right, "ABI version 1.0"), (0x00010004, shifted, "columns_timestamp is 8, expected 0"))
         path = impostor(abi, layout)
         if path === nothing
             println("skipped: libraries that do not fit (no C compiler here)")

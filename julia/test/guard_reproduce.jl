@@ -21,6 +21,7 @@ function calls_to_ask(folder)
     pushed = [string("push ", name) => ((x[1:8] for _ in ins)..., Tuple(9.0 for _ in ins), numbers) for (name, (ins, numbers)) in kernels]
     return [kernels; pushed;
         "ema" => ((x,), (3, 5, 0)); "mean" => ((), (5, 5, 0)); "mean" => ((x, 2x), (5, 5, 0));
+        "cov" => ((x, 2x, x .- 1, 3x), (5, 5, 1, 0));
         "accept" => O.saved_parts(AGAIN_SERIES); "read_csv" => (csv_file(folder), "us", options);
         "quality" => (AGAIN_SERIES,); "gaps" => (AGAIN_SERIES, 5); "pair_quality" => (AGAIN_SERIES, AGAIN_SERIES);
         "get_lookbacks" => (slicer, AGAIN_TIMES, 3, AGAIN_ADMITS); "get_lookbacks" => (slicer, [0], 3, AGAIN_ADMITS);

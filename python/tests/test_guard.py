@@ -335,6 +335,7 @@ def test_what_is_kept_of_a_call_is_enough_to_ask_it_again(native: None, state: P
     asked: list[tuple[str, Any]] = [
         ("resample", (series, 5 * minute, 0, True)),
         ("mean", ((x, 2.0 * x), (5, 5, 0))),  # the columns of a table
+        ("cov", ((x, 2.0 * x, x - 1.0, 3.0 * x), (5, 5, 1, 0))),  # of two tables, column by column
         ("ema", ((x,), (3, 5, 0))),  # several periods
         ("mean", ((), (5, 5, 0))),  # a stream that was to be made
         ("push mean", (x[:4], (5.0,), (5, 5, 0))),

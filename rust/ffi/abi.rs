@@ -11,7 +11,7 @@ use super::slicer::{OmegaCandle, OmegaRange};
 use crate::io::{ArrowArray, ArrowArrayStream, ArrowSchema};
 
 /// The version of this ABI: major << 16 | minor. Libraries with the same major and at least this minor fit.
-pub const OMEGA_ABI_VERSION: u32 = 0x0001_0003;
+pub const OMEGA_ABI_VERSION: u32 = 0x0001_0004;
 
 /// A number of the Arrow structs: 0 in a library that cannot do anything with them.
 const fn arrow(number: usize) -> usize {

@@ -8,10 +8,7 @@ use std::fmt::Display;
 use super::arguments::{Span, array, drilled, outputs, reference};
 use super::status::{Failure, OmegaStatus};
 use crate::error::{Error, ErrorCode};
-use crate::kernels::{
-    NanPolicy, Window, columns, diff, ema, log_returns, returns, rolling_argmax, rolling_argmin, rolling_max,
-    rolling_mean, rolling_min, rolling_std, rolling_sum, rolling_var, rolling_zscore, rsi, shift, wilder,
-};
+use crate::kernels::{NanPolicy, Window};
 
 /// What a NaN does to the results near it.
 pub type OmegaNanPolicy = i32;
@@ -54,7 +51,7 @@ pub const OMEGA_KERNEL_RETURNS: OmegaKernel = 13;
 pub const OMEGA_KERNEL_LOG_RETURNS: OmegaKernel = 14;
 /// omega_shift.
 pub const OMEGA_KERNEL_SHIFT: OmegaKernel = 15;
-/// omega_rolling_cov; streams alone from here on. Inputs x, y.
+/// omega_rolling_cov. Inputs x, y.
 pub const OMEGA_KERNEL_COV: OmegaKernel = 16;
 /// omega_rolling_corr. Inputs x, y.
 pub const OMEGA_KERNEL_CORR: OmegaKernel = 17;
@@ -202,60 +199,5 @@ pub(super) fn drill(columns: &mut [&mut [f64]]) {
         for value in columns.iter_mut().flat_map(|column| column.iter_mut()) {
             *value = drilled(*value);
         }
-    }
-}
-
-/// A kernel with one input and one output, OMEGA_KERNEL_SUM to OMEGA_KERNEL_SHIFT, on each of the contiguous
-/// columns of x, rows values each, into the same place of out.
-///
-/// Threads: any. O(rows x columns) for any window; allocates what the kernel needs for one column. Errors:
-/// OMEGA_NULL_POINTER; OMEGA_INVALID_ARGUMENT naming the kernel, the option (as the kernel's own function calls
-/// it) or the overlap, or if rows x columns values are not addressable.
-///
-/// # Safety
-/// `options` must be readable, `x` readable and `out` writable for `rows * columns` values, for the length of the
-/// call.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn omega_kernel_columns(
-    kernel: OmegaKernel,
-    options: *const OmegaKernelOptions,
-    x: *const f64,
-    rows: usize,
-    columns: usize,
-    out: *mut f64,
-) -> OmegaStatus {
-    guard! {
-        // SAFETY: promised by the caller.
-        let options = unsafe { options_of(kernel, options) }?;
-        if kernel > OMEGA_KERNEL_SHIFT {
-            return Err(unknown(kernel, OMEGA_KERNEL_SHIFT));
-        }
-        let (window, nan) = (options.windowed()?, options.policy()?);
-        let (period, ddof) = (options.window, options.ddof);
-        let on_a_column = |x: &[f64], out: &mut [f64]| match kernel {
-            OMEGA_KERNEL_SUM => rolling_sum(x, window, out),
-            OMEGA_KERNEL_MEAN => rolling_mean(x, window, out),
-            OMEGA_KERNEL_VAR => rolling_var(x, window, ddof, out),
-            OMEGA_KERNEL_STD => rolling_std(x, window, ddof, out),
-            OMEGA_KERNEL_ZSCORE => rolling_zscore(x, window, ddof, out),
-            OMEGA_KERNEL_MIN => rolling_min(x, window, out),
-            OMEGA_KERNEL_MAX => rolling_max(x, window, out),
-            OMEGA_KERNEL_ARGMIN => rolling_argmin(x, window, out),
-            OMEGA_KERNEL_ARGMAX => rolling_argmax(x, window, out),
-            OMEGA_KERNEL_EMA => ema(x, &[period], nan, out),
-            OMEGA_KERNEL_WILDER => wilder(x, period, nan, out),
-            OMEGA_KERNEL_RSI => rsi(x, period, nan, out),
-            OMEGA_KERNEL_DIFF => diff(x, period, out),
-            OMEGA_KERNEL_RETURNS => returns(x, period, out),
-            OMEGA_KERNEL_LOG_RETURNS => log_returns(x, period, out),
-            _ => shift(x, period, out),
-        };
-        let cells = rows.checked_mul(columns).ok_or_else(|| {
-            Failure::new(ErrorCode::InvalidArgument, format!("{rows} rows of {columns} columns are not addressable"))
-        })?;
-        // Options are refused where there are no columns, too.
-        on_a_column(&[], &mut [])?;
-        // SAFETY: promised by the caller.
-        unsafe { run(cells, [("x", x)], [("out", out)], |[x], [out]| self::columns(rows, x, out, on_a_column)) }
     }
 }

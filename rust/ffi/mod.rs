@@ -35,6 +35,7 @@ mod slicer;
 mod status;
 mod stream;
 mod symbol_slice;
+mod tables;
 mod time;
 
 pub use abi::*;

@@ -149,12 +149,14 @@ static KernelCall kernel_call(OmegaKernel kernel, double out[MOST][MOST]) {
 static void panic_in_kernels(void) {
     OmegaKernelOptions mean = KERNEL[OMEGA_KERNEL_MEAN].options;
     OmegaStream *out;
-    double values[MOST][MOST], result;
+    double values[MOST][MOST], result, *line = values[0];
+    const double *table = X;
     for (OmegaKernel kernel = 0; kernel < KERNELS; kernel++) {
         KernelCall call = kernel_call(kernel, values);
         PANICS(values, KERNEL[kernel].call(&call));
     }
     PANICS(values, omega_kernel_columns(OMEGA_KERNEL_MEAN, &mean, X, MOST, 1, values[0]));
+    PANICS(values, omega_kernel_tables(OMEGA_KERNEL_MEAN, &mean, &table, 1, MOST, 1, &line, 1));
     PANICS(out, omega_stream_new(OMEGA_KERNEL_MEAN, &mean, &out));
     PANICS(result, omega_stream_push(stream, X, 1, &result, 1));
     PANICS(result, omega_stream_value(stream, &result, 1));
@@ -253,6 +255,14 @@ static void a_flipped_bit_of_a_kernel_reaches_the_caller(void) {
         CHECK_OK(KERNEL[kernel].call(&rightly));
         CHECK_OK(omega_fault_set(OMEGA_FAULT_FLIP));
         CHECK_OK(KERNEL[kernel].call(&wrongly));
+        CHECK_OK(omega_fault_set(OMEGA_FAULT_NONE));
+        for (size_t i = 0; i < KERNEL[kernel].outputs * MOST; i++) {
+            CHECK(flipped(right[i / MOST][i % MOST], wrong[i / MOST][i % MOST]));
+        }
+        double *lines[MOST] = {wrong[0], wrong[1], wrong[2]};
+        CHECK_OK(omega_fault_set(OMEGA_FAULT_FLIP));
+        CHECK_OK(omega_kernel_tables(kernel, &wrongly.options, wrongly.in, KERNEL[kernel].inputs, MOST, 1, lines,
+                                     KERNEL[kernel].outputs));
         CHECK_OK(omega_fault_set(OMEGA_FAULT_NONE));
         for (size_t i = 0; i < KERNEL[kernel].outputs * MOST; i++) {
             CHECK(flipped(right[i / MOST][i % MOST], wrong[i / MOST][i % MOST]));

@@ -12,7 +12,7 @@ static const char *vectors;
 
 static void header_and_library_have_one_abi_version(void) {
     CHECK(omega_abi_version() == OMEGA_ABI_VERSION);
-    CHECK(OMEGA_ABI_VERSION == 0x00010003u);
+    CHECK(OMEGA_ABI_VERSION == 0x00010004u);
 }
 
 static void library_names_its_version_and_build(void) {

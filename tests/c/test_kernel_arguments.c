@@ -232,6 +232,103 @@ static void bad_arguments_of_columns_are_refused_by_name(void) {
     CHECK_OK(omega_kernel_columns(OMEGA_KERNEL_SUM, &options, NULL, 0, 7, NULL));
 }
 
+#define TABLES(inputs, outputs) \
+    omega_kernel_tables(kernel, &options, tables, inputs, N, 2, results, outputs)
+
+static void bad_arguments_of_tables_are_refused_by_name(void) {
+    static double given[MOST][2 * N], made[MOST][2 * N];
+    for (OmegaKernel kernel = 0; kernel < KERNELS; kernel++) {
+        const KernelEntry *entry = &KERNEL[kernel];
+        OmegaKernelOptions options = entry->options;
+        size_t inputs = entry->inputs, outputs = entry->outputs;
+        const double *tables[MOST] = {given[0], given[1], given[2]};
+        double *results[MOST] = {made[0], made[1], made[2]};
+        char name[40];
+        for (size_t count = 0; count <= MOST + 1; count++) {
+            if (count != inputs) {
+                CHECK_REFUSED(OMEGA_SIZE_MISMATCH, made, TABLES(count, outputs));
+                snprintf(name, sizeof name, "inputs is %zu, but kernel %d takes %zu", count, (int)kernel, inputs);
+                CHECK_MESSAGE(name);
+            }
+            if (count != outputs) {
+                CHECK_REFUSED(OMEGA_SIZE_MISMATCH, made, TABLES(inputs, count));
+                snprintf(name, sizeof name, "outputs is %zu, but kernel %d gives %zu", count, (int)kernel, outputs);
+                CHECK_MESSAGE(name);
+            }
+        }
+        for (size_t i = 0; i < inputs + outputs; i++) {
+            int is_input = i < inputs;
+            size_t at = is_input ? i : i - inputs;
+            snprintf(name, sizeof name, "%s[%zu] is NULL", is_input ? "tables" : "results", at);
+            if (is_input) {
+                tables[at] = NULL;
+            } else {
+                results[at] = NULL;
+            }
+            CHECK_REFUSED(OMEGA_NULL_POINTER, made, TABLES(inputs, outputs));
+            CHECK_MESSAGE(name);
+            tables[at] = given[at];
+            results[at] = made[at];
+        }
+        for (size_t i = 0; i < outputs; i++) {
+            for (size_t other = 0; other < inputs; other++) {
+                /* The second column of one is the first of the other. */
+                tables[other] = made[i] + N;
+                CHECK_REFUSED(OMEGA_INVALID_ARGUMENT, made, TABLES(inputs, outputs));
+                snprintf(name, sizeof name, "results[%zu] overlaps tables[%zu]", i, other);
+                CHECK_MESSAGE(name);
+                tables[other] = given[other];
+            }
+            for (size_t other = 0; other < i; other++) {
+                results[i] = results[other];
+                CHECK_REFUSED(OMEGA_INVALID_ARGUMENT, made, TABLES(inputs, outputs));
+                snprintf(name, sizeof name, "results[%zu] overlaps results[%zu]", i, other);
+                CHECK_MESSAGE(name);
+                results[i] = made[i];
+            }
+        }
+        CHECK_REFUSED(OMEGA_NULL_POINTER, made,
+                      omega_kernel_tables(kernel, NULL, tables, inputs, N, 2, results, outputs));
+        CHECK_MESSAGE("options is NULL");
+        CHECK_REFUSED(OMEGA_NULL_POINTER, made,
+                      omega_kernel_tables(kernel, &options, NULL, inputs, N, 2, results, outputs));
+        CHECK_MESSAGE("tables is NULL");
+        CHECK_REFUSED(OMEGA_NULL_POINTER, made,
+                      omega_kernel_tables(kernel, &options, tables, inputs, N, 2, NULL, outputs));
+        CHECK_MESSAGE("results is NULL");
+        CHECK_REFUSED(OMEGA_INVALID_ARGUMENT, made,
+                      omega_kernel_tables(kernel, &options, tables, inputs, SIZE_MAX, 2, results, outputs));
+        CHECK_MESSAGE("addressable");
+        CHECK_REFUSED(OMEGA_INVALID_ARGUMENT, made,
+                      omega_kernel_tables(kernel, &options, tables, inputs, SIZE_MAX / 16, 2, results, outputs));
+        CHECK_MESSAGE("addressable");
+        CHECK_OK(omega_kernel_tables(kernel, &options, tables, inputs, N, 0, results, outputs));
+        CHECK_OK(omega_kernel_tables(kernel, &options, tables, inputs, 0, 7, results, outputs));
+        if (kernel != OMEGA_KERNEL_TRUE_RANGE && kernel != OMEGA_KERNEL_SHIFT) {
+            options.window = 0;
+            CHECK_REFUSED(OMEGA_INVALID_ARGUMENT, made, TABLES(inputs, outputs));
+            CHECK_MESSAGE("is 0");
+            /* Also where there is no column to refuse it. */
+            CHECK_STATUS(OMEGA_INVALID_ARGUMENT,
+                         omega_kernel_tables(kernel, &options, tables, inputs, N, 0, results, outputs));
+        }
+    }
+}
+
+static void a_kernel_that_is_none_is_refused_with_its_number(void) {
+    static const OmegaKernel NOT_THESE[] = {-1, KERNELS, INT32_MAX, INT32_MIN};
+    const double *tables[MOST] = {X, X, X};
+    double made[N], *results[MOST] = {made, made, made};
+    for (size_t i = 0; i < sizeof NOT_THESE / sizeof *NOT_THESE; i++) {
+        OmegaKernelOptions options = KERNEL[0].options;
+        char value[40];
+        CHECK_REFUSED(OMEGA_INVALID_ARGUMENT, made,
+                      omega_kernel_tables(NOT_THESE[i], &options, tables, 1, N, 1, results, 1));
+        snprintf(value, sizeof value, "kernel is %d, not 0 to 21", (int)NOT_THESE[i]);
+        CHECK_MESSAGE(value);
+    }
+}
+
 void suite_kernel_arguments(void) {
     RUN(a_bad_period_of_ema_is_refused_before_anything_is_written);
     RUN(periods_that_out_overlaps_are_refused);
@@ -243,4 +340,6 @@ void suite_kernel_arguments(void) {
     RUN(an_unknown_nan_policy_is_refused_with_its_value);
     RUN(a_kernel_that_columns_cannot_have_is_refused_with_its_number);
     RUN(bad_arguments_of_columns_are_refused_by_name);
+    RUN(bad_arguments_of_tables_are_refused_by_name);
+    RUN(a_kernel_that_is_none_is_refused_with_its_number);
 }

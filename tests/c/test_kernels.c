@@ -167,6 +167,38 @@ static void columns_in_one_call_are_each_alone(void) {
     }
 }
 
+static void tables_in_one_call_are_each_column_alone(void) {
+    enum { COLUMNS = 3 };
+    static double given[MOST][COLUMNS * N], made[MOST][COLUMNS * N], alone[MOST][N];
+    for (OmegaKernel kernel = 0; kernel < KERNELS; kernel++) {
+        const KernelEntry *entry = &KERNEL[kernel];
+        KernelCall call = call_of(kernel);
+        const double *tables[MOST];
+        double *results[MOST];
+        for (size_t i = 0; i < MOST; i++) {
+            for (size_t cell = 0; i < entry->inputs && cell < COLUMNS * N; cell++) {
+                given[i][cell] = call.in[i][cell % N] * (double)(cell / N + 1);
+            }
+            tables[i] = given[i];
+            results[i] = made[i];
+        }
+        CHECK_OK(omega_kernel_tables(kernel, &call.options, tables, entry->inputs, N, COLUMNS, results, entry->outputs));
+        for (size_t column = 0; column < COLUMNS; column++) {
+            for (size_t i = 0; i < MOST; i++) {
+                call.in[i] = given[i] + column * N;
+                call.out[i] = alone[i];
+            }
+            CHECK_OK(entry->call(&call));
+            for (size_t i = 0; i < entry->outputs; i++) {
+                CHECK(memcmp(alone[i], made[i] + column * N, sizeof alone[i]) == 0);
+            }
+        }
+        /* One and the same table may be all of them. */
+        tables[1] = tables[2] = tables[0];
+        CHECK_OK(omega_kernel_tables(kernel, &call.options, tables, entry->inputs, N, COLUMNS, results, entry->outputs));
+    }
+}
+
 void suite_kernels(void) {
     RUN(every_kernel_gives_what_is_worked_out_by_hand);
     RUN(several_periods_of_ema_are_as_many_columns);
@@ -176,4 +208,5 @@ void suite_kernels(void) {
     RUN(a_nan_policy_reaches_the_kernel);
     RUN(a_window_longer_than_the_column_gives_what_min_periods_allows);
     RUN(columns_in_one_call_are_each_alone);
+    RUN(tables_in_one_call_are_each_column_alone);
 }

@@ -94,6 +94,10 @@ static void check_case(OmegaKernel kernel, KernelCall *call, const Column *expec
         CHECK(expected[i].count == call->n);
         compare("the function", call->out[i], &expected[i]);
     }
+    CHECK_OK(omega_kernel_tables(kernel, &call->options, call->in, entry->inputs, call->n, 1, call->out, entry->outputs));
+    for (size_t i = 0; i < entry->outputs; i++) {
+        compare("tables", call->out[i], &expected[i]);
+    }
     if (kernel < COLUMN_KERNELS) {
         CHECK_OK(omega_kernel_columns(kernel, &call->options, call->in[0], call->n, 1, call->out[0]));
         compare("columns", call->out[0], &expected[0]);

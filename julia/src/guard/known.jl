@@ -100,10 +100,8 @@ end
 # A kernel over whole series by one backend.
 run_lines!(::Nothing, outs::Vector{Vector{Float64}}, ins::Vector{Vector{Float64}}, call::KernelCall) =
     julia_kernel!(Tuple(outs), Tuple(ins), call)
-function run_lines!(library::NativeLibrary, outs::Vector{Vector{Float64}}, ins::Vector{Vector{Float64}}, call::KernelCall)
-    call.kernel <= LAST_COLUMN_KERNEL ? native_columns!(library, outs[1], ins[1], call) :
-    native_kernel!(library, Tuple(outs), Tuple(ins), call)
-end
+run_lines!(library::NativeLibrary, outs::Vector{Vector{Float64}}, ins::Vector{Vector{Float64}}, call::KernelCall) =
+    run_columns!(library, Tuple(outs), Tuple(ins), call)
 
 # --- series ---
 

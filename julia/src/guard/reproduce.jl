@@ -108,12 +108,11 @@ function calls_again(kernel::Symbol, numbers)
         number(:signal), number(:width))]
 end
 
-# Several series of a kernel that takes one are columns of a table; no series is a new stream.
+# More series than the kernel takes are columns of tables; no series is a new stream.
 function kernel_again(library, calls::Vector{KernelCall}, series::Tuple)
     isempty(series) && return (new_twin(library, calls[1]); "accepted")
-    tables = inputs_of(calls[1]) == 1 ? [[one] for one in series] : [collect(series)]
     found = Vector{Float64}[]
-    for ins in tables, call in calls
+    for ins in map(collect, Iterators.partition(series, inputs_of(calls[1]))), call in calls
         outs = [similar(ins[1]) for _ in 1:outputs_of(call)]
         run_lines!(library, outs, ins, call)
         append!(found, outs)

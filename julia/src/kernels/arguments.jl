@@ -4,7 +4,6 @@
 # The numbers of OmegaKernel.
 const KERNELS = (:sum, :mean, :var, :std, :zscore, :min, :max, :argmin, :argmax, :ema, :wilder, :rsi, :diff, :returns,
     :log_returns, :shift, :cov, :corr, :true_range, :atr, :macd, :bollinger)
-const LAST_COLUMN_KERNEL = 15
 
 # A kernel and its options, as OmegaKernelOptions has them.
 struct KernelCall

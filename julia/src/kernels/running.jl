@@ -1,10 +1,10 @@
-# One call of a kernel: which backend answers, column by column or all at once. Public functions are in rolling.jl
+# One call of a kernel: which backend answers. Public functions are in rolling.jl
 # and indicators.jl; arguments have been checked when they get here.
 
 # By kernel number: the operations are in the order of KERNELS.
 const KERNEL_SLOTS = map(operation_slot, KERNEL_OPERATIONS[1:length(KERNELS)])
 
-# Fills outs from ins, matrices column by column. All have been checked to fit.
+# Fills outs from ins, of which each column of a matrix is a series. All have been checked to fit.
 function run_kernel!(outs::Tuple, ins::Tuple, call::KernelCall, backend)
     choice = resolve_choice(backend, "kernels")
     library = library_for(choice, "kernels")
@@ -32,23 +32,15 @@ function guarded_kernel!(slot::Int, library, auto::Bool, outs::Tuple, ins::Tuple
         counted_failures(() -> run_columns!(library, outs, ins, call), breaker)
         return nothing
     end
-    if call.kernel <= LAST_COLUMN_KERNEL # a call with a status: a try block would cost more than the rest of the guard
-        status = columns_status(library, outs[1], ins[1], call)
-        status == 0 || return rescued_kernel!(OmegaError(status, last_message(library)), slot, outs, ins, call)
-    else
-        try
-            run_columns!(library, outs, ins, call)
-        catch error
-            return rescued_kernel!(error, slot, outs, ins, call)
-        end
-    end
+    # By its status: a try block would cost more than the rest of the guard.
+    status = kernel_status(library, outs, ins, call)
+    status == 0 || return rescued_kernel!(OmegaError(status, last_message(library)), slot, outs, ins, call)
     breaker.plain || breaker.off || compare_columns!(breaker, outs, ins, call)
     return nothing
 end
 
-# For the record: each column of a matrix; of several series that are matrices, the first column.
-saved_inputs(ins::Tuple{Matrix{Float64}}) = Tuple(ins[1][:, j] for j in 1:size(ins[1], 2))
-saved_inputs(ins::Tuple) = map(x -> column_of(x, 1), ins)
+# For the record: the series of the first columns, then those of the second, and so on.
+saved_inputs(ins::Tuple) = Tuple(x[:, j] for j in 1:size(ins[1], 2) for x in ins)
 
 # What a call that failed leads to: an error for the caller, or Julia's answer.
 @noinline function rescued_kernel!(error, slot::Int, outs::Tuple, ins::Tuple, call::KernelCall)
@@ -60,11 +52,16 @@ saved_inputs(ins::Tuple) = map(x -> column_of(x, 1), ins)
     return nothing
 end
 
-function run_columns!(library::Union{Nothing,NativeLibrary}, outs::Tuple, ins::Tuple, call::KernelCall)
-    library !== nothing && call.kernel <= LAST_COLUMN_KERNEL && return native_columns!(library, outs[1], ins[1], call)
+function run_columns!(::Nothing, outs::Tuple, ins::Tuple, call::KernelCall)
     for j in 1:size(ins[1], 2)
-        run_column!(library, map(out -> column_of(out, j), outs), map(x -> column_of(x, j), ins), call)
+        julia_kernel!(map(out -> column_of(out, j), outs), map(x -> column_of(x, j), ins), call)
     end
+    return nothing
+end
+
+function run_columns!(library::NativeLibrary, outs::Tuple, ins::Tuple, call::KernelCall)
+    status = kernel_status(library, outs, ins, call)
+    status == 0 || native_failure(library, status)
     return nothing
 end
 
@@ -76,9 +73,6 @@ function compare_columns!(breaker::Breaker, outs::Tuple, ins::Tuple, call::Kerne
     end
     return nothing
 end
-
-run_column!(::Nothing, outs, ins, call::KernelCall) = julia_kernel!(outs, ins, call)
-run_column!(library::NativeLibrary, outs, ins, call::KernelCall) = native_kernel!(library, outs, ins, call)
 
 # --- in Julia ---
 
@@ -123,47 +117,16 @@ end
 native_options(call::KernelCall) = NativeKernelOptions(call.window, call.min_periods, call.ddof, call.skip, 0, call.slow,
     call.signal, call.width)
 
-columns_status(library::NativeLibrary, out::Columns, x::Columns, call::KernelCall) =
+kernel_status(library::NativeLibrary, outs::Tuple{Columns}, ins::Tuple{Columns}, call::KernelCall) =
     ccall(library.kernel_columns, Int32, (Int32, Ref{NativeKernelOptions}, Ptr{Float64}, Csize_t, Csize_t, Ptr{Float64}),
-        call.kernel, Ref(native_options(call)), x, size(x, 1), size(x, 2), out)
+        call.kernel, Ref(native_options(call)), ins[1], size(ins[1], 1), size(ins[1], 2), outs[1])
 
-function native_columns!(library::NativeLibrary, out::Columns, x::Columns, call::KernelCall)
-    status = columns_status(library, out, x, call)
-    status == 0 || native_failure(library, status)
-    return nothing
-end
+# Of several series or lines.
+kernel_status(library::NativeLibrary, outs::Tuple, ins::Tuple, call::KernelCall) = GC.@preserve outs ins ccall(library.kernel_tables,
+    Int32, (Int32, Ref{NativeKernelOptions}, Ptr{Ptr{Float64}}, Csize_t, Csize_t, Csize_t, Ptr{Ptr{Float64}}, Csize_t),
+    call.kernel, Ref(native_options(call)), pointers(ins), length(ins), size(ins[1], 1), size(ins[1], 2), pointers(outs), length(outs))
 
-function native_kernel!(library::NativeLibrary, outs::NTuple{3,Vector{Float64}}, ins::Tuple{Vector{Float64}}, call::KernelCall)
-    x, rows = ins[1], length(ins[1])
-    status = KERNELS[call.kernel+1] === :bollinger ?
-        ccall(library.bollinger, Int32,
-            (Ptr{Float64}, Csize_t, Csize_t, Csize_t, Csize_t, Float64, Int32, Ptr{Float64}, Ptr{Float64}, Ptr{Float64}),
-            x, rows, call.window, call.min_periods, call.ddof, call.width, call.skip, outs[1], outs[2], outs[3]) :
-        ccall(library.macd, Int32,
-            (Ptr{Float64}, Csize_t, Csize_t, Csize_t, Csize_t, Int32, Ptr{Float64}, Ptr{Float64}, Ptr{Float64}),
-            x, rows, call.window, call.slow, call.signal, call.skip, outs[1], outs[2], outs[3])
-    status == 0 || native_failure(library, status)
-    return nothing
-end
-
-function native_kernel!(library::NativeLibrary, outs::Tuple{Vector{Float64}}, ins::NTuple{2,Vector{Float64}}, call::KernelCall)
-    status = ccall(KERNELS[call.kernel+1] === :corr ? library.rolling_corr : library.rolling_cov, Int32,
-        (Ptr{Float64}, Ptr{Float64}, Csize_t, Csize_t, Csize_t, Csize_t, Int32, Ptr{Float64}),
-        ins[1], ins[2], length(ins[1]), call.window, call.min_periods, call.ddof, call.skip, outs[1])
-    status == 0 || native_failure(library, status)
-    return nothing
-end
-
-function native_kernel!(library::NativeLibrary, outs::Tuple{Vector{Float64}}, ins::NTuple{3,Vector{Float64}}, call::KernelCall)
-    high, low, close = ins
-    status = KERNELS[call.kernel+1] === :atr ?
-        ccall(library.atr, Int32, (Ptr{Float64}, Ptr{Float64}, Ptr{Float64}, Csize_t, Csize_t, Int32, Ptr{Float64}),
-            high, low, close, length(high), call.window, call.skip, outs[1]) :
-        ccall(library.true_range, Int32, (Ptr{Float64}, Ptr{Float64}, Ptr{Float64}, Csize_t, Ptr{Float64}),
-            high, low, close, length(high), outs[1])
-    status == 0 || native_failure(library, status)
-    return nothing
-end
+pointers(columns::Tuple) = Ptr{Float64}[pointer(one) for one in columns]
 
 # Several periods over one series: a column for each.
 function run_emas!(out::Matrix{Float64}, x::Vector{Float64}, periods::Vector{Int}, skip::Bool, backend)

@@ -1,4 +1,4 @@
-"""From a checked call of `rolling` to the backend that answers it, column by column where need be.
+"""From a checked call of `rolling` to the backend that answers it.
 
 The one place that decides who answers a kernel, counts it, and makes or checks the array for the answer.
 """
@@ -14,7 +14,7 @@ from . import _backend
 from ._columns import Floats
 from ._counts import ticker
 from ._errors import OutOfMemoryError
-from ._kernel_engine import SHAPES, KernelEngine, Numbers
+from ._kernel_engine import SHAPES, Numbers
 from ._kernel_input import output, series, together
 
 __all__ = ["emas", "joined", "one", "several"]
@@ -37,7 +37,7 @@ def one(kernel: str, x: Any, numbers: Numbers, out: Any, backend: str | None) ->
         return result
     given = None if out is None else output(out, array.shape, (array,))
     made = _columns_for(given, array.shape)
-    engine.columns(kernel, np.asfortranarray(array), numbers, made)
+    engine.columns(kernel, (np.asfortranarray(array),), numbers, (made,))
     return _handed_over(made, given)
 
 
@@ -59,7 +59,7 @@ def joined(
         return result
     given = None if out is None else output(out, shape, arrays)
     made = _columns_for(given, shape)
-    _by_column(engine, kernel, arrays, numbers, [made])
+    engine.columns(kernel, tuple(np.asfortranarray(array) for array in arrays), numbers, (made,))
     return _handed_over(made, given)
 
 
@@ -74,7 +74,7 @@ def several(kernel: str, x: Any, numbers: Numbers, backend: str | None, lines: t
     else:
         shape = array.shape
         made = _columns_for(None, shape), _columns_for(None, shape), _columns_for(None, shape)
-        _by_column(engine, kernel, [array], numbers, made)
+        engine.columns(kernel, (np.asfortranarray(array),), numbers, made)
     return tuple.__new__(lines, made)  # half the time that the class's own takes
 
 
@@ -88,18 +88,6 @@ def emas(x: Floats, periods: tuple[int, ...], nan: int, out: Any, backend: str |
     if made.size:
         engine.emas("ema", _contiguous(x), (*periods, nan), made)
     return _handed_over(made, given)
-
-
-def _by_column(
-    engine: KernelEngine, kernel: str, arrays: Sequence[Floats], numbers: Numbers, lines: Sequence[Floats]
-) -> None:
-    whole, kind = [np.asfortranarray(array) for array in arrays], engine.kind
-    for i in range(whole[0].shape[1]):
-        engine.run(
-            kernel, tuple(array[:, i] for array in whole), numbers, tuple(line[:, i] for line in lines)
-        )
-    if engine.kind != kind:  # it went off the library on the way: no column may be left of that
-        _by_column(engine, kernel, arrays, numbers, lines)
 
 
 def _whole(arrays: tuple[Floats, ...]) -> tuple[Floats, ...]:

@@ -69,8 +69,10 @@ class KernelEngine(Protocol):
     ) -> None:
         """One series of each input, all contiguous and of one length; fills the outputs."""
 
-    def columns(self, kernel: str, x: Floats, numbers: Numbers, out: Floats) -> None:
-        """A kernel of one input and one output on each column; both arrays are Fortran-contiguous."""
+    def columns(
+        self, kernel: str, inputs: tuple[Floats, ...], numbers: Numbers, outputs: tuple[Floats, ...]
+    ) -> None:
+        """A kernel on each column of tables of one shape, all of them Fortran-contiguous."""
 
     def emas(self, kernel: str, x: Floats, numbers: Numbers, out: Floats) -> None:
         """One column of `out`, which is Fortran-contiguous, for each period of `numbers`; the last is nan."""

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 ABI_MAJOR: Final = 1
-ABI_MINOR: Final = 3  # the least that will do
+ABI_MINOR: Final = 4  # the least that will do
 
 
 class Columns(Structure):
@@ -208,6 +208,9 @@ _PROTOTYPES: Final[dict[str, tuple[Any, ...]]] = {
     "omega_multi_symbol_rows": (c_int32, _HANDLE, c_size_t, _ARRAY, c_size_t),
     **_kernels(),
     "omega_kernel_columns": (c_int32, c_int32, POINTER(KernelOptions), _ARRAY, c_size_t, c_size_t, _ARRAY),
+    "omega_kernel_tables": (
+        c_int32, c_int32, POINTER(KernelOptions), _ARRAY, c_size_t, c_size_t, c_size_t, _ARRAY, c_size_t
+    ),
     "omega_stream_new": (c_int32, c_int32, POINTER(KernelOptions), _OUT_HANDLE),
     "omega_stream_push": (c_int32, _HANDLE, _ARRAY, c_size_t, _ARRAY, c_size_t),
     "omega_stream_free": (c_int32, _HANDLE),

@@ -48,6 +48,7 @@ class NativeKernels:
         # them with those in the ABI's form.
         self._calls = {kernel: _as_it_is(ctypes.CFUNCTYPE, library, _name(kernel)) for kernel in SHAPES}
         self._table = _as_it_is(ctypes.CFUNCTYPE, library, "omega_kernel_columns")
+        self._tables = _as_it_is(ctypes.CFUNCTYPE, library, "omega_kernel_tables")
         self._ready: dict[str, _Ready] = {kernel: {} for kernel in SHAPES}
         self._ready_for_tables: dict[str, _Ready] = {kernel: {} for kernel in SHAPES}
 
@@ -61,13 +62,15 @@ class NativeKernels:
         if status:
             self._fail(status)
 
-    def columns(self, kernel: str, x: Floats, numbers: Numbers, out: Floats) -> None:
+    def columns(
+        self, kernel: str, inputs: tuple[Floats, ...], numbers: Numbers, outputs: tuple[Floats, ...]
+    ) -> None:
         """All columns in one call."""
-        if not x.size:
+        if not inputs[0].size:
             return
         ready = self._ready_for_tables[kernel]
         ask = ready.get(numbers) or _kept(ready, numbers, self._table_asker(kernel, numbers))
-        status = ask(x, out)
+        status = ask(inputs, outputs)
         if status:
             self._fail(status)
 
@@ -101,12 +104,26 @@ class NativeKernels:
         return _asker(self._calls[kernel], shape.inputs, shape.outputs, given)
 
     def _table_asker(self, kernel: str, numbers: Numbers) -> _Ask:
-        call, at, size = self._table, _address, _size
-        number, options = ctypes.c_int32(SHAPES[kernel].number), ctypes.byref(_options(kernel, numbers))
+        at, size, shape = _address, _size, SHAPES[kernel]
+        number, options = ctypes.c_int32(shape.number), ctypes.byref(_options(kernel, numbers))
+        if shape.inputs == shape.outputs == 1:  # the shorter way
+            call = self._table
 
-        def ask(x: Floats, out: Floats) -> int:
-            rows, columns = x.shape
-            return call(number, options, at(x), size(rows), size(columns), at(out))
+            def alone(inputs: tuple[Floats], outputs: tuple[Floats]) -> int:
+                (x,), (out,) = inputs, outputs
+                rows, columns = x.shape
+                return call(number, options, at(x), size(rows), size(columns), at(out))
+
+            return alone
+        call_of_all, series, lines = self._tables, size(shape.inputs), size(shape.outputs)
+        tables, results = ctypes.c_void_p * shape.inputs, ctypes.c_void_p * shape.outputs
+
+        def ask(inputs: tuple[Floats, ...], outputs: tuple[Floats, ...]) -> int:
+            rows, columns = inputs[0].shape
+            given, made = tables(*map(at, inputs)), results(*map(at, outputs))
+            return call_of_all(
+                number, options, ctypes.byref(given), series, size(rows), size(columns), ctypes.byref(made), lines
+            )
 
         return ask
 

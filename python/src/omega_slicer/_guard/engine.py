@@ -141,18 +141,22 @@ def _as_given(inputs: Any) -> Any:
     return inputs
 
 
-def _columns_of(table: Any) -> Any:
-    return tuple(table.T)
+def _columns_of(tables: Any) -> Any:
+    """The series of the first columns, then those of the second, and so on."""
+    return tuple(table[:, i] for i in range(tables[0].shape[1]) for table in tables)
 
 
 def _alone(x: Any) -> Any:
     return (x,)
 
 
-def _compare_columns(breaker: Breaker, kernel: str, x: Any, numbers: Numbers, out: Any, number: int) -> None:
-    for i in range(x.shape[1]):
-        if kernel_answer(breaker, kernel, (x[:, i],), numbers, (out[:, i],), number):
-            PYTHON.kernels.columns(kernel, x, numbers, out)  # the columns that were not looked at, too
+def _compare_columns(
+    breaker: Breaker, kernel: str, tables: Any, numbers: Numbers, out: Any, number: int
+) -> None:
+    for i in range(tables[0].shape[1]):
+        series, lines = tuple(table[:, i] for table in tables), tuple(line[:, i] for line in out)
+        if kernel_answer(breaker, kernel, series, numbers, lines, number):
+            PYTHON.kernels.columns(kernel, tables, numbers, out)  # the columns that were not looked at, too
             return
 
 

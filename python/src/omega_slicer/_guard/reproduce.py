@@ -96,7 +96,7 @@ def _asked(engine: Engine, call: str, args: list[Any]) -> Any:
 
 
 def _lines(engine: Engine, kernel: str, inputs: tuple[Any, ...], numbers: tuple[Any, ...]) -> Any:
-    """A kernel's lines. Several series may be columns of a table, several periods of `ema` as many lines.
+    """A kernel's lines. More series than it takes are columns of tables, several periods of `ema` as many lines.
 
     No series is a new stream.
     """
@@ -107,7 +107,7 @@ def _lines(engine: Engine, kernel: str, inputs: tuple[Any, ...], numbers: tuple[
         engine.kernels.stream(kernel, calls[0])
         return None
     found: list[Any] = []
-    for series in [(x,) for x in inputs] if shape.inputs == 1 else [inputs]:
+    for series in (inputs[i : i + shape.inputs] for i in range(0, len(inputs), shape.inputs)):
         for one in calls:
             lines = tuple(np.empty(len(series[0])) for _ in range(shape.outputs))
             engine.kernels.run(kernel, series, one, lines)

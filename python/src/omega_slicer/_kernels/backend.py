@@ -27,10 +27,13 @@ class PythonKernels:
         for out, line in zip(outputs, lines, strict=True):
             out[:] = line
 
-    def columns(self, kernel: str, x: Floats, numbers: tuple[Any, ...], out: Floats) -> None:
+    def columns(
+        self, kernel: str, inputs: tuple[Floats, ...], numbers: tuple[Any, ...], outputs: tuple[Floats, ...]
+    ) -> None:
         """Column by column."""
-        for i in range(x.shape[1]):
-            self.run(kernel, (x[:, i],), numbers, (out[:, i],))
+        for i in range(inputs[0].shape[1]):
+            series, lines = tuple(x[:, i] for x in inputs), tuple(out[:, i] for out in outputs)
+            self.run(kernel, series, numbers, lines)
 
     def emas(self, kernel: str, x: Floats, numbers: tuple[Any, ...], out: Floats) -> None:
         """Period by period."""

@@ -67,7 +67,7 @@ pub fn call(host: &mut Host) {
     }
     // SAFETY: n values each; arrays that overlap are refused before they are written to.
     let status = unsafe {
-        match host.input.byte() % 25 {
+        match host.input.byte() % 28 {
             0 => omega_rolling_sum(x, n, window, least, nan, a),
             1 => omega_rolling_mean(x, n, window, least, nan, a),
             2 => omega_rolling_var(x, n, window, least, ddof, nan, a),
@@ -96,6 +96,24 @@ pub fn call(host: &mut Host) {
             19 => omega_returns(x, n, window, a),
             20 => omega_log_returns(x, n, window, a),
             21 => omega_shift(x, n, window, a),
+            22..25 => {
+                let (kernel, tables, results) = (host.choice(23), [x, y, z], [a, b, c]);
+                let (inputs, outputs) = (usize::from(host.input.byte() % 5), usize::from(host.input.byte() % 5));
+                let columns = usize::from(host.input.byte() % 3);
+                // Of n values in all, or none; as many pointers as there are, or fewer.
+                let (rows, columns) = if columns > 0 { (n / columns, columns) } else { (n, 0) };
+                let how = fitted(host, kernel);
+                omega_kernel_tables(
+                    kernel,
+                    &how,
+                    tables.as_ptr(),
+                    inputs.min(3),
+                    rows,
+                    columns,
+                    results.as_ptr(),
+                    outputs.min(3),
+                )
+            }
             _ => {
                 let kernel = host.choice(23);
                 let (how, columns) = (fitted(host, kernel), usize::from(host.input.byte() % 6));
