@@ -56,6 +56,7 @@ fn header(root: &Path) -> Result<(), Box<dyn Error>> {
         "symbol_slice",
         "multi_symbol",
         "kernels",
+        "tables",
         "rolling",
         "indicators",
         "stream",

@@ -103,7 +103,7 @@ struct ArrowArrayStream {
 /**
  * The version of this ABI: major << 16 | minor. Libraries with the same major and at least this minor fit.
  */
-#define OMEGA_ABI_VERSION 65539
+#define OMEGA_ABI_VERSION 65540
 
 /**
  * A flag of OmegaSeriesOptions: prices may be missing (NaN).
@@ -1008,7 +1008,7 @@ typedef struct {
 #define OMEGA_KERNEL_SHIFT 15
 
 /**
- * omega_rolling_cov; streams alone from here on. Inputs x, y.
+ * omega_rolling_cov. Inputs x, y.
  */
 #define OMEGA_KERNEL_COV 16
 
@@ -1813,6 +1813,30 @@ OmegaStatus omega_kernel_columns(OmegaKernel kernel,
                                  size_t rows,
                                  size_t columns,
                                  double *out);
+
+/**
+ * Any kernel on each of the columns of its tables, each of rows x columns values, columns being contiguous, into
+ * the same place of its results.
+ *
+ * tables are x; x and y; or high, low and close. results are the output; or macd, signal and histogram; or middle,
+ * upper and lower: OmegaKernel says which. A series is a table of one column. Threads: any; nobody else may touch
+ * the results during the call. O(rows x columns) for any window; allocates what the kernel needs for one column.
+ * Errors: OMEGA_NULL_POINTER; OMEGA_SIZE_MISMATCH naming inputs or outputs; OMEGA_INVALID_ARGUMENT naming the
+ * kernel, the option (as the kernel's own function calls it) or the overlap, or if rows x columns values are not
+ * addressable.
+ *
+ * # Safety
+ * `options` must be readable, `tables` for `inputs` pointers and `results` for `outputs`; each table must be readable
+ * and each result writable for `rows * columns` values, for the length of the call.
+ */
+OmegaStatus omega_kernel_tables(OmegaKernel kernel,
+                                const OmegaKernelOptions *options,
+                                const double *const *tables,
+                                size_t inputs,
+                                size_t rows,
+                                size_t columns,
+                                double *const *results,
+                                size_t outputs);
 
 /**
  * The correctly rounded sum of each window; the infinity that rounding gives where it overflows.

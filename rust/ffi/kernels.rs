@@ -6,7 +6,7 @@
 use std::fmt::Display;
 
 use super::arguments::{Span, array, drilled, outputs, reference};
-use super::status::{Failure, OmegaStatus};
+use super::status::Failure;
 use crate::error::{Error, ErrorCode};
 use crate::kernels::{NanPolicy, Window};
 

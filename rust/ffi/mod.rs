@@ -54,4 +54,5 @@ pub use slicer::*;
 pub use status::*;
 pub use stream::*;
 pub use symbol_slice::*;
+pub use tables::*;
 pub use time::*;

@@ -1,14 +1,13 @@
 //! Kernels on tables, each of whose columns is a series of its own: one call, however many there are.
 
-use super::guard::guard;
-use super::kernels::{
-    OMEGA_KERNEL_ARGMAX, OMEGA_KERNEL_ARGMIN, OMEGA_KERNEL_ATR, OMEGA_KERNEL_CORR, OMEGA_KERNEL_COV,
-    OMEGA_KERNEL_DIFF, OMEGA_KERNEL_EMA, OMEGA_KERNEL_LOG_RETURNS, OMEGA_KERNEL_MACD, OMEGA_KERNEL_MAX,
-    OMEGA_KERNEL_MEAN, OMEGA_KERNEL_MIN, OMEGA_KERNEL_RETURNS, OMEGA_KERNEL_RSI, OMEGA_KERNEL_SHIFT, OMEGA_KERNEL_STD,
-    OMEGA_KERNEL_SUM, OMEGA_KERNEL_TRUE_RANGE, OMEGA_KERNEL_VAR, OMEGA_KERNEL_WILDER, OMEGA_KERNEL_ZSCORE,
-    OmegaKernel, OmegaKernelOptions, options_of, run, unknown,
-};
 use super::arguments::array;
+use super::kernels::{
+    OMEGA_KERNEL_ARGMAX, OMEGA_KERNEL_ARGMIN, OMEGA_KERNEL_ATR, OMEGA_KERNEL_BOLLINGER, OMEGA_KERNEL_CORR,
+    OMEGA_KERNEL_COV, OMEGA_KERNEL_DIFF, OMEGA_KERNEL_EMA, OMEGA_KERNEL_LOG_RETURNS, OMEGA_KERNEL_MACD,
+    OMEGA_KERNEL_MAX, OMEGA_KERNEL_MEAN, OMEGA_KERNEL_MIN, OMEGA_KERNEL_RETURNS, OMEGA_KERNEL_RSI, OMEGA_KERNEL_SHIFT,
+    OMEGA_KERNEL_STD, OMEGA_KERNEL_SUM, OMEGA_KERNEL_TRUE_RANGE, OMEGA_KERNEL_VAR, OMEGA_KERNEL_WILDER,
+    OMEGA_KERNEL_ZSCORE, OmegaKernel, OmegaKernelOptions, options_of, run, unknown,
+};
 use super::status::{Failure, OmegaStatus};
 use crate::error::{Error, ErrorCode};
 use crate::kernels::{
@@ -112,12 +111,8 @@ pub unsafe extern "C" fn omega_kernel_columns(
     }
 }
 
-/// The tables of a kernel with `I` inputs and `O` outputs.
-///
-/// # Safety
-/// Unless NULL, `tables` must be readable for `inputs` pointers and `results` for `outputs`, for the length of the call.
-#[allow(clippy::too_many_arguments, reason = "what C gives")]
-unsafe fn tables_of<const I: usize, const O: usize>(
+/// Tables as C gives them.
+struct Given {
     kernel: OmegaKernel,
     tables: *const *const f64,
     inputs: usize,
@@ -125,18 +120,38 @@ unsafe fn tables_of<const I: usize, const O: usize>(
     columns: usize,
     results: *const *mut f64,
     outputs: usize,
-) -> Result<Tables<I, O>, Failure> {
-    for (name, count, what, expected) in [("inputs", inputs, "takes", I), ("outputs", outputs, "gives", O)] {
-        if count != expected {
-            let message = format!("{name} is {count}, but kernel {kernel} {what} {expected}");
-            return Err(Failure::new(ErrorCode::SizeMismatch, message));
-        }
+}
+
+impl Given {
+    /// As those of a kernel with `I` inputs and `O` outputs.
+    ///
+    /// # Safety
+    /// Unless NULL, `tables` must be readable for `inputs` pointers and `results` for `outputs`; the rest as
+    /// [`Tables::run`].
+    unsafe fn run<const I: usize, const O: usize>(
+        self,
+        on_columns: impl FnMut([&[f64]; I], [&mut [f64]; O]) -> Result<(), Error>,
+    ) -> Result<(), Failure> {
+        // SAFETY: promised by the caller.
+        unsafe { self.checked::<I, O>()?.run(on_columns) }
     }
-    // SAFETY: promised by the caller.
-    let (tables, results) = unsafe { (array(tables, inputs, "tables")?, array(results, outputs, "results")?) };
-    let inputs = std::array::from_fn(|i| (["tables[0]", "tables[1]", "tables[2]"][i], tables[i]));
-    let out = std::array::from_fn(|i| (["results[0]", "results[1]", "results[2]"][i], results[i]));
-    Ok(Tables { rows, columns, inputs, out })
+
+    /// # Safety
+    /// As [`Self::run`].
+    unsafe fn checked<const I: usize, const O: usize>(self) -> Result<Tables<I, O>, Failure> {
+        let Self { kernel, tables, inputs, rows, columns, results, outputs } = self;
+        for (name, count, what, expected) in [("inputs", inputs, "takes", I), ("outputs", outputs, "gives", O)] {
+            if count != expected {
+                let message = format!("{name} is {count}, but kernel {kernel} {what} {expected}");
+                return Err(Failure::new(ErrorCode::SizeMismatch, message));
+            }
+        }
+        // SAFETY: promised by the caller.
+        let (tables, results) = unsafe { (array(tables, inputs, "tables")?, array(results, outputs, "results")?) };
+        let inputs = std::array::from_fn(|i| (["tables[0]", "tables[1]", "tables[2]"][i], tables[i]));
+        let out = std::array::from_fn(|i| (["results[0]", "results[1]", "results[2]"][i], results[i]));
+        Ok(Tables { rows, columns, inputs, out })
+    }
 }
 
 /// Any kernel on each of the columns of its tables, each of rows x columns values, columns being contiguous, into
@@ -164,32 +179,34 @@ pub unsafe extern "C" fn omega_kernel_tables(
     outputs: usize,
 ) -> OmegaStatus {
     guard! {
-        // SAFETY: promised by the caller, here and below.
+        // SAFETY: promised by the caller.
         let options = unsafe { options_of(kernel, options) }?;
-        let (window, nan) = (options.windowed()?, options.policy()?);
-        let OmegaKernelOptions { window: period, slow, signal, ddof, width, .. } = options;
-        macro_rules! given {
-            () => {
-                unsafe { tables_of(kernel, tables, inputs, rows, columns, results, outputs) }?
-            };
-        }
-        match kernel {
-            OMEGA_KERNEL_COV => unsafe { given!().run(|[x, y], [out]| rolling_cov(x, y, window, ddof, out)) },
-            OMEGA_KERNEL_CORR => unsafe { given!().run(|[x, y], [out]| rolling_corr(x, y, window, ddof, out)) },
-            OMEGA_KERNEL_TRUE_RANGE => unsafe {
-                given!().run(|[high, low, close], [out]| true_range(high, low, close, out))
-            },
-            OMEGA_KERNEL_ATR => unsafe {
-                given!().run(|[high, low, close], [out]| atr(high, low, close, period, nan, out))
-            },
-            OMEGA_KERNEL_MACD => unsafe {
+        let given = Given { kernel, tables, inputs, rows, columns, results, outputs };
+        // SAFETY: promised by the caller.
+        unsafe { run_kernel(&options, given) }
+    }
+}
+
+/// # Safety
+/// As [`Given::run`].
+unsafe fn run_kernel(options: &OmegaKernelOptions, given: Given) -> Result<(), Failure> {
+    let (window, nan) = (options.windowed()?, options.policy()?);
+    let OmegaKernelOptions { window: period, slow, signal, ddof, width, .. } = *options;
+    // SAFETY: promised by the caller.
+    unsafe {
+        match given.kernel {
+            OMEGA_KERNEL_COV => given.run(|[x, y], [out]| rolling_cov(x, y, window, ddof, out)),
+            OMEGA_KERNEL_CORR => given.run(|[x, y], [out]| rolling_corr(x, y, window, ddof, out)),
+            OMEGA_KERNEL_TRUE_RANGE => given.run(|[high, low, close], [out]| true_range(high, low, close, out)),
+            OMEGA_KERNEL_ATR => given.run(|[high, low, close], [out]| atr(high, low, close, period, nan, out)),
+            OMEGA_KERNEL_MACD => {
                 let periods = MacdPeriods { fast: period, slow, signal };
-                given!().run(|[x], [line, signal, histogram]| macd(x, periods, nan, line, signal, histogram))
-            },
-            OMEGA_KERNEL_BOLLINGER => unsafe {
-                given!().run(|[x], [middle, upper, lower]| bollinger(x, window, width, ddof, middle, upper, lower))
-            },
-            _ => unsafe { run_kernel_of_one(kernel, &options, given!()) },
+                given.run(|[x], [line, signal, histogram]| macd(x, periods, nan, line, signal, histogram))
+            }
+            OMEGA_KERNEL_BOLLINGER => {
+                given.run(|[x], [middle, upper, lower]| bollinger(x, window, width, ddof, middle, upper, lower))
+            }
+            kernel => run_kernel_of_one(kernel, options, given.checked()?),
         }
     }
 }
