@@ -34,12 +34,14 @@ def shadow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
 @pytest.mark.filterwarnings("ignore::omega_slicer.FallbackWarning")
 @pytest.mark.parametrize("how", ["columns", "emas"])
 def test_a_wrong_row_puts_the_fallbacks_whole_table_in_place(how: str, shadow: Any) -> None:
-    kernel, numbers = ("mean", (20, 20, 0)) if how == "columns" else ("ema", (5, 8, 13, 0))
-    given = np.asfortranarray(X) if how == "columns" else np.ascontiguousarray(X[:, 0])
-    truth = np.empty(X.shape, order="F")
-    getattr(PYTHON.kernels, how)(kernel, given, numbers, truth)
+    kernel, numbers = ("cov", (20, 20, 1, 0)) if how == "columns" else ("ema", (5, 8, 13, 0))
+    table, one = np.asfortranarray(X), np.ascontiguousarray(X[:, 0])
+    given: Any = (table, np.asfortranarray(X[::-1])) if how == "columns" else one
+    truth, out = np.empty(X.shape, order="F"), np.empty(X.shape, order="F")
+    lines: Any = (lambda made: (made,)) if how == "columns" else (lambda made: made)
+    getattr(PYTHON.kernels, how)(kernel, given, numbers, lines(truth))
 
-    def wrong(_kernel: str, _given: Any, _numbers: Any, out: Any) -> None:
+    def wrong(*_: Any) -> None:
         out[:] = truth
         for column, row in enumerate((3_000, 9_000, 15_000)):
             out[row, column] = np.nextafter(out[row, column], np.inf)
@@ -49,8 +51,7 @@ def test_a_wrong_row_puts_the_fallbacks_whole_table_in_place(how: str, shadow: A
         shadow.seed, breaker = seed, Breaker("kernels")
         compare = guard._compare_columns if how == "columns" else guard._compare_emas
         instead = getattr(PYTHON.kernels, how)
-        out = np.empty(X.shape, order="F")
-        guard._asked(breaker, wrong, instead, lambda x: x, compare)(kernel, given, numbers, out)
+        guard._asked(breaker, wrong, instead, lambda x: x, compare)(kernel, given, numbers, lines(out))
         found += breaker.is_open
         assert same_bits(out, truth) == breaker.is_open
     assert 3 <= found <= 20  # each of three rows with probability 0.1
@@ -132,7 +133,9 @@ def test_the_very_call_that_failed_is_asked_again(
     assert (done.returncode, "PANIC" in done.stdout) == (1, True), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("call", ["om.rolling.cov(x, x[::-1], 5)", "om.rolling.atr(x + 1, x, x, 5)", "om.rolling.bollinger(x, 5)"])
+@pytest.mark.parametrize(
+    "call", ["om.rolling.cov(x, x[::-1], 5)", "om.rolling.atr(x + 1, x, x, 5)", "om.rolling.bollinger(x, 5)"]
+)
 def test_tables_of_several_series_or_lines_are_never_half_the_librarys(
     call: str, faulty: str, tmp_path: Path
 ) -> None:

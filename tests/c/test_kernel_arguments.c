@@ -243,7 +243,7 @@ static void bad_arguments_of_tables_are_refused_by_name(void) {
         size_t inputs = entry->inputs, outputs = entry->outputs;
         const double *tables[MOST] = {given[0], given[1], given[2]};
         double *results[MOST] = {made[0], made[1], made[2]};
-        char name[40];
+        char name[80];
         for (size_t count = 0; count <= MOST + 1; count++) {
             if (count != inputs) {
                 CHECK_REFUSED(OMEGA_SIZE_MISMATCH, made, TABLES(count, outputs));

@@ -209,7 +209,15 @@ _PROTOTYPES: Final[dict[str, tuple[Any, ...]]] = {
     **_kernels(),
     "omega_kernel_columns": (c_int32, c_int32, POINTER(KernelOptions), _ARRAY, c_size_t, c_size_t, _ARRAY),
     "omega_kernel_tables": (
-        c_int32, c_int32, POINTER(KernelOptions), _ARRAY, c_size_t, c_size_t, c_size_t, _ARRAY, c_size_t
+        c_int32,
+        c_int32,
+        POINTER(KernelOptions),
+        _ARRAY,
+        c_size_t,
+        c_size_t,
+        c_size_t,
+        _ARRAY,
+        c_size_t,
     ),
     "omega_stream_new": (c_int32, c_int32, POINTER(KernelOptions), _OUT_HANDLE),
     "omega_stream_push": (c_int32, _HANDLE, _ARRAY, c_size_t, _ARRAY, c_size_t),

@@ -122,7 +122,14 @@ class NativeKernels:
             rows, columns = inputs[0].shape
             given, made = tables(*map(at, inputs)), results(*map(at, outputs))
             return call_of_all(
-                number, options, ctypes.byref(given), series, size(rows), size(columns), ctypes.byref(made), lines
+                number,
+                options,
+                ctypes.byref(given),
+                series,
+                size(rows),
+                size(columns),
+                ctypes.byref(made),
+                lines,
             )
 
         return ask
