@@ -26,7 +26,7 @@ const LONG: usize = 256;
 /// `2^(51 + CUT)`, the upper parts of products are exact. Each row of a step adds half of `2^CUT` to the lower part,
 /// settling and moving the centre leave as much each: 53 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Plan {
+pub(super) enum Plan {
     /// All of the squares are two doubles, and what the rounding of `S^2/m` misses is taken along: of a window of any
     /// length.
     Fine,
@@ -37,7 +37,7 @@ enum Plan {
 }
 
 impl Plan {
-    fn of(grid: &Grid, window: usize) -> Option<Self> {
+    pub(super) fn of(grid: &Grid, window: usize) -> Option<Self> {
         // A little more, for the lower part.
         let (m, square) = (window as f64, 1.02 * grid.largest * grid.largest);
         let moved = m * f64::min(2.0, (2 * STEP) as f64 / m).powi(2);

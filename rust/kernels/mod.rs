@@ -200,6 +200,6 @@ fn check_period(name: &str, period: usize) -> Result<(), Error> {
 /// Rows that are worked on together: long enough to make little of what is done once for each, short enough
 /// to stay in the nearest caches, and many windows: the first of each lane is summed up before any slides.
 fn blocks(rows: Range<usize>, window: usize) -> impl Iterator<Item = Range<usize>> {
-    let len = window.saturating_mul(32).max(4096);
+    let len = window.saturating_mul(48).max(4096);
     rows.clone().step_by(len).map(move |start| start..start.saturating_add(len).min(rows.end))
 }

@@ -4,10 +4,11 @@
 use std::ops::Range;
 
 use super::fixed;
-use super::grid::{Grid, OnGrids, on_grids, partial_windows};
+use super::grid::{Grid, OnGrids, Place, on_grids, partial_windows};
 use super::limbs::{self, Limbs};
 use super::segments::Segments;
 use super::simd::dispatch;
+use super::sliding_spread;
 use super::statistics::{Correlations, Cov, Var, pairwise, slide, standard_score};
 use super::sums::sums;
 use super::{Window, blocks, same_length};
@@ -105,6 +106,10 @@ pub(super) fn check(x: &[f64], window: &Window, out: &[f64]) -> Result<(), Error
     same_length("out", out.len(), x.len())
 }
 
+/// A block is cut in two while it has so many windows, of so many rows at least.
+const LEAST_WINDOWS: usize = 8;
+const LEAST_ROWS: usize = 512;
+
 /// The variances of the windows of `rows`, or their roots.
 pub(super) fn vars<const ROOT: bool>(x: &[f64], rows: Range<usize>, window: &Window, ddof: usize, out: &mut [f64]) {
     let (start, end) = (rows.start, rows.end);
@@ -140,12 +145,20 @@ impl<const ROOT: bool> OnGrids<1> for Kernel<'_, ROOT> {
 
     fn fixed(&mut self, rows: Range<usize>, grids: [Grid; 1]) -> bool {
         let (series, start, window, ddof) = ([self.x], rows.start, self.window.len, self.ddof);
-        let fits = grids.iter().all(Grid::holds_squares);
-        if fits {
-            let segments = Segments { series, start, window, out: self.results(rows) };
-            dispatch(fixed::Moments::<1, ROOT> { segments, grids, ddof });
+        if !grids.iter().all(Grid::holds_squares) {
+            return false;
         }
-        fits
+        if !sliding_spread::holds(&grids[0], window) && rows.len() >= LEAST_WINDOWS * window.max(LEAST_ROWS) {
+            // In a part of a block values wander less far.
+            let middle = usize::midpoint(rows.start, rows.end);
+            return [rows.start..middle, middle..rows.end].into_iter().all(|part| {
+                let place = Place::of(&self.x[self.window.start(part.start)..part.end], window);
+                if let Place::Grid(grid) = place { self.fixed(part, [grid]) } else { false }
+            });
+        }
+        let segments = Segments { series, start, window, out: self.results(rows) };
+        dispatch(fixed::Moments::<1, ROOT> { segments, grids, ddof });
+        true
     }
 
     fn pairs(&mut self, rows: Range<usize>, limbs: [Limbs; 1]) -> bool {

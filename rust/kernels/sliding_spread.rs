@@ -50,6 +50,11 @@ struct Spread<'a, L: Lanes, const LONG: bool, const ROOT: bool> {
     close: usize,
 }
 
+/// Whether rows on this grid can be done this way, or around a centre.
+pub(super) fn holds(grid: &Grid, window: usize) -> bool {
+    Plan::of(grid, window).is_some() || centred_spread::Plan::of(grid, window).is_some()
+}
+
 /// Runs what can be done this way; false if that is nothing, whatever the results hold then.
 #[inline(always)]
 pub(super) fn run<L: Lanes, const S: usize, const ROOT: bool>(lanes: L, moments: &mut Moments<'_, S, ROOT>) -> bool {

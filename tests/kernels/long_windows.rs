@@ -15,7 +15,8 @@ fn check(name: &str, x: &[f64], window: usize, ddof: usize, step: usize) {
     let rows = (window - 1..x.len()).step_by(step);
     let expected: Vec<_> = rows.map(|i| (i, cov(&x[i + 1 - window..=i], &x[i + 1 - window..=i], ddof))).collect();
     for isa in Isa::available() {
-        let (mut out, mut roots) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        // No variance, so that a row nobody wrote shows.
+        let (mut out, mut roots) = (vec![-1.0; x.len()], vec![-1.0; x.len()]);
         let _ = take_paths();
         isa.run(|| rolling_var(x, Window::new(window), ddof, &mut out)).unwrap();
         assert_eq!(take_paths().fixed, x.len() + 1 - window, "{isa:?}, {name}, {window}");
@@ -24,6 +25,7 @@ fn check(name: &str, x: &[f64], window: usize, ddof: usize, step: usize) {
         }
         isa.run(|| rolling_std(x, Window::new(window), ddof, &mut roots)).unwrap();
         for (i, (root, var)) in roots.iter().zip(&out).enumerate().skip(window - 1) {
+            assert!(*var >= 0.0, "{isa:?}, {name}, {window}, row {i} was left out");
             assert!(same(*root, var.sqrt()), "{isa:?}, {name}, {window}, row {i}");
         }
     }
@@ -89,6 +91,24 @@ fn variances_of_long_windows_are_exact_where_the_mean_goes_far() {
                 check(name, &x, window, 1, 9);
             }
         }
+    }
+}
+
+/// From one end of a block to the other prices wander further than squares around a centre allow, in its parts less far,
+/// but for one part, where they leap.
+#[test]
+fn blocks_that_wander_too_far_are_cut() {
+    let rows = 16_384_u32;
+    let mut random = Random::new(8);
+    let far = 2_f64.powf(49.6);
+    let x: Vec<f64> = (0..rows)
+        .map(|row| {
+            let level = if row < 2048 { f64::from(row % 2 == 0) } else { f64::from(row) / f64::from(rows) };
+            1.5 + ((level * 2.0 - 1.0) * far + random.below(1 << 30) as f64).floor() * UNIT
+        })
+        .collect();
+    for window in [20, 90, 300] {
+        check("wandering", &x, window, 1, 37);
     }
 }
 
