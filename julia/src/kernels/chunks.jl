@@ -73,6 +73,13 @@ end
     return nothing
 end
 
+# The same of one that is not negative.
+@inline function keep_magnitude!(scratch::Scratch, k::Int, magnitude::Int128)
+    @inbounds scratch.high[k] = (magnitude >> 64) % UInt64
+    @inbounds scratch.low[k] = magnitude % UInt64
+    return nothing
+end
+
 # quick_quotient for each number kept, times 2^unit; how many of them are not certain.
 function quotient_chunk!(out::Vector{Float64}, first::Int, count::Int, scratch::Scratch, divisor::Float64, unit::Int)
     high, low, scale, inverse = scratch.high, scratch.low, power_of_two(unit), 1.0 / divisor

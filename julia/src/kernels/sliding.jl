@@ -115,7 +115,31 @@ end
 
 begin_windows!(state::FixedMoment, m::Int) = (state.spread = state.products * m - widemul(state.sum_d, state.sum_e); nothing)
 
-function full_chunk!(state::FixedMoment{SQUARE}, out::Vector{Float64}, at::Int, first::Int, last::Int, m::Int) where {SQUARE}
+# Sum and spread once `new` has joined and `old` has left.
+@inline function square_step(m::Int, sum::Int64, spread::Int128, new::Int64, old::Int64)
+    change = new - old
+    next = sum + change
+    return next, spread + widemul(change, m * (new + old) - sum - next)
+end
+
+function full_chunk!(state::FixedMoment{true}, out::Vector{Float64}, at::Int, first::Int, last::Int, m::Int)
+    d, offset, scratch = state.d, state.start - 1, state.scratch
+    sum, spread, from = state.sum_d, state.spread, first
+    if first - m <= offset # the very first window has no row to take away
+        sum, spread = square_step(m, sum, spread, d[first-offset], 0)
+        keep_magnitude!(scratch, 1, spread)
+        from += 1
+    end
+    @inbounds for i in from:last
+        sum, spread = square_step(m, sum, spread, d[i-offset], d[i-offset-m])
+        keep_magnitude!(scratch, i - first + 1, spread)
+    end
+    state.sum_d, state.sum_e, state.spread = sum, sum, spread
+    divide_chunk!(out, first - at, last - first + 1, scratch, m * (m - state.ddof), state.unit)
+    return nothing
+end
+
+function full_chunk!(state::FixedMoment{false}, out::Vector{Float64}, at::Int, first::Int, last::Int, m::Int)
     d, e, offset, scratch = state.d, state.e, state.start - 1, state.scratch
     sum_d, sum_e, spread = state.sum_d, state.sum_e, state.spread
     from = first
@@ -124,18 +148,11 @@ function full_chunk!(state::FixedMoment{SQUARE}, out::Vector{Float64}, at::Int, 
     @inbounds for i in first:last
         j = i - offset
         new_d, old_d = d[j], i < from ? 0 : d[max(j - m, 1)]
-        change_d = new_d - old_d
+        new_e, old_e = e[j], i < from ? 0 : e[max(j - m, 1)]
+        change_d, change_e = new_d - old_d, new_e - old_e
         next_d = sum_d + change_d
-        if SQUARE
-            spread += widemul(change_d, m * (new_d + old_d) - sum_d - next_d)
-            sum_e = next_d
-        else
-            new_e, old_e = e[j], i < from ? 0 : e[max(j - m, 1)]
-            change_e = new_e - old_e
-            spread += widemul(change_e, m * new_d - next_d) + widemul(change_d, m * old_e - sum_e)
-            sum_e += change_e
-        end
-        sum_d = next_d
+        spread += widemul(change_e, m * new_d - next_d) + widemul(change_d, m * old_e - sum_e)
+        sum_d, sum_e = next_d, sum_e + change_e
         keep_number!(scratch, i - first + 1, spread)
     end
     state.sum_d, state.sum_e, state.spread = sum_d, sum_e, spread
