@@ -96,7 +96,7 @@ def _asked(engine: Engine, call: str, args: list[Any]) -> Any:
 
 
 def _lines(engine: Engine, kernel: str, inputs: tuple[Any, ...], numbers: tuple[Any, ...]) -> Any:
-    """A kernel's lines. More series than it takes are columns of tables, several periods of `ema` as many lines.
+    """A kernel's lines. More series than it takes are columns of tables, several periods of `ema` lines each.
 
     No series is a new stream.
     """
