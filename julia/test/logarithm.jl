@@ -76,7 +76,8 @@ end
 
 @testset "small returns are decided in lanes, large ones not" begin
     random = MersenneTwister(38)
-    for (step, period, least, most) in ((1e-4, 1, 0, 20), (1e-4, 20, 0, 100), (3e-6, 1, 0, 20), (0.1, 1, 15_000, 20_000))
+    settings = ((1e-4, 1, 0, 20), (1e-4, 20, 0, 100), (3e-6, 1, 0, 20), (1e-4, 5000, 0, 200), (0.1, 1, 12_000, 20_000))
+    for (step, period, least, most) in settings
         x = exp.(cumsum(randn(random, 20_000) .* step))
         OmegaJulia.LOGS_ONE_BY_ONE[] = 0
         answers = log_returns(x, period; backend="julia")
@@ -97,6 +98,18 @@ end
             rand(random) < 0.01 && @test OmegaJulia.long_log(x) === wanted
             2.0^-1022 <= x < Inf && @test OmegaJulia.careful_log(x, reinterpret(UInt64, x), 0) === wanted
         end
+        # In lanes: what is missing is half of what is allowed for, at most.
+        far = 0.0
+        for size in -53:-6, _ in 1:200
+            x = 1 + rand(random, (-1, 1)) * ldexp(1 + rand(random), size)
+            x == 1 && continue
+            exact = log(BigFloat(x))
+            sum, rest, slack = OmegaJulia.log_parts(x - 1)
+            far = max(far, Float64(abs(exact - sum - rest) / slack))
+            value, certain = OmegaJulia.log_near_1(x)
+            certain && @test value === Float64(exact)
+        end
+        @test 0.05 < far <= 0.5
         # Where answers lie nearest to boundaries nothing has to be computed at length.
         OmegaJulia.LONG_LOGS[] = 0
         for x in [1 .+ (-3000:3000) .* 2.0^-53; 1 .+ (1:3000) .* 2.0^-40; 1 .+ (1:3000) .* 2.0^-26]

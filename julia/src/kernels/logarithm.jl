@@ -183,28 +183,41 @@ end
 # How many of them were not decided in lanes, for the tests.
 const LOGS_ONE_BY_ONE = Threads.Atomic{Int}(0)
 
-# ln(1 + r) for |r| up to 2^-7, by its series: (value, is it certain?). No branch, no table and no fused operation, so that
-# a compiler makes lanes of it whatever the processor.
+# ln(1 + r) for |r| up to 2^-5, by its series: (value, is it certain?). No branch and no table, so that a compiler makes
+# lanes of it whatever the processor.
 #
 # r is a whole multiple of 2^-53. Cut at 2^-30, r = high + low, the square of high is exact, and
 # r - r^2/2 = (r - high^2/2) - low * (r + high) / 2; the first of these is a sum of two doubles, and the second, at most
 # 2^-31 of r, has two roundings: 2^-83 of r. As much comes from the two sums that follow. The terms from r^3 on lose less
-# than 2^-52 of r^3: three roundings of powers, two of the series, two of sums, each of r^3/3; what the series leaves out
-# is 2^-59. More than twice all that is allowed for.
+# than 2^-51 of r^3: two roundings of powers, three of the series, two of sums, each of r^3/3; what the series leaves out
+# is 2^-67. Twice all that is allowed for, whether or not the products in the series are rounded.
 @inline function log_near_1(x::Float64)
     r = x - 1.0 # exact where it is small
+    sum, rest, slack = log_parts(r)
+    value = sum + (rest - slack)
+    return value, (abs(r) <= 0x1p-5) & (value == sum + (rest + slack))
+end
+
+# ln(1 + r) in two parts, and twice what may be missing.
+@inline function log_parts(r::Float64)
     high = (r + 0x1.8p22) - 0x1.8p22
     low = r - high
     half = (0.5 * high) * high
     sum = r - half
     error = ((r - sum) - half) - 0.5 * (low * (r + high))
     square = r * r
-    series = 1 / 3 + r * (-1 / 4 + r * (1 / 5 + r * (-1 / 6 + r * (1 / 7 + r * (-1 / 8 + r * (1 / 9 + r * (-1 / 10)))))))
-    rest = error + (square * r) * series
-    size = abs(r)
-    slack = size * (square * 0x1p-50 + 0x1p-80)
-    value = sum + (rest - slack)
-    return value, (size <= 0x1p-7) & (value == sum + (rest + slack))
+    rest = error + (square * r) * log_series(r, square)
+    return sum, rest, abs(r) * (square * 0x1p-50 + 0x1p-80)
+end
+
+# 1/3 - r/4 + r^2/5 - ... - r^11/14 + r^12/15: two terms at a time, as each waits for the one before.
+@inline function log_series(r::Float64, square::Float64)
+    series = muladd(r, -1 / 14, 1 / 13) + square * (1 / 15)
+    series = muladd(square, series, muladd(r, -1 / 12, 1 / 11))
+    series = muladd(square, series, muladd(r, -1 / 10, 1 / 9))
+    series = muladd(square, series, muladd(r, -1 / 8, 1 / 7))
+    series = muladd(square, series, muladd(r, -1 / 6, 1 / 5))
+    return muladd(square, series, muladd(r, -1 / 4, 1 / 3))
 end
 
 function julia_log_returns!(out::Vector{Float64}, x::Vector{Float64}, period::Int)
