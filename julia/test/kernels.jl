@@ -237,7 +237,10 @@ for backend in BACKENDS
 
     @testset "extremes of short and long windows are those of their rows, between NaNs too ($backend)" begin
         random = MersenneTwister(12)
-        for window in (1:12..., 16, 63, 130), rows in (1, 4window - 1, 4window, 4window + 1, 9window + 3)
+        pieces(window) = OmegaJulia.HANDFULS + window - 1 # a piece of handfuls, and one more or less
+        rows_of(window) = (1, 4window - 1, 4window, 4window + 1, 9window + 3,
+            (window in (11, 20, 64) ? pieces(window) .+ (-1, 0, 1, 1000) : ())...)
+        for window in (1:12..., 16, 20, 25, 26, 36, 37, 49, 50, 63, 64, 65, 130), rows in rows_of(window)
             x = rand(random, [0.0, -0.0, 1.0, -1.0, Inf, -Inf, 2.0, 3.0, -5.0], rows)
             for at in (Int[], [rand(random, 1:rows)], rand(random, 1:rows, 3))
                 x[at] .= NaN

@@ -43,11 +43,14 @@ function first_number(x::Vector{Float64}, first::Int)
 end
 
 # Column k of tails[j, k]: of rows j.. of a stretch; none after its end. The first is of the stretch before.
-tails_for(len::Int, ::Val{MAX}) where {MAX} = fill(MAX ? -Inf : Inf, len + 1, 5)
+# Handfuls have their place there, too.
+tails_for(len::Int, ::Val{MAX}) where {MAX} =
+    fill(MAX ? -Inf : Inf, len <= LONGEST_BY_HANDFULS ? cld(HANDFULS + len, 5) : len + 1, 5)
 
 # Rows first:last, before which there is nothing.
 function herk!(out, x, tails::Matrix{Float64}, first::Int, last::Int, len::Int, largest::Val{MAX}) where {MAX}
     len <= LONGEST_COMPARED && return short_windows!(out, x, first, last, len, largest)
+    len <= LONGEST_BY_HANDFULS && return by_handfuls!(out, x, tails, first, last, len, largest)
     @inbounds for j in 2:len
         tails[j, 1] = MAX ? -Inf : Inf
     end
@@ -74,26 +77,69 @@ end
 const ROWS_NEAR = 1024
 const LONGEST_NEAR = 32
 
-# Windows of more rows take longer to be compared row by row.
+# Windows of more rows take longer to be compared row by row, and by handfuls.
 const LONGEST_COMPARED = 10
+const LONGEST_BY_HANDFULS = 64
+# So many handfuls, the rows and what is made of them fit the nearest cache.
+const HANDFULS = 1024
 
 function short_windows!(out, x, first::Int, last::Int, len::Int, largest::Val)
-    # Windows that still grow, and before a NaN there may be no others, come first.
-    @inbounds out[first] = x[first]
-    @inbounds for i in first+1:min(first + len - 2, last)
-        out[i] = extreme(out[i-1], x[i], largest)
-    end
+    growing_windows!(out, x, first, min(first + len - 2, last), largest)
     # The compiler makes a loop for each length.
-    compare_windows!(out, x, first + len - 1, last, Val(len), largest)
+    compare_windows!(out, first + len - 1, x, first + len - 1, last, Val(len), largest)
     return nothing
 end
 
-function compare_windows!(out, x, first::Int, last::Int, len::Val, largest::Val)
-    @inbounds @simd for i in first:last
-        out[i] = extreme_of(x, i, len, largest)
+# Windows that still grow, and before a NaN there may be no others.
+function growing_windows!(out, x, first::Int, last::Int, largest::Val)
+    @inbounds out[first] = x[first]
+    @inbounds for i in first+1:last
+        out[i] = extreme(out[i-1], x[i], largest)
     end
     return nothing
 end
+
+# Into `out` from `at` on.
+function compare_windows!(out, at::Int, x, first::Int, last::Int, len::Val, largest::Val)
+    @inbounds @simd ivdep for i in 0:last-first
+        out[at+i] = extreme_of(x, first + i, len, largest)
+    end
+    return nothing
+end
+
+# A window is some handfuls of rows, the last two of which may overlap.
+function by_handfuls!(out, x, handfuls, first::Int, last::Int, len::Int, largest::Val)
+    growing_windows!(out, x, first, min(first + len - 2, last), largest)
+    hand = isqrt(len - 1) + 1
+    count = cld(len, hand)
+    # The compiler makes a loop for each size of a handful, and one for each number of them.
+    return by_handfuls!(out, x, handfuls, first + len - 1, last, len, Val(hand), Val(count), largest)
+end
+
+function by_handfuls!(out, x, handfuls, first::Int, last::Int, len::Int, ::Val{HAND}, count::Val, largest::Val) where {HAND}
+    while first <= last
+        to = min(first + HANDFULS - 1, last)
+        oldest = first - len + HAND
+        compare_windows!(handfuls, 1, x, oldest, to, Val(HAND), largest)
+        compare_handfuls!(out, handfuls, first, to, len - HAND, HAND, count, largest)
+        first = to + 1
+    end
+    return nothing
+end
+
+# `handfuls` has those that end `before` rows before `first` and later.
+function compare_handfuls!(out, handfuls, first::Int, last::Int, before::Int, hand::Int, ::Val{COUNT}, largest::Val) where {COUNT}
+    @inbounds @simd ivdep for i in 1:last-first+1
+        newer = extreme_of_handfuls(handfuls, i + before, hand, Val(COUNT - 1), largest)
+        out[first+i-1] = extreme(handfuls[i], newer, largest)
+    end
+    return nothing
+end
+
+# Of those that end in row i, and `hand` rows before it, and so on, the oldest first.
+@inline extreme_of_handfuls(handfuls, i::Int, hand::Int, ::Val{1}, ::Val) = @inbounds handfuls[i]
+@inline extreme_of_handfuls(handfuls, i::Int, hand::Int, ::Val{COUNT}, largest::Val) where {COUNT} =
+    extreme(extreme_of_handfuls(handfuls, i - hand, hand, Val(COUNT - 1), largest), @inbounds(handfuls[i]), largest)
 
 # Of row i and those before it, the oldest first.
 @inline extreme_of(x, i::Int, ::Val{1}, ::Val) = @inbounds x[i]
