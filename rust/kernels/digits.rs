@@ -3,7 +3,7 @@
 //! the same way, so what leaves takes back exactly what it brought, and no digit ever outgrows what the window holds.
 
 use super::divisor::Divisor;
-use super::exact::{Parts, parts, round, round_long_quotient};
+use super::exact::{Parts, parts, round_long_quotient};
 
 /// Zeros below the last place, so that the leading digits can be read without asking how many there are.
 pub(super) const PAD: usize = 6;
@@ -13,18 +13,21 @@ pub(super) const SUM: usize = 36 + PAD;
 pub(super) const PRODUCT: usize = 72 + PAD;
 /// Limbs that are read of a sum to round it, its carry included.
 pub(super) const LEADING: usize = 7;
+/// Limbs that are read first, as they nearly always tell.
+pub(super) const SHORT: usize = 5;
 
 /// A number as digits that overlap: digit `i` counts `2^(64 * (i - PAD))` units.
 #[derive(Clone)]
 pub(super) struct Digits<const N: usize> {
     places: [i128; N],
-    /// No digit above this one, or below the other, is other than 0.
-    top: usize,
-    bottom: usize,
+    /// A bit for each digit, or each two of them, that may be other than 0.
+    occupied: u64,
 }
 
 impl<const N: usize> Digits<N> {
-    pub(super) const ZERO: Self = Self { places: [0; N], top: 0, bottom: N };
+    pub(super) const ZERO: Self = Self { places: [0; N], occupied: 0 };
+    /// How many digits a bit of `occupied` stands for, as a power of two.
+    const SHIFT: usize = if N > 64 { 1 } else { 0 };
 
     /// Adds `v * 2^bit`, or subtracts it.
     #[inline(always)]
@@ -37,13 +40,12 @@ impl<const N: usize> Digits<N> {
         digits[0] += (i128::from(low as u64) ^ sign) - sign;
         digits[1] += (i128::from((low >> 64) as u64) ^ sign) - sign;
         digits[2] += (i128::from(high as u64) ^ sign) - sign;
-        self.reach(at, at + 2, v == 0);
+        self.occupy(at, if Self::SHIFT == 0 { 7 } else { 3 }, v == 0);
     }
 
     #[inline(always)]
-    fn reach(&mut self, bottom: usize, top: usize, nothing: bool) {
-        self.bottom = self.bottom.min(if nothing { N } else { bottom });
-        self.top = self.top.max(if nothing { 0 } else { top });
+    fn occupy(&mut self, at: usize, places: u64, nothing: bool) {
+        self.occupied |= if nothing { 0 } else { places << (at >> Self::SHIFT) };
     }
 
     /// The same for what has 64 bits, in two digits.
@@ -56,70 +58,101 @@ impl<const N: usize> Digits<N> {
         let digits: &mut [i128; 2] = (&mut self.places[at..at + 2]).try_into().expect("two digits");
         digits[0] += (i128::from(v as u64) ^ sign) - sign;
         digits[1] += (i128::from((v >> 64) as u64) ^ sign) - sign;
-        self.reach(at, at + 1, nothing);
+        self.occupy(at, 3, nothing);
     }
 
-    /// The highest digit that is not 0, if there is one.
+    /// The highest digit that is not 0, if there is one. Those found to be 0 are not looked at again until something
+    /// is added there.
     #[inline(always)]
     pub(super) fn top(&mut self) -> Option<usize> {
-        while self.places[self.top] == 0 {
-            if self.top == 0 {
-                self.bottom = N;
-                return None;
+        while self.occupied != 0 {
+            let group = 63 - self.occupied.leading_zeros() as usize;
+            let last = ((group + 1) << Self::SHIFT) - 1;
+            for at in (group << Self::SHIFT..=last).rev() {
+                if self.places[at] != 0 {
+                    return Some(at);
+                }
             }
             work(1);
-            self.top -= 1;
+            self.occupied ^= 1 << group;
         }
-        Some(self.top)
+        None
     }
 
-    /// Six digits from `from` on with a carry from those below, in two's complement.
+    /// All but one of `L` digits from `from` on, and what they carry, with a carry from those below, in two's complement.
     #[inline(always)]
-    pub(super) fn leading(&self, from: usize, mut carry: i128) -> [u64; LEADING] {
-        let digits: &[i128; LEADING - 1] = self.places[from..from + LEADING - 1].try_into().expect("six digits");
-        let mut limbs = [0; LEADING];
-        for (limb, digit) in limbs.iter_mut().zip(digits) {
+    pub(super) fn leading<const L: usize>(&self, from: usize, mut carry: i128) -> [u64; L] {
+        let mut limbs = [0; L];
+        for (limb, digit) in limbs.iter_mut().zip(&self.places[from..from + L - 1]) {
             carry += digit;
             *limb = carry as u64;
             carry >>= 64;
         }
-        limbs[LEADING - 1] = carry as u64;
-        work(LEADING);
+        limbs[L - 1] = carry as u64;
+        work(L);
         limbs
-    }
-
-    /// What the digits below `end` carry over, rounded down, and whether that has left anything below.
-    #[inline(never)]
-    fn below(&mut self, end: usize) -> (i128, bool) {
-        let (mut carry, mut rest) = (0_i128, 0);
-        let start = self.bottom().min(end);
-        for digit in &self.places[start..end] {
-            // Nothing happens in a run of zeros, and nothing waits for the carry there.
-            if *digit == 0 && carry == carry >> 64 {
-                rest |= carry as u64;
-                continue;
-            }
-            carry += digit;
-            rest |= carry as u64;
-            carry >>= 64;
-        }
-        work(end - start);
-        (carry, rest != 0)
     }
 
     /// The lowest digit that is not 0, where `top` has found one.
     #[inline(always)]
     pub(super) fn bottom(&mut self) -> usize {
-        while self.bottom < self.top && self.places[self.bottom] == 0 {
+        while self.occupied != 0 {
+            let group = self.occupied.trailing_zeros() as usize;
+            for at in group << Self::SHIFT..(group + 1) << Self::SHIFT {
+                if self.places[at] != 0 {
+                    return at;
+                }
+            }
             work(1);
-            self.bottom += 1;
+            self.occupied ^= 1 << group;
         }
-        self.bottom
+        N
+    }
+
+    /// The digits that are not 0, with their places, if those that may be are at most so many.
+    #[inline(always)]
+    pub(super) fn few(&self, most: u32) -> Option<impl Iterator<Item = (usize, i128)>> {
+        const { assert!(Self::SHIFT == 0, "a bit of `occupied` is one digit") };
+        let mut occupied = self.occupied;
+        let next = move || {
+            let at = (occupied != 0).then(|| occupied.trailing_zeros() as usize)?;
+            occupied &= occupied - 1;
+            Some((at, self.places[at]))
+        };
+        (self.occupied.count_ones() <= most).then(|| std::iter::from_fn(next).filter(|(_, digit)| *digit != 0))
     }
 
     #[inline(always)]
     pub(super) fn digits(&self, range: std::ops::Range<usize>) -> &[i128] {
         &self.places[range]
+    }
+}
+
+impl Digits<SUM> {
+    /// What the digits below `end` carry over, rounded down, and whether that has left anything below.
+    #[inline(always)]
+    fn below(&self, end: usize) -> (i128, bool) {
+        let (mut carry, mut rest, mut next) = (0_i128, 0, 0);
+        let mut occupied = self.occupied & ((1 << end) - 1);
+        while occupied != 0 {
+            let at = occupied.trailing_zeros() as usize;
+            occupied &= occupied - 1;
+            if next < at {
+                // In a run of zeros a carry, of fewer than 63 bits, leaves its sign alone.
+                rest |= carry as u64;
+                carry >>= 64;
+            }
+            carry += self.places[at];
+            rest |= carry as u64;
+            carry >>= 64;
+            next = at + 1;
+            work(1);
+        }
+        if next < end {
+            rest |= carry as u64;
+            carry >>= 64;
+        }
+        (carry, rest != 0)
     }
 }
 
@@ -142,23 +175,36 @@ pub(super) fn settle(limbs: &mut [u64], rest: bool, unit: i32, d: [u64; 2], divi
     if negative {
         negate(limbs, rest);
     }
+    settle_magnitude(negative, limbs, || rest, unit, d, divisor).0
+}
+
+/// The same of a magnitude and its sign, and whether that took more than the leading bits. The rest is asked for only
+/// where all depends on it.
+#[inline(always)]
+pub(super) fn settle_magnitude(
+    negative: bool,
+    limbs: &[u64],
+    rest: impl FnOnce() -> bool,
+    unit: i32,
+    d: [u64; 2],
+    divisor: &mut Divisor,
+) -> (f64, bool) {
     work(limbs.len());
-    let Some(last) = limbs.iter().rposition(|&limb| limb != 0) else { return 0.0 };
+    let Some(last) = limbs.iter().rposition(|&limb| limb != 0) else { return (0.0, false) };
     let limb = |back: usize| last.checked_sub(back).map_or(0, |at| limbs[at]);
-    let (n, cut) = high_bits([limb(0), limb(1), limb(2)]);
-    let below = |limbs: &[u64]| limbs.iter().fold(u64::from(rest), |any, limb| any | limb) != 0;
+    let below = |end: usize| limbs[..end].iter().fold(0, |any, limb| any | limb) != 0;
     if let Some(product) = d[0].checked_mul(d[1]) {
+        let (n, cut) = high_bits([limb(0), limb(1), limb(2)]);
         let exp = unit + 64 * (last as i32 - 1) - limb(0).leading_zeros() as i32;
-        let (q, exp, inexact) = divisor.set(product).quotient(n, exp, cut || below(&limbs[..last.saturating_sub(2)]));
-        return round(negative, q, exp, inexact);
+        return divisor.set(product).settle(negative, n, exp, || cut || below(last.saturating_sub(2)) || rest());
     }
-    let (top, rest) = ([limb(0), limb(1), limb(2), limb(3)], below(&limbs[..last.saturating_sub(3)]));
-    round_long_quotient(negative, top, unit + 64 * (last as i32 - 3), rest, d)
+    let (top, rest) = ([limb(0), limb(1), limb(2), limb(3)], below(last.saturating_sub(3)) || rest());
+    (round_long_quotient(negative, top, unit + 64 * (last as i32 - 3), rest, d), true)
 }
 
 /// Negates what has a rest above it, if so: then that makes up for the one that a complement lacks.
 #[inline(always)]
-fn negate(limbs: &mut [u64], rest: bool) {
+pub(super) fn negate(limbs: &mut [u64], rest: bool) {
     let mut carry = !rest;
     for limb in limbs {
         (*limb, carry) = (!*limb).overflowing_add(u64::from(carry));
@@ -176,7 +222,7 @@ fn high_bits(top: [u64; 3]) -> (u128, bool) {
 
 /// Negates two's complement where it says so.
 #[inline(always)]
-pub(super) fn magnitude<const N: usize>(limbs: &mut [u64; N], negative: bool) {
+pub(super) fn magnitude(limbs: &mut [u64], negative: bool) {
     let mask = if negative { u64::MAX } else { 0 };
     let mut carry = negative;
     for limb in limbs {
@@ -186,7 +232,7 @@ pub(super) fn magnitude<const N: usize>(limbs: &mut [u64; N], negative: bool) {
 
 /// The leading 128 bits and the unit of the last, where limb 3 is not 0, or one above it.
 #[inline(always)]
-fn leading_bits<const N: usize>(limbs: &[u64; N], unit: i32) -> Option<(u128, i32)> {
+fn leading_bits(limbs: &[u64], unit: i32) -> Option<(u128, i32)> {
     let last = limbs.iter().rposition(|&limb| limb != 0)?;
     if last < 3 {
         return None;
@@ -196,28 +242,25 @@ fn leading_bits<const N: usize>(limbs: &[u64; N], unit: i32) -> Option<(u128, i3
 }
 
 /// `limbs * 2^unit / d`, rounded once, where the number is known but for less than 8 units of limb 1, if its leading
-/// 64 bits tell.
+/// 64 bits tell. Limb 2 must have five bits at least, or one above it not be 0: then eight units of limb 1 are a quarter
+/// of the last of 64 bits, which a quotient's estimate has room for.
 #[inline(always)]
-pub(super) fn glance<const N: usize>(negative: bool, limbs: &[u64; N], unit: i32, d: &Divisor) -> Option<f64> {
-    let (n, exp) = leading_bits(limbs, unit)?;
-    d.leading(negative, (n >> 64) as u64, exp + 64)
+pub(super) fn glance(negative: bool, limbs: &[u64], unit: i32, d: &Divisor) -> Option<f64> {
+    let last = limbs.iter().rposition(|&limb| limb != 0)?;
+    if last < 2 || last == 2 && limbs[2] >> 4 == 0 {
+        return None;
+    }
+    let shift = limbs[last].leading_zeros();
+    let n = limbs[last] << shift | (limbs[last - 1] >> 1) >> (63 - shift);
+    d.leading(negative, n, unit + 64 * last as i32 - shift as i32)
 }
 
-/// The same if its leading 128 bits tell.
+/// The same from more limbs, where limb 3 or one above it is not 0, if the leading 128 bits tell.
 #[inline(always)]
-pub(super) fn nearest<const N: usize>(negative: bool, limbs: &[u64; N], unit: i32, d: &Divisor) -> Option<f64> {
+pub(super) fn nearest(negative: bool, limbs: &[u64], unit: i32, d: &Divisor) -> Option<f64> {
     let (n, exp) = leading_bits(limbs, unit)?;
-    if let Some(value) = d.leading(negative, (n >> 64) as u64, exp + 64) {
-        return Some(value);
-    }
-    let (q, exp, _) = d.quotient(n, exp, true);
-    let bits = 128 - q.leading_zeros() as i32;
-    let drop = (exp + bits - 53).max(-1074) - exp;
-    // Where `round` will cut: is that far enough from half a place? The last place of `n` is at least two units of
-    // limb 1, so `n` is off by less than 5 of its places, and `q` by less than twice that and one for the division.
-    let certain =
-        if drop > 126 { drop > bits + 1 } else { drop > 8 && (q & ((1 << drop) - 1)).abs_diff(1 << (drop - 1)) > 16 };
-    certain.then(|| round(negative, q, exp, true))
+    // The last place of `n` is at least two units of limb 1, so `n` is off by less than 5 of its places.
+    d.doubtful(negative, n, exp, 5)
 }
 
 /// The exact sum of finite doubles that come and go, in units of 2^-1074.
@@ -254,26 +297,31 @@ impl WideSum {
     #[inline(never)]
     pub(super) fn quotient(&mut self, d: u64, divisor: &mut Divisor) -> f64 {
         let Some(top) = self.0.top() else { return 0.0 };
-        let from = top + 2 - LEADING;
-        let mut limbs = self.0.leading(from, 0);
-        let negative = limbs[LEADING - 1] >> 63 == 1;
-        magnitude(&mut limbs, negative);
+        let from = top + 2 - SHORT;
+        let limbs = self.0.leading::<SHORT>(from, 0);
+        let negative = limbs[SHORT - 1] >> 63 == 1;
+        let mut leading = limbs;
+        magnitude(&mut leading, negative);
         // The digits below `from`, fewer than 2^62 values' worth, are less than one unit of limb 1.
         let unit = 64 * (from as i32 - PAD as i32) - 1074;
-        nearest(negative, &limbs, unit, divisor.set(d)).unwrap_or_else(|| self.whole(from, d, divisor))
+        glance(negative, &leading, unit, divisor.set(d)).unwrap_or_else(|| self.whole(limbs, from, d, divisor))
     }
 
-    /// The same from all digits.
+    /// The same from all digits, of which those from `from` on have these limbs.
     #[inline(never)]
-    fn whole(&mut self, from: usize, d: u64, divisor: &mut Divisor) -> f64 {
+    fn whole(&mut self, mut limbs: [u64; SHORT], from: usize, d: u64, divisor: &mut Divisor) -> f64 {
         let (carry, rest) = self.0.below(from);
-        let mut limbs = self.0.leading(from, carry);
-        let sign = if limbs[LEADING - 1] >> 63 == 1 { u64::MAX } else { 0 };
-        if limbs[3..].iter().any(|limb| *limb != sign) {
+        if carry != 0 {
+            limbs = self.0.leading(from, carry);
+        }
+        let sign = if limbs[SHORT - 1] >> 63 == 1 { u64::MAX } else { 0 };
+        // 128 bits, and what is below.
+        if limbs[2..].iter().any(|limb| *limb != sign) {
             return settle(&mut limbs, rest, 64 * (from as i32 - PAD as i32) - 1074, [d, 1], divisor);
         }
         // The leading digits cancel: more are needed.
-        let (mut limbs, top, bottom) = ([0; SUM + 2], self.0.top, self.0.bottom());
+        let (Some(top), bottom) = (self.0.top(), self.0.bottom()) else { return 0.0 };
+        let mut limbs = [0; SUM + 2];
         let limbs = &mut limbs[..top + 3 - bottom];
         normalise(&self.0.places[bottom..=top], limbs);
         settle(limbs, false, 64 * (bottom as i32 - PAD as i32) - 1074, [d, 1], divisor)

@@ -2,9 +2,12 @@
 //! the leading digits of the sums do not tell how it rounds (ties, and what cancels). Its last limb is exact, so a
 //! tie is broken by whether any limb is not 0.
 
-use super::digits::{Digits, PAD, PRODUCT, SUM, glance, magnitude, settle, work};
+use super::digits::{Digits, PAD, PRODUCT, SUM, magnitude, negate, settle_magnitude, work};
 use super::divisor::Divisor;
 use super::exact::Parts;
+
+/// So many digits are multiplied one by one: then nothing need be done about the zeros between them.
+const FEW: u32 = 5;
 
 /// A two's complement integer: limb `i` counts `2^(64 * (i - PAD))` units, as in [`Digits`].
 #[derive(Clone)]
@@ -63,9 +66,35 @@ impl<const N: usize> Limbs<N> {
         }
     }
 
-    /// Adds `v * 2^bit * factor`, or subtracts it. Of `factor`, the limbs of `range` say more than the sign.
+    /// Adds `v * 2^bit * factor`, or subtracts it. The factor is given as digits, too: if few are not 0 these are enough.
     #[inline(always)]
-    fn add_product<const M: usize>(
+    fn add_product(
+        &mut self,
+        v: u64,
+        bit: usize,
+        (digits, factor, scratch): (&mut Digits<SUM>, &Limbs<SUM>, &mut [u64; SUM]),
+        negative: bool,
+    ) {
+        if v == 0 {
+            return;
+        }
+        let range = reach(digits);
+        let Some(few) = digits.few(FEW) else {
+            return self.add_long_product(v, bit, (factor, scratch), range, negative);
+        };
+        for (at, digit) in few {
+            let (bit, negative, digit) = (bit + 64 * (at - PAD), negative != (digit < 0), digit.unsigned_abs());
+            self.add(u128::from(v) * u128::from(digit as u64), bit, negative);
+            let high = (digit >> 64) as u64;
+            if high != 0 {
+                self.add(u128::from(v) * u128::from(high), bit + 64, negative);
+            }
+        }
+    }
+
+    /// The same of limbs, of which those of `range` say more than the sign.
+    #[inline(always)]
+    fn add_long_product<const M: usize>(
         &mut self,
         v: u64,
         bit: usize,
@@ -84,28 +113,8 @@ impl<const N: usize> Limbs<N> {
             *out = limbs[1] << shift | (limbs[0] >> 1) >> (63 - shift);
         }
         shifted[end - first] = (factor.0[end - 1] >> 1) >> (63 - shift);
-        let step = |limb: &mut u64, factor: u64, carry: u64| {
-            let sum = u128::from(v) * u128::from(factor) + u128::from(*limb ^ mask);
-            // Apart, so that each carry waits for one addition only.
-            let (low, over) = (sum as u64).overflowing_add(carry);
-            *limb = low ^ mask;
-            ((sum >> 64) as u64).wrapping_add(u64::from(over))
-        };
-        let mut carry = 0;
-        let (fours, others) = shifted.as_chunks::<4>();
-        let (limbs, last) = self.0[at + first..=at + end].as_chunks_mut::<4>();
-        for (limbs, factors) in limbs.iter_mut().zip(fours) {
-            // In a run of zeros nothing changes; nor in one of ones, which are what is carried less v.
-            if *factors == [0; 4] && carry == 0 || *factors == [u64::MAX; 4] && carry == v {
-                continue;
-            }
-            for (limb, factor) in limbs.iter_mut().zip(factors) {
-                carry = step(limb, *factor, carry);
-            }
-        }
-        for (limb, factor) in last.iter_mut().zip(others) {
-            carry = step(limb, *factor, carry);
-        }
+        let limbs = &mut self.0[at + first..=at + end];
+        let carry = if negative { subtract_multiple(limbs, v, shifted) } else { add_multiple(limbs, v, shifted) };
         work(end - first);
         self.add_limb(carry, at + end + 1, mask);
         if factor.is_negative() {
@@ -134,10 +143,68 @@ impl<const N: usize> Limbs<N> {
     }
 }
 
+/// Adds `v * factor` to as many limbs; returns what is to be added to the next.
+#[inline(always)]
+fn add_multiple(limbs: &mut [u64], v: u64, factor: &[u64]) -> u64 {
+    each_limb(limbs, factor, |limb, factor, carry| {
+        let sum = u128::from(v) * u128::from(factor) + u128::from(*limb);
+        // Apart, so that each carry waits for one addition only.
+        let (low, over) = (sum as u64).overflowing_add(carry);
+        *limb = low;
+        ((sum >> 64) as u64).wrapping_add(u64::from(over))
+    })
+}
+
+/// Takes `v * factor` away from as many limbs; returns what is to be taken from the next.
+#[inline(always)]
+fn subtract_multiple(limbs: &mut [u64], v: u64, factor: &[u64]) -> u64 {
+    each_limb(limbs, factor, |limb, factor, borrow| {
+        let product = u128::from(v) * u128::from(factor) + u128::from(borrow);
+        let (low, under) = limb.overflowing_sub(product as u64);
+        *limb = low;
+        ((product >> 64) as u64).wrapping_add(u64::from(under))
+    })
+}
+
+/// Each limb with that of the factor and what is carried.
+#[inline(always)]
+fn each_limb(limbs: &mut [u64], factor: &[u64], step: impl Fn(&mut u64, u64, u64) -> u64) -> u64 {
+    let mut carry = 0;
+    let (fours, others) = factor.as_chunks::<4>();
+    let (limbs, last) = limbs.as_chunks_mut::<4>();
+    for (limbs, factors) in limbs.iter_mut().zip(fours) {
+        for (limb, factor) in limbs.iter_mut().zip(factors) {
+            carry = step(limb, *factor, carry);
+        }
+    }
+    for (limb, factor) in last.iter_mut().zip(others) {
+        carry = step(limb, *factor, carry);
+    }
+    carry
+}
+
 /// The sums as they are kept elsewhere, of which this needs to know how far they reach.
 pub(super) struct Sums<'a> {
     pub(super) sx: &'a mut Digits<SUM>,
     pub(super) sy: &'a mut Digits<SUM>,
+}
+
+impl Sums<'_> {
+    /// The limb from which on those of the spread are its sign: digits are below 2^126, and m below 2^62.
+    #[inline(always)]
+    fn reach<const SQUARE: bool>(&mut self, sxy: &mut Digits<PRODUCT>) -> usize {
+        let of_sxy = sxy.top().map_or(0, |top| top + 3);
+        let x = self.sx.top();
+        let of_sums = x.zip(if SQUARE { x } else { self.sy.top() }).map_or(0, |(x, y)| x + y + 4 - PAD);
+        of_sxy.max(of_sums).min(PRODUCT - 1)
+    }
+
+    /// The limb below which those of the spread are 0.
+    #[inline(always)]
+    fn bottom<const SQUARE: bool>(&mut self, sxy: &mut Digits<PRODUCT>) -> usize {
+        let x = self.sx.bottom();
+        sxy.bottom().min(x + if SQUARE { x } else { self.sy.bottom() } - PAD)
+    }
 }
 
 /// The limbs that the number takes, but for its sign.
@@ -158,11 +225,13 @@ pub(super) struct Spread<const SQUARE: bool> {
     sy: Limbs<SUM>,
     limbs: Limbs<PRODUCT>,
     scratch: [u64; SUM],
+    /// A limb that was not 0 when last looked for.
+    witness: usize,
 }
 
 impl<const SQUARE: bool> Spread<SQUARE> {
     pub(super) const EMPTY: Self =
-        Self { m: 0, sx: Limbs::ZERO, sy: Limbs::ZERO, limbs: Limbs::ZERO, scratch: [0; SUM] };
+        Self { m: 0, sx: Limbs::ZERO, sy: Limbs::ZERO, limbs: Limbs::ZERO, scratch: [0; SUM], witness: 0 };
 
     /// Makes it that of `m` values with these sums.
     #[cold]
@@ -179,10 +248,10 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         let range = reach(sy);
         // With the sign: limbs of the first sum, the last of which counts negatively where the sum is negative.
         for at in first..end {
-            self.limbs.add_product(self.sx.0[at], 64 * (at - PAD), (&self.sy, &mut self.scratch), range, true);
+            self.limbs.add_long_product(self.sx.0[at], 64 * (at - PAD), (&self.sy, &mut self.scratch), range, true);
         }
         if self.sx.is_negative() && first < end {
-            self.limbs.add_product(1, 64 * (end - PAD), (&self.sy, &mut self.scratch), range, false);
+            self.limbs.add_long_product(1, 64 * (end - PAD), (&self.sy, &mut self.scratch), range, false);
         }
     }
 
@@ -194,34 +263,32 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         for at in first..end {
             let (limb, bit) = (sum.0[at], 64 * (at - PAD));
             self.limbs.add(u128::from(limb) * u128::from(limb), 2 * bit, true);
-            self.limbs.add_product(limb, bit + 1, (&sum, &mut self.scratch), (at + 1, end), true);
+            self.limbs.add_long_product(limb, bit + 1, (&sum, &mut self.scratch), (at + 1, end), true);
         }
     }
 
     /// Takes one pair out and puts one in. The sums are those without them.
     #[inline]
     pub(super) fn change(&mut self, old: Option<[Parts; 2]>, new: Option<[Parts; 2]>, without: &mut Sums<'_>) {
-        let reach_x = reach(without.sx);
         if SQUARE
             && let (Some([old, _]), Some([new, _])) = (old, new)
             && old.bit == new.bit
         {
-            return self.replace(old, new, reach_x);
+            return self.replace(old, new, without.sx);
         }
-        let reach_y = if SQUARE { reach_x } else { reach(without.sy) };
         if let Some([x, y]) = old {
             self.change_sums(x, y, true);
-            self.change_products(x, y, true, [reach_x, reach_y]);
+            self.change_products(x, y, true, without);
         }
         if let Some([x, y]) = new {
-            self.change_products(x, y, false, [reach_x, reach_y]);
+            self.change_products(x, y, false, without);
             self.change_sums(x, y, false);
         }
     }
 
     /// Where the sum of the others is S: m*(b^2 - a^2) - (S + b)^2 + (S + a)^2 = (m - 1)(b^2 - a^2) - 2S(b - a)
     #[inline(always)]
-    fn replace(&mut self, old: Parts, new: Parts, reach: (usize, usize)) {
+    fn replace(&mut self, old: Parts, new: Parts, without: &mut Digits<SUM>) {
         let signed = |parts: Parts| if parts.negative { -(parts.mantissa as i64) } else { parts.mantissa as i64 };
         let (a, b) = (signed(old), signed(new));
         if a == b {
@@ -229,7 +296,7 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         }
         let (bit, difference, negative) = (new.bit, (b - a).unsigned_abs(), b < a);
         self.sx.add(u128::from(old.mantissa), bit, !old.negative);
-        self.limbs.add_product(difference, bit + 1, (&self.sx, &mut self.scratch), reach, !negative);
+        self.limbs.add_product(difference, bit + 1, (without, &self.sx, &mut self.scratch), !negative);
         self.sx.add(u128::from(new.mantissa), bit, new.negative);
         let squares = i128::from(b - a) * i128::from(b + a);
         if squares != 0 {
@@ -239,18 +306,13 @@ impl<const SQUARE: bool> Spread<SQUARE> {
 
     /// m*(Sxy + xy) - (Sx + x)(Sy + y) = m*Sxy - Sx*Sy + (m - 1)xy - x*Sy - y*Sx
     #[inline(always)]
-    fn change_products(&mut self, x: Parts, y: Parts, remove: bool, reach: [(usize, usize); 2]) {
+    fn change_products(&mut self, x: Parts, y: Parts, remove: bool, without: &mut Sums<'_>) {
+        let (minus_x, minus_y) = (x.negative == remove, y.negative == remove);
         if SQUARE {
-            self.limbs.add_product(
-                x.mantissa,
-                x.bit + 1,
-                (&self.sx, &mut self.scratch),
-                reach[0],
-                x.negative == remove,
-            );
+            self.limbs.add_product(x.mantissa, x.bit + 1, (without.sx, &self.sx, &mut self.scratch), minus_x);
         } else {
-            self.limbs.add_product(x.mantissa, x.bit, (&self.sy, &mut self.scratch), reach[1], x.negative == remove);
-            self.limbs.add_product(y.mantissa, y.bit, (&self.sx, &mut self.scratch), reach[0], y.negative == remove);
+            self.limbs.add_product(x.mantissa, x.bit, (without.sy, &self.sy, &mut self.scratch), minus_x);
+            self.limbs.add_product(y.mantissa, y.bit, (without.sx, &self.sx, &mut self.scratch), minus_y);
         }
         let xy = u128::from(x.mantissa) * u128::from(y.mantissa);
         self.add_times_others(xy, x.bit + y.bit, (x.negative != y.negative) != remove);
@@ -282,7 +344,7 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         &mut self,
         m: u64,
         ddof: u64,
-        sxy: &mut Digits<PRODUCT>,
+        (sums, sxy): (&mut Sums<'_>, &mut Digits<PRODUCT>),
         divisor: &mut Divisor,
     ) -> (f64, bool) {
         if m != self.m {
@@ -293,20 +355,32 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         let sign = mask(negative);
         let limbs = &self.limbs.0;
         // The places below the last unit are 0, which is not the sign of what is negative.
-        let Some(last) = limbs[..PRODUCT - 1].iter().rposition(|&limb| limb != sign) else { return (0.0, false) };
-        work(PRODUCT - last);
+        let reach = sums.reach::<SQUARE>(sxy);
+        debug_assert!(limbs[reach..].iter().all(|&limb| limb == sign), "{reach}");
+        let Some(last) = limbs[..reach].iter().rposition(|&limb| limb != sign) else { return (0.0, false) };
+        work(reach - last);
         let leading: [u64; 5] = limbs[last - 3..last + 2].try_into().expect("five limbs");
         let unit = 64 * (last as i32 - 3 - PAD as i32) - 2148;
-        if let Some(d) = m.checked_mul(m - ddof) {
-            let mut leading = leading;
-            magnitude(&mut leading, negative);
-            if let Some(value) = glance(negative, &leading, unit, divisor.set(d)) {
-                return (value, false);
-            }
-        }
-        let rest = limbs[..last - 3].iter().fold(0, |any, limb| any | limb) != 0;
-        work(last);
         let mut leading = leading;
-        (settle(&mut leading, rest, unit, [m, m - ddof], divisor), true)
+        if negative {
+            // What makes up for the one that a complement lacks is the rest.
+            let rest = self.rest(last - 3, sums, sxy);
+            negate(&mut leading, rest);
+        }
+        settle_magnitude(negative, &leading, || self.rest(last - 3, sums, sxy), unit, [m, m - ddof], divisor)
+    }
+
+    /// Whether any limb below `end` is not 0.
+    #[inline(always)]
+    fn rest(&mut self, end: usize, sums: &mut Sums<'_>, sxy: &mut Digits<PRODUCT>) -> bool {
+        // Most often the one found last is not 0 again.
+        if self.witness < end && self.limbs.0[self.witness] != 0 {
+            return true;
+        }
+        let lowest = sums.bottom::<SQUARE>(sxy).min(end);
+        work(end - lowest);
+        let found = self.limbs.0[lowest..end].iter().position(|&limb| limb != 0);
+        self.witness = lowest + found.unwrap_or(0);
+        found.is_some()
     }
 }

@@ -24,25 +24,38 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// The counter for `x`.
-    fn kind(&mut self, x: f64) -> &mut usize {
+    /// The counter for `x`, which is not finite.
+    #[cold]
+    fn other(&mut self, x: f64) -> &mut usize {
         if x.is_nan() {
             &mut self.nan
-        } else if x == f64::INFINITY {
+        } else if x > 0.0 {
             &mut self.above
-        } else if x == f64::NEG_INFINITY {
-            &mut self.below
         } else {
-            &mut self.finite
+            &mut self.below
         }
     }
 
-    pub(super) fn add(&mut self, x: f64) {
-        *self.kind(x) += 1;
+    /// Whether it is finite.
+    #[inline(always)]
+    pub(super) fn add(&mut self, x: f64) -> bool {
+        if x.is_finite() {
+            self.finite += 1;
+            return true;
+        }
+        *self.other(x) += 1;
+        false
     }
 
-    pub(super) fn remove(&mut self, x: f64) {
-        *self.kind(x) -= 1;
+    /// Whether it is finite.
+    #[inline(always)]
+    pub(super) fn remove(&mut self, x: f64) -> bool {
+        if x.is_finite() {
+            self.finite -= 1;
+            return true;
+        }
+        *self.other(x) -= 1;
+        false
     }
 
     pub(super) const fn values(&self) -> usize {
@@ -81,15 +94,13 @@ impl<const MEAN: bool> Statistic for Sum<MEAN> {
     type Row = f64;
 
     fn add(&mut self, x: f64) {
-        self.tally.add(x);
-        if x.is_finite() {
+        if self.tally.add(x) {
             self.sum.add(x);
         }
     }
 
     fn remove(&mut self, x: f64) {
-        self.tally.remove(x);
-        if x.is_finite() {
+        if self.tally.remove(x) {
             self.sum.remove(x);
         }
     }
@@ -121,15 +132,13 @@ impl Statistic for Var {
     type Row = f64;
 
     fn add(&mut self, x: f64) {
-        self.tally.add(x);
-        if x.is_finite() {
+        if self.tally.add(x) {
             self.moments.add(x, x);
         }
     }
 
     fn remove(&mut self, x: f64) {
-        self.tally.remove(x);
-        if x.is_finite() {
+        if self.tally.remove(x) {
             self.moments.remove(x, x);
         }
     }
@@ -165,15 +174,13 @@ impl Statistic for Cov {
     type Row = (f64, f64);
 
     fn add(&mut self, (x, y): (f64, f64)) {
-        self.tally.add(kind_of_pair(x, y));
-        if x.is_finite() && y.is_finite() {
+        if self.tally.add(kind_of_pair(x, y)) {
             self.moments.add(x, y);
         }
     }
 
     fn remove(&mut self, (x, y): (f64, f64)) {
-        self.tally.remove(kind_of_pair(x, y));
-        if x.is_finite() && y.is_finite() {
+        if self.tally.remove(kind_of_pair(x, y)) {
             self.moments.remove(x, y);
         }
     }

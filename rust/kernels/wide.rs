@@ -2,7 +2,7 @@
 //! always tell how `m*Sxy - Sx*Sy` rounds. Where they do not (ties, and what cancels), it is computed whole, and then
 //! kept up to date value by value until rows have been easy for a while: hard rows come together.
 
-use super::digits::{Digits, LEADING, PAD, PRODUCT, WideSum, magnitude, nearest, work};
+use super::digits::{Digits, LEADING, PAD, PRODUCT, SHORT, WideSum, glance, magnitude, nearest, work};
 use super::divisor::Divisor;
 use super::exact::parts;
 use super::spread::{Spread, Sums};
@@ -117,7 +117,8 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
         if self.patience == 0 {
             spread.set(self.m, &mut self.sx.0, &mut self.sy.0, &mut self.sxy);
         }
-        let (value, hard) = spread.quotient(self.m, ddof, &mut self.sxy, divisor);
+        let sums = &mut Sums { sx: &mut self.sx.0, sy: &mut self.sy.0 };
+        let (value, hard) = spread.quotient(self.m, ddof, (sums, &mut self.sxy), divisor);
         self.patience = if hard || self.patience == 0 { PATIENCE } else { self.patience - 1 };
         value
     }
@@ -128,76 +129,131 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
         if self.m + self.slack >= 1 << 30 {
             return None;
         }
-        let (mut xy, mut x_negative, mut y_negative) = ([0_u64; LEADING + 1], false, false);
-        let mut top = self.sxy.top();
-        let x_top = self.sx.0.top();
-        let y_top = if SQUARE { x_top } else { self.sy.0.top() };
-        if let (Some(x_top), Some(y_top)) = (x_top, y_top) {
-            // One digit more than the tops of the two: their carries.
-            let product_top = x_top + y_top + 1 - PAD;
-            top = Some(top.map_or(product_top, |top| top.max(product_top)));
-            let shift = top? - product_top;
-            if shift < LEADING {
-                let mut x = self.sx.0.leading(x_top + 2 - LEADING, 0);
-                x_negative = x[LEADING - 1] >> 63 == 1;
-                magnitude(&mut x, x_negative);
-                let mut y = x;
+        let sums = self.sx.0.top().zip(if SQUARE { self.sx.0.top() } else { self.sy.0.top() });
+        // One digit more than the tops of the two: their carries.
+        let product_top = sums.map(|(x_top, y_top)| x_top + y_top + 1 - PAD);
+        let Some(top) = self.sxy.top().max(product_top) else { return Some(0.0) };
+        let sums = sums.map(|(x_top, y_top)| (x_top, y_top, top + PAD - 1 - x_top - y_top));
+        let divisor = divisor.set(self.m * (self.m - ddof));
+        let unit = |limbs: usize| 64 * ((top + 2 - limbs) as i32 - PAD as i32) - 2148;
+        let (negative, spread) = self.spread_from::<SHORT>(top, sums);
+        if let Some(value) = glance(negative, &spread[..=SHORT], unit(SHORT), divisor) {
+            return Some(value);
+        }
+        let (negative, spread) = self.spread_from::<LEADING>(top, sums);
+        nearest(negative, &spread, unit(LEADING), divisor)
+    }
+
+    /// The magnitude of `m*Sxy - Sx*Sy` from `L` limbs of each, the last of which has the carries of digit `top`: known
+    /// but for less than 8 units of limb 1. `sums` are the tops of the two, and how far their product's is below `top`.
+    ///
+    /// Digits of sums cut off below are less than `w + 1` units of the last one read, times the other sum's `w` of its
+    /// first, where `w` is m with the slack; `w^2` is less than 2^61. Together with the lower half of the product, and m
+    /// times what `sxy` lost, that is less than 8 * 2^64 units of limb 0.
+    #[inline(always)]
+    fn spread_from<const L: usize>(
+        &self,
+        top: usize,
+        sums: Option<(usize, usize, usize)>,
+    ) -> (bool, [u64; LEADING + 1]) {
+        // Zeros follow, so that it may be read from anywhere.
+        let (mut xy, mut x_negative, mut y_negative) = ([0_u64; 2 * (LEADING + 1)], false, false);
+        let mut shift = 0;
+        if let Some((x_top, y_top, below)) = sums
+            && below < L
+        {
+            shift = below;
+            let mut x = self.sx.0.leading::<L>(x_top + 2 - L, 0);
+            x_negative = x[L - 1] >> 63 == 1;
+            magnitude(&mut x, x_negative);
+            if SQUARE {
                 y_negative = x_negative;
-                if !SQUARE {
-                    y = self.sy.0.leading(y_top + 2 - LEADING, 0);
-                    y_negative = y[LEADING - 1] >> 63 == 1;
-                    magnitude(&mut y, y_negative);
-                }
-                xy = upper_half(&x, &y);
-                xy.copy_within(shift.., 0);
-                xy[LEADING + 1 - shift..].fill(0);
+                upper_half_of_square(&x, &mut xy);
+            } else {
+                let mut y = self.sy.0.leading::<L>(y_top + 2 - L, 0);
+                y_negative = y[L - 1] >> 63 == 1;
+                magnitude(&mut y, y_negative);
+                upper_half(&x, &y, &mut xy);
             }
         }
-        let Some(top) = top else { return Some(0.0) };
-        let from = top + 2 - LEADING;
-        // Digits of sums cut off below: less than w + 1 units of the last one read, times the other sum's 2^384 * w,
-        // where w is m with the slack.
-        // Together with the lower half of the product, and m times what `sxy` lost, that is less than 8 * 2^64 units.
-        let limbs = self.sxy.leading(from, 0);
+        let xy = &xy[shift..=shift + LEADING];
+        let limbs = self.sxy.leading::<L>(top + 2 - L, 0);
         let mut spread = [0_u64; LEADING + 1];
         let subtract = x_negative == y_negative;
         let mask = if subtract { u64::MAX } else { 0 };
         let (mut high, mut carry) = (0_u64, subtract);
-        let sign = if limbs[LEADING - 1] >> 63 == 1 { u64::MAX } else { 0 };
-        for (i, out) in spread.iter_mut().enumerate() {
-            let limb = if i < LEADING { limbs[i] } else { sign };
+        let sign = if limbs[L - 1] >> 63 == 1 { u64::MAX } else { 0 };
+        for (i, out) in spread[..=L].iter_mut().enumerate() {
+            let limb = if i < L { limbs[i] } else { sign };
             let product = u128::from(self.m) * u128::from(limb) + u128::from(high);
             high = (product >> 64) as u64;
             let (sum, first) = (product as u64).overflowing_add(xy[i] ^ mask);
             let (sum, second) = sum.overflowing_add(u64::from(carry));
             (*out, carry) = (sum, first | second);
         }
-        let negative = spread[LEADING] >> 63 == 1;
-        magnitude(&mut spread, negative);
-        work(2 * LEADING);
-        let d = divisor.set(self.m * (self.m - ddof));
-        nearest(negative, &spread, 64 * (from as i32 - PAD as i32) - 2148, d)
+        let negative = spread[L] >> 63 == 1;
+        magnitude(&mut spread[..=L], negative);
+        work(2 * L);
+        (negative, spread)
+    }
+}
+
+/// A sum of products: 192 bits of a column, and then of the next.
+struct Column {
+    sum: u128,
+    over: u64,
+}
+
+impl Column {
+    const ZERO: Self = Self { sum: 0, over: 0 };
+
+    #[inline(always)]
+    fn add(&mut self, product: u128) {
+        let (sum, carry) = self.sum.overflowing_add(product);
+        self.sum = sum;
+        self.over += u64::from(carry);
+    }
+
+    /// The lowest limb, of which the others are what is carried.
+    #[inline(always)]
+    fn next(&mut self) -> u64 {
+        let limb = self.sum as u64;
+        *self = Self { sum: self.sum >> 64 | u128::from(self.over) << 64, over: 0 };
+        limb
     }
 }
 
 /// The upper half of a product: its columns from the last but one limb's on.
 #[inline(always)]
-fn upper_half(x: &[u64; LEADING], y: &[u64; LEADING]) -> [u64; LEADING + 1] {
-    let mut out = [0; LEADING + 1];
-    let (mut sum, mut over) = (0_u128, 0_u64);
-    for column in LEADING - 1..2 * LEADING - 1 {
-        for i in column + 1 - LEADING..LEADING {
-            let (added, carry) = sum.overflowing_add(u128::from(x[i]) * u128::from(y[column - i]));
-            sum = added;
-            over += u64::from(carry);
+fn upper_half<const L: usize>(x: &[u64; L], y: &[u64; L], out: &mut [u64]) {
+    let mut sum = Column::ZERO;
+    for column in L - 1..2 * L - 1 {
+        for i in column + 1 - L..L {
+            sum.add(u128::from(x[i]) * u128::from(y[column - i]));
         }
-        out[column + 1 - LEADING] = sum as u64;
-        sum = sum >> 64 | u128::from(over) << 64;
-        over = 0;
+        out[column + 1 - L] = sum.next();
     }
-    out[LEADING] = sum as u64;
-    work(LEADING * (LEADING + 1) / 2);
-    out
+    out[L] = sum.next();
+    work(L * (L + 1) / 2);
+}
+
+/// The same of a square, where most products are there twice.
+#[inline(always)]
+fn upper_half_of_square<const L: usize>(x: &[u64; L], out: &mut [u64]) {
+    let mut sum = Column::ZERO;
+    for column in L - 1..2 * L - 1 {
+        for i in column + 1 - L..column.div_ceil(2) {
+            let product = u128::from(x[i]) * u128::from(x[column - i]);
+            sum.add(product);
+            sum.add(product);
+        }
+        if column % 2 == 0 {
+            sum.add(u128::from(x[column / 2]) * u128::from(x[column / 2]));
+        }
+        out[column + 1 - L] = sum.next();
+    }
+    out[L] = sum.next();
+    work(L * (L + 1) / 2);
 }
 
 #[cfg(test)]

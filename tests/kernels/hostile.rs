@@ -62,6 +62,47 @@ fn every_hostile_input_has_the_exact_oracles_bits() {
     }
 }
 
+/// Variances and covariances of few values of few magnitudes, most of which are half way between two doubles but for
+/// what lies far below: ties of any magnitude come and go, so that each limb is now among the leading, now far below.
+#[test]
+fn ties_of_every_magnitude_that_come_and_go_have_the_exact_oracles_bits() {
+    // Its square has one bit more than a double.
+    let half_way = 100_000_001.0;
+    let mut state = 7_u64;
+    let mut random = |n: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 33) as usize % n
+    };
+    let mut ties = 0;
+    for round in 0..600 {
+        let powers = [[480, 200, -40, -400], [300, 170, 40, -90], [64, 0, -64, -128]][round % 3];
+        let mut series = || -> Vec<f64> {
+            let mut value = |_| match random(10) {
+                0..4 => 0.0,
+                4 => [5e-324, -5e-324][random(2)],
+                _ => [half_way, -half_way][random(2)] * 2_f64.powi(powers[random(4)]),
+            };
+            (0..90).map(&mut value).collect()
+        };
+        let (x, y) = (series(), series());
+        for window in [2, 4, 8] {
+            let setting = Window::new(window);
+            let (mut vars, mut covs) = (vec![0.5; x.len()], vec![0.5; x.len()]);
+            rolling_var(&x, setting, 0, &mut vars).unwrap();
+            rolling_cov(&x, &y, setting, 0, &mut covs).unwrap();
+            for row in window - 1..x.len() {
+                let (xs, ys) = (&x[row + 1 - window..=row], &y[row + 1 - window..=row]);
+                assert!(same(vars[row], cov(xs, xs, 0)), "var of {xs:?}: {:e}, not {:e}", vars[row], cov(xs, xs, 0));
+                assert!(same(covs[row], cov(xs, ys, 0)), "cov of {xs:?}, {ys:?}: {:e}", covs[row]);
+                ties += usize::from(xs.iter().sum::<f64>() == 0.0 && vars[row] > 1.0);
+            }
+        }
+    }
+    assert!(ties > 5000, "{ties}");
+}
+
 /// A sum half way between two doubles, but for values far below, which themselves nearly cancel where one limb ends.
 #[test]
 fn a_sum_half_way_is_rounded_by_the_sign_of_what_lies_far_below() {
@@ -80,6 +121,32 @@ fn a_sum_half_way_is_rounded_by_the_sign_of_what_lies_far_below() {
     rolling_mean(&x, Window::new(window), &mut means).unwrap();
     for (at, rows) in x.chunks(window).enumerate() {
         let row = window * at + window - 1;
+        assert!(same(sums[row], mean(rows, 1)), "the sum of {rows:?} is {:e}", sums[row]);
+        assert!(same(means[row], mean(rows, window)), "the mean of {rows:?} is {:e}", means[row]);
+    }
+}
+
+/// What is left of a sum lies two places of 53 bits below its largest value: half way between two doubles, but for a
+/// value far below.
+#[test]
+fn a_sum_whose_leading_digits_cancel_is_rounded_by_what_is_left() {
+    let almost_1 = 1.0 - 2_f64.powi(-53);
+    let (mut x, window) = (Vec::new(), 6);
+    for place in 300..430 {
+        let largest = 2_f64.powi(place);
+        for (sign, half, rest) in
+            [(1.0, 1.0, 1.0), (1.0, 3.0, -1.0), (-1.0, 1.0, 1.0), (-1.0, 3.0, 0.0), (1.0, 1.0, 0.0)]
+        {
+            let left = [largest, -largest * almost_1, -largest * 2_f64.powi(-53) * almost_1];
+            let below = [largest * 2_f64.powi(-106 - 53) * half, rest * largest * 2_f64.powi(-230), rest * 5e-324];
+            x.extend(left.iter().chain(&below).map(|v| sign * v));
+        }
+    }
+    let (mut sums, mut means) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+    rolling_sum(&x, Window::new(window), &mut sums).unwrap();
+    rolling_mean(&x, Window::new(window), &mut means).unwrap();
+    for row in window - 1..x.len() {
+        let rows = &x[row + 1 - window..=row];
         assert!(same(sums[row], mean(rows, 1)), "the sum of {rows:?} is {:e}", sums[row]);
         assert!(same(means[row], mean(rows, window)), "the mean of {rows:?} is {:e}", means[row]);
     }
