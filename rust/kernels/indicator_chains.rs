@@ -2,7 +2,7 @@
 
 use super::indicators::{MacdChain, gain_and_loss, range, strength};
 use super::recurrences::Chain;
-use super::simd::Lanes;
+use super::simd::{Lanes, Work};
 use super::speculation::Recurrence;
 
 /// The averages of the gains and of the losses, from row 1 on.
@@ -74,7 +74,38 @@ impl Recurrence<2, 2> for Strengths<'_> {
     }
 }
 
-/// The average of the true ranges, from row 1 on.
+/// True ranges of rows that have one before them.
+pub(super) struct TrueRanges<'a> {
+    pub(super) high: &'a [f64],
+    pub(super) low: &'a [f64],
+    /// Of the rows before.
+    pub(super) close: &'a [f64],
+    pub(super) out: &'a mut [f64],
+}
+
+impl Work for TrueRanges<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self, lanes: L) {
+        let Self { high, low, close, out } = self;
+        let whole = if L::REGISTERS { out.len() / L::N * L::N } else { 0 };
+        for row in (0..whole).step_by(L::N) {
+            let (high, low, close) = (lanes.load(high, row), lanes.load(low, row), lanes.load(close, row));
+            // As `range`.
+            let (up, down) = (lanes.abs(lanes.sub(high, close)), lanes.abs(lanes.sub(low, close)));
+            let inside = lanes.sub(high, low);
+            let largest = lanes.max(inside, lanes.max(up, down));
+            lanes.store(out, row, lanes.nan_as(inside, lanes.nan_as(lanes.add(up, down), largest)));
+        }
+        for (row, out) in out.iter_mut().enumerate().skip(whole) {
+            *out = range(high[row], low[row], close[row]);
+        }
+    }
+}
+
+/// The average of the true ranges, from row 1 on. Where it is done in segments these lie in `out` before: eight of them
+/// in all three series at once, and what they write, would be more columns than the machine reads ahead.
 pub(super) struct Ranges<'a> {
     pub(super) average: &'a Chain,
     pub(super) high: &'a [f64],
@@ -91,8 +122,6 @@ impl Ranges<'_> {
 }
 
 impl Recurrence<1, 1> for Ranges<'_> {
-    const SEGMENTS: usize = 4;
-
     fn average(&self) -> Option<&Chain> {
         Some(self.average)
     }
@@ -105,6 +134,7 @@ impl Recurrence<1, 1> for Ranges<'_> {
         [self.range(row)]
     }
 
+    /// Not from `out`, which has the average by the time that a row is done again.
     #[inline(always)]
     fn term(&self, row: usize) -> [f64; 1] {
         [self.average.of(self.range(row))]
@@ -122,22 +152,13 @@ impl Recurrence<1, 1> for Ranges<'_> {
 
     #[inline(always)]
     fn terms<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; 1] {
-        let (high, low) = (lanes.load(self.high, row), lanes.load(self.low, row));
-        let close = lanes.load(self.close, row - 1);
-        // As `range`.
-        let (up, down) = (lanes.abs(lanes.sub(high, close)), lanes.abs(lanes.sub(low, close)));
-        let inside = lanes.sub(high, low);
-        let largest = lanes.max(inside, lanes.max(up, down));
-        let range = lanes.nan_as(inside, lanes.nan_as(lanes.add(up, down), largest));
+        let [range] = self.values(lanes, row);
         [self.average.term(lanes, range)]
     }
 
     #[inline(always)]
     fn values<L: Lanes>(&self, lanes: L, row: usize) -> [L::F; 1] {
-        let (high, low) = (lanes.load(self.high, row), lanes.load(self.low, row));
-        let close = lanes.load(self.close, row - 1);
-        // The range of bars in order.
-        [lanes.sub(lanes.max(high, close), lanes.min(low, close))]
+        [lanes.load(self.out, row)]
     }
 
     #[inline(always)]

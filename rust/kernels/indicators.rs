@@ -1,9 +1,9 @@
 //! Indicators: written compositions of the kernels, each operation rounded once in the written order.
 
-use super::indicator_chains::{Averages, Ranges, Strengths};
+use super::indicator_chains::{Averages, Ranges, Strengths, TrueRanges};
 use super::moments::{check, vars};
 use super::recurrences::{Chain, WilderChain, skips};
-use super::simd::has_registers;
+use super::simd::{dispatch, has_registers};
 use super::speculation::{self, warm_up_from_anywhere};
 use super::sums::sums;
 use super::{NanPolicy, Window, blocks, check_period, same_length};
@@ -63,10 +63,7 @@ pub fn true_range(high: &[f64], low: &[f64], close: &[f64], out: &mut [f64]) -> 
     check_bars(high, low, close, out)?;
     if let Some(first) = out.first_mut() {
         *first = high[0] - low[0];
-        let bars = high[1..].iter().zip(&low[1..]).zip(close);
-        for (out, ((&high, &low), &close)) in out[1..].iter_mut().zip(bars) {
-            *out = range(high, low, close);
-        }
+        dispatch(TrueRanges { high: &high[1..], low: &low[1..], close, out: &mut out[1..] });
     }
     Ok(())
 }
@@ -99,6 +96,10 @@ pub fn atr(
     if let Some(average) = chain.chain() {
         out[period - 1] = average.value;
         let (rows, value, warm_up) = (period..out.len(), [average.value], average.warm_up());
+        if speculation::pays(rows.len(), warm_up) {
+            let (high, low, close) = (&high[period..], &low[period..], &close[period - 1..]);
+            dispatch(TrueRanges { high, low, close, out: &mut out[period..] });
+        }
         speculation::run(Ranges { average, high, low, close, out }, rows, value, warm_up);
     }
     Ok(())
