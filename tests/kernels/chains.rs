@@ -1,7 +1,9 @@
 //! Chains run in segments side by side, each from a guess: these tests hold them to their definitions, one row after
 //! the other, bit for bit, above all where a guess cannot come true.
 
-use omega_slicer::kernels::{Isa, MacdPeriods, NanPolicy, Segments, atr, ema, macd, rsi, take_segments, wilder};
+use omega_slicer::kernels::{
+    Isa, MacdPeriods, NanPolicy, Segments, atr, ema, macd, rsi, take_segments, true_range, wilder,
+};
 use proptest::prelude::*;
 
 use super::oracle;
@@ -45,7 +47,7 @@ fn rsi_of(x: &[f64], period: usize) -> Vec<f64> {
     std::iter::once(f64::NAN).take(x.len()).chain(strengths).collect()
 }
 
-fn atr_of(high: &[f64], low: &[f64], close: &[f64], period: usize) -> Vec<f64> {
+fn true_ranges_of(high: &[f64], low: &[f64], close: &[f64]) -> Vec<f64> {
     let range = |i: usize| {
         let inside = high[i] - low[i];
         let (up, down) = if i == 0 { (inside, inside) } else { (high[i] - close[i - 1], low[i] - close[i - 1]) };
@@ -55,10 +57,15 @@ fn atr_of(high: &[f64], low: &[f64], close: &[f64], period: usize) -> Vec<f64> {
         } else if i == 0 {
             inside
         } else {
-            inside.max(up.abs()).max(down.abs())
+            // An absolute value where both are zeros: a difference of zeros may be -0.
+            [up.abs(), down.abs(), inside].into_iter().fold(0.0, |most, v| if v > most { v } else { most })
         }
     };
-    wilder_of(&(0..high.len()).map(range).collect::<Vec<_>>(), period)
+    (0..high.len()).map(range).collect()
+}
+
+fn atr_of(high: &[f64], low: &[f64], close: &[f64], period: usize) -> Vec<f64> {
+    wilder_of(&true_ranges_of(high, low, close), period)
 }
 
 fn macd_of(x: &[f64], periods: MacdPeriods) -> [Vec<f64>; 3] {
@@ -292,6 +299,32 @@ fn no_spike_nan_or_infinity_is_missed_wherever_it_is() {
             let mut x = walk(9, 1.1, 3e-4, n);
             x[at] = spike;
             check(&format!("{spike:e} in row {at}"), &x, 7);
+        }
+    }
+}
+
+#[test]
+fn true_ranges_are_those_of_each_bar_alone_whatever_it_is() {
+    let values = [1.0, 2.5, -3.0, 0.0, -0.0, 1e300, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+    let mut bars = Vec::new();
+    for high in values {
+        for low in values {
+            bars.extend(values.map(|close| [high, low, close]));
+        }
+    }
+    // Each bar in each lane, and among the last that fill none.
+    for rows in [bars.len(), bars.len() - 1, bars.len() - 5, 9, 8, 7, 1] {
+        for first in 0..9 {
+            let rows = &bars[first.min(bars.len() - rows)..][..rows];
+            let [high, low, close]: [Vec<f64>; 3] = std::array::from_fn(|i| rows.iter().map(|bar| bar[i]).collect());
+            // The close of the row before.
+            let close = [&close[1..], &close[..1]].concat();
+            let expected = true_ranges_of(&high, &low, &close);
+            for isa in Isa::available() {
+                let mut out = vec![0.0; rows.len()];
+                isa.run(|| true_range(&high, &low, &close, &mut out).unwrap());
+                assert_same(&format!("true range of {} bars from {first}, {isa:?}", rows.len()), &out, &expected);
+            }
         }
     }
 }
