@@ -130,8 +130,15 @@ impl<const N: usize> Digits<N> {
 
 impl Digits<SUM> {
     /// What the digits below `end` carry over, rounded down, and whether that has left anything below.
+    ///
+    /// Sums of fewer than 2^40 values: what lies two digits below is less than 2^40 units of the first.
     #[inline(always)]
     fn below(&self, end: usize) -> (i128, bool) {
+        const OTHERS: u64 = 1 << 40;
+        let digit = self.places[end - 1];
+        if (digit as u64).wrapping_sub(OTHERS) < 0_u64.wrapping_sub(2 * OTHERS) {
+            return (digit >> 64, true);
+        }
         let (mut carry, mut rest, mut next) = (0_i128, 0, 0);
         let mut occupied = self.occupied & ((1 << end) - 1);
         while occupied != 0 {

@@ -201,6 +201,12 @@ impl AdaptiveSum {
         }
     }
 
+    /// Whether no value is stale, or all are: then it is all the same which of them is the oldest.
+    #[inline(always)]
+    pub(super) fn is_of_one_kind(&self) -> bool {
+        self.stale == 0 || self.stale == self.m
+    }
+
     /// The sum divided by `d`, rounded once.
     #[inline]
     pub(super) fn quotient(&mut self, d: u64) -> f64 {

@@ -137,6 +137,12 @@ impl<const SQUARE: bool> AdaptiveMoments<SQUARE> {
         }
     }
 
+    /// As in [`AdaptiveSum`](super::narrow::AdaptiveSum).
+    #[inline(always)]
+    pub(super) fn is_of_one_kind(&self) -> bool {
+        self.stale == 0 || self.stale == self.m
+    }
+
     fn unit(&self) -> i32 {
         self.x.unit() + if SQUARE { self.x.unit() } else { self.y.unit() }
     }

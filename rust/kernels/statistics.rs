@@ -12,6 +12,10 @@ pub(super) trait Statistic: Clone {
     fn add(&mut self, row: Self::Row);
     fn remove(&mut self, row: Self::Row);
     fn value(&mut self, window: &Window) -> f64;
+    /// Whether `new` may stay where the oldest row, `old`, is, instead of one leaving and the other coming.
+    fn may_stay(&self, _old: Self::Row, _new: Self::Row) -> bool {
+        false
+    }
 }
 
 /// How many values of each kind are in the window.
@@ -112,6 +116,11 @@ impl<const MEAN: bool> Statistic for Sum<MEAN> {
         let m = if MEAN { self.tally.finite as u64 } else { 1 };
         self.tally.infinity().unwrap_or_else(|| self.sum.quotient(m))
     }
+
+    #[inline(always)]
+    fn may_stay(&self, old: f64, new: f64) -> bool {
+        old.to_bits() == new.to_bits() && self.sum.is_of_one_kind()
+    }
 }
 
 /// The variance of the values.
@@ -148,6 +157,11 @@ impl Statistic for Var {
             return f64::NAN;
         }
         self.moments.quotient(self.ddof)
+    }
+
+    #[inline(always)]
+    fn may_stay(&self, old: f64, new: f64) -> bool {
+        old.to_bits() == new.to_bits() && self.moments.is_of_one_kind()
     }
 }
 
@@ -190,6 +204,12 @@ impl Statistic for Cov {
             return f64::NAN;
         }
         self.moments.quotient(self.ddof)
+    }
+
+    #[inline(always)]
+    fn may_stay(&self, old: (f64, f64), new: (f64, f64)) -> bool {
+        let same = old.0.to_bits() == new.0.to_bits() && old.1.to_bits() == new.1.to_bits();
+        same && self.moments.is_of_one_kind()
     }
 }
 
@@ -287,11 +307,19 @@ pub(super) fn slide<S: Statistic>(
         state.add(row(i));
     }
     // The window of the row before, whose oldest row is about to leave, is what has been added.
+    let mut value = f64::NAN;
     for (i, out) in rows.clone().zip(out) {
+        let new = row(i);
         if i >= window.len && i > rows.start {
-            state.remove(row(i - window.len));
+            let old = row(i - window.len);
+            if state.may_stay(old, new) {
+                *out = value;
+                continue;
+            }
+            state.remove(old);
         }
-        state.add(row(i));
-        *out = state.value(window);
+        state.add(new);
+        value = state.value(window);
+        *out = value;
     }
 }

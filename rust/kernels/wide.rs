@@ -87,7 +87,10 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
     /// Brings the spread up to date with the pair that has left and with one that comes. The sums are without both.
     #[inline(never)]
     fn follow(&mut self, new: Option<(f64, f64)>) {
-        let pair = |(x, y): (f64, f64)| [parts(x), parts(y)];
+        let pair = |(x, y): (f64, f64)| {
+            let x = parts(x);
+            [x, if SQUARE { x } else { parts(y) }]
+        };
         let sums = &mut Sums { sx: &mut self.sx.0, sy: &mut self.sy.0 };
         if let Some(spread) = &mut self.spread {
             spread.change(self.left.take().map(pair), new.map(pair), sums);
