@@ -60,6 +60,13 @@ end
         @test all(one -> occursin("verify(\"kernels\")", one.reproduce), (bare, arrow))
         other = kept_incident("mean", O.arguments_text("mean", ((AGAIN_X,), (5,))))
         @test_error 1009 ["mean"] reproduce(other.rollback_id)
+        x = AGAIN_X
+        for (call, given) in ("cov" => ((x,), (5, 5, 1, 0)), "cov" => ((x, x[2:end]), (5, 5, 1, 0)), "atr" => ((x, x, x, x), (5, 0)),
+            "mean" => ((x, "x"), (5, 5, 0)), "push cov" => (x, (1.0, 2.0), (5, 5, 1, 0)), "push mean" => (x, (1.0, 2.0), (5, 5, 0)),
+            "push mean" => ((1.0,), (5, 5, 0)), "push cov" => (x, x[2:end], (1.0, 2.0), (5, 5, 1, 0)))
+            edited = kept_incident(call, O.arguments_text(call, given))
+            @test_error 1009 ["not the arguments of $call", "rows"] reproduce(edited.rollback_id)
+        end
         gone = kept_incident("mean", O.arguments_text("mean", ((AGAIN_X,), (5, 5, 0))))
         rm(joinpath(O.results_folder(), gone.arguments_file))
         @test_error 1007 [gone.arguments_file] reproduce(gone.rollback_id)

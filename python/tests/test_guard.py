@@ -349,6 +349,26 @@ def test_what_is_kept_of_a_call_is_enough_to_ask_it_again(native: None, state: P
         assert incident.reproduce == f"python -m omega_slicer incidents reproduce {incident.rollback_id}"
         agree, said = reproduced(incident.rollback_id)
         assert agree, said
+    edited: list[tuple[str, tuple[Any, ...]]] = [
+        ("cov", ((x,), (5, 5, 1, 0))),
+        ("cov", ((x, x[1:]), (5, 5, 1, 0))),
+        ("atr", ((x, x, x, x), (5, 0))),
+        ("mean", ((x, "x"), (5, 5, 0))),
+        ("mean", ((x,), (5, 5))),
+        ("mean", (x, (5, 5, 0))),
+        ("push cov", (x, (1.0, 2.0), (5, 5, 1, 0))),
+        ("push cov", (x, x[1:], (1.0, 2.0), (5, 5, 1, 0))),
+        ("push mean", (x, (1.0, 2.0), (5, 5, 0))),
+        ("push mean", ((1.0,), (5, 5, 0))),
+    ]
+    for call, args in edited:
+        incident = records.made(
+            "kernels", "panic", records.Subject("b1d"), started=records.now(),
+            call=call.removeprefix("push "), has_arguments=True, detected_by="the call",
+        )  # fmt: skip
+        records.recorded(incident, functools.partial(arguments_text, call, args))
+        with pytest.raises(om.InvalidFormatError, match=f"not the arguments of {call}, which takes"):
+            reproduced(incident.rollback_id)
     arrow = records.made(
         "slicer", "panic", records.Subject("b1d"), started=records.now(), call="to_ipc", has_arguments=True,
         detected_by="the call",

@@ -95,6 +95,10 @@ function question_again(call::String, given::Vector{Any})
     ask = !(kernel in KERNELS) ? ASKED_AGAIN[kernel] : startswith(call, "push ") ? pushed_again : kernel_again
     words = kernel in KERNELS ? (calls_again(kernel, last(given)), given[1:end-1]...) : Tuple(given)
     applicable(ask, nothing, words...) || fail(INVALID_FORMAT, "these are not the arguments of ", call)
+    if kernel in KERNELS
+        pushed = startswith(call, "push ")
+        check_series(call, words[1][1], pushed ? words[2:end-1] : words[2], pushed ? last(words) : nothing)
+    end
     return library -> ask(library, words...)
 end
 
@@ -106,6 +110,16 @@ function calls_again(kernel::Symbol, numbers)
     number(field) = (at = findfirst(==(field), fields); at === nothing ? 0 : numbers[at])
     return [KernelCall(kernel_number(kernel), number(:window), number(:min_periods), number(:ddof), number(:skip) == 1, number(:slow),
         number(:signal), number(:width))]
+end
+
+# Files can be edited, and native code trusts what it is given: series of one length, as many as the kernel takes, or
+# of a call several times as many.
+function check_series(call::String, kernel::KernelCall, series, row)
+    takes, lengths = inputs_of(kernel), map(one -> one isa Vector{Float64} ? length(one) : -1, collect(Any, series))
+    count = row === nothing ? length(lengths) % takes == 0 : row isa Tuple && length(lengths) == length(row) == takes
+    count && length(unique(lengths)) <= 1 && !(-1 in lengths) && return nothing
+    fail(INVALID_FORMAT, "these are not the arguments of ", call, ", which takes ", takes, " series of one length (or those of several columns);",
+        " the record has series of ", lengths, " rows")
 end
 
 # More series than the kernel takes are columns of tables; no series is a new stream.

@@ -10,7 +10,7 @@ import numpy as np
 
 from omega_slicer._arrow_engine import Imported
 from omega_slicer._engine import Engine, Read
-from omega_slicer._errors import InvalidStateError, OmegaError
+from omega_slicer._errors import InvalidFormatError, InvalidStateError, OmegaError
 from omega_slicer._fallback import PYTHON
 from omega_slicer._kernel_engine import SHAPES
 from omega_slicer._model import Columns, Options
@@ -27,7 +27,8 @@ def reproduced(rollback_id: str) -> tuple[bool, str]:
     """Whether the two backends agree now, and what each says.
 
     Raises `InvalidArgumentError` for an unknown incident, `InvalidStateError` for one without arguments or
-    whose call cannot be asked alone, `InvalidFormatError` where they were too long to be kept.
+    whose call cannot be asked alone, `InvalidFormatError` where they were too long to be kept, or are none
+    that the kernel can have had.
     """
     from omega_slicer._library import located  # noqa: PLC0415 - which needs the guard
 
@@ -35,6 +36,7 @@ def reproduced(rollback_id: str) -> tuple[bool, str]:
     call, args = arguments_of(_saved(incident))
     if not is_asked_again(call.removeprefix("push ")):
         raise InvalidStateError(f"{call}: cannot be asked again alone; verify asks everything")
+    _check(call, args)
     theirs = _said(PYTHON, call, args)
     ours = _said(open_library(located(retry=True).path), call, args)
     return ours == theirs, _beside(call, ours, theirs)
@@ -69,6 +71,33 @@ def _saved(incident: Incident) -> str:
         return path.read_text("utf-8")
     except OSError as error:
         raise InvalidStateError(f"{path}: {error.strerror or error}") from error
+
+
+def _check(call: str, args: list[Any]) -> None:
+    """`InvalidFormatError` for what no call can have had: files can be edited, and native code trusts."""
+    kernel = call.removeprefix("push ")
+    if kernel not in SHAPES:
+        return
+    shape = SHAPES[kernel]
+    *given, numbers = args or [()]
+    if call == kernel:
+        # Those of several columns, or of none.
+        series: list[Any] = list(given[0]) if len(given) == 1 and isinstance(given[0], tuple) else [None]
+        count = len(series) % shape.inputs == 0
+    else:
+        *series, row = given or [()]
+        count = isinstance(row, tuple) and len(row) == len(series) == shape.inputs
+    floats = all(isinstance(one, np.ndarray) and one.dtype == np.float64 for one in series)
+    lengths = [len(one) for one in series] if floats else []
+    wanted = len(shape.options)
+    several = kernel == "ema" and isinstance(numbers, tuple) and len(numbers) > wanted
+    numbered = isinstance(numbers, tuple) and (len(numbers) == wanted or several)
+    if not (count and floats and len(set(lengths)) <= 1 and numbered):
+        raise InvalidFormatError(
+            f"these are not the arguments of {call}, which takes {shape.inputs} series of one length"
+            f" (or those of several columns), and {', '.join(shape.options) or 'nothing else'};"
+            f" the record has {len(series)} series, of {lengths} rows, and {numbers!r}"
+        )
 
 
 def _said(engine: Engine, call: str, args: list[Any]) -> str:
