@@ -198,8 +198,10 @@ fn check_period(name: &str, period: usize) -> Result<(), Error> {
 }
 
 /// Rows that are worked on together: long enough to make little of what is done once for each, short enough
-/// to stay in the nearest caches, and many windows: the first of each lane is summed up before any slides.
+/// to stay in the nearest caches, and many windows: the first of each lane is summed up before any slides. Of long
+/// windows fewer, since the further values wander the fewer fit one grid.
 fn blocks(rows: Range<usize>, window: usize) -> impl Iterator<Item = Range<usize>> {
-    let len = window.saturating_mul(48).max(4096);
+    let many = window.saturating_mul(48).clamp(4096, 1 << 18);
+    let len = many.max(window.saturating_mul(12));
     rows.clone().step_by(len).map(move |start| start..start.saturating_add(len).min(rows.end))
 }
