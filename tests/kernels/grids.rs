@@ -5,7 +5,7 @@ use omega_slicer::kernels::*;
 
 use crate::oracle::{cov, mean};
 use crate::same;
-use crate::series::Random;
+use crate::series::{Random, walk};
 
 const UNIT: f64 = 1.0 / (1_u64 << 52) as f64;
 
@@ -96,6 +96,45 @@ fn variances_are_exact_where_prices_wander_further_than_sums_allow() {
                 assert!(paths.close > 0 || !ties, "{isa:?}, {window}, 2^{bits}: nothing was done again");
                 for &(i, expected) in &expected {
                     assert!(same(out[i], expected), "{isa:?}, {window}, 2^{bits}, row {i}: {:e} {expected:e}", out[i]);
+                }
+            }
+        }
+    }
+}
+
+/// Segments begin where vectors do in memory: no row is left out or written past the end, wherever that is.
+#[test]
+fn statistics_are_the_same_wherever_in_memory_they_are_written() {
+    let prices = walk(43, 1.1, 2e-4, 1200);
+    // These take the pairs' way, those the grids'.
+    let changes: Vec<f64> = prices.windows(2).map(|pair| pair[1] / pair[0] - 1.0).collect();
+    for x in [&prices, &changes] {
+        let y: Vec<f64> = x.iter().rev().copied().collect();
+        for window in [2, 20] {
+            for rows in (window + 3..window + 150).chain([x.len() - 1, x.len()]) {
+                if rows > x.len() {
+                    continue;
+                }
+                let (x, y, setting) = (&x[..rows], &y[..rows], Window::new(window));
+                let kernels: [(&str, &dyn Fn(&mut [f64])); 4] = [
+                    ("mean", &|out| rolling_mean(x, setting, out).unwrap()),
+                    ("var", &|out| rolling_var(x, setting, 1, out).unwrap()),
+                    ("std", &|out| rolling_std(x, setting, 1, out).unwrap()),
+                    ("cov", &|out| rolling_cov(x, y, setting, 1, out).unwrap()),
+                ];
+                for (name, kernel) in kernels {
+                    let mut expected = vec![0.5; rows];
+                    Isa::Portable.run(|| kernel(&mut expected));
+                    for isa in Isa::available() {
+                        for place in 0..8 {
+                            let mut room = vec![0.5; place + rows + 8];
+                            isa.run(|| kernel(&mut room[place..place + rows]));
+                            let (out, after) = room[place..].split_at(rows);
+                            let what = || format!("{name} of {window} in {rows} rows, {isa:?}, {place}");
+                            assert!(out.iter().zip(&expected).all(|(a, b)| same(*a, *b)), "{}", what());
+                            assert!(after.iter().chain(&room[..place]).all(|v| *v == 0.5), "{}", what());
+                        }
+                    }
                 }
             }
         }
