@@ -7,7 +7,7 @@ use super::fixed;
 use super::grid::{Grid, OnGrids, Place, on_grids, partial_windows};
 use super::limbs::{self, Limbs};
 use super::segments::Segments;
-use super::simd::dispatch;
+use super::simd::{dispatch, has_registers};
 use super::sliding_spread;
 use super::statistics::{Correlations, Cov, Var, pairwise, slide, standard_score};
 use super::sums::sums;
@@ -148,8 +148,9 @@ impl<const ROOT: bool> OnGrids<1> for Kernel<'_, ROOT> {
         if !grids.iter().all(Grid::holds_squares) {
             return false;
         }
-        if !sliding_spread::holds(&grids[0], window) && rows.len() >= LEAST_WINDOWS * window.max(LEAST_ROWS) {
-            // In a part of a block values wander less far.
+        let may_be_cut = has_registers() && rows.len() >= LEAST_WINDOWS * window.max(LEAST_ROWS);
+        if may_be_cut && !sliding_spread::holds(&grids[0], window) {
+            // In a part of a block values wander less far. Without registers they slide as integers, however far.
             let middle = usize::midpoint(rows.start, rows.end);
             return [rows.start..middle, middle..rows.end].into_iter().all(|part| {
                 let place = Place::of(&self.x[self.window.start(part.start)..part.end], window);

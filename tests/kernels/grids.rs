@@ -102,6 +102,8 @@ fn variances_are_exact_where_prices_wander_further_than_sums_allow() {
     }
 }
 
+type Kernel<'a> = &'a dyn Fn(&mut [f64]);
+
 /// Segments begin where vectors do in memory: no row is left out or written past the end, wherever that is.
 #[test]
 fn statistics_are_the_same_wherever_in_memory_they_are_written() {
@@ -116,7 +118,7 @@ fn statistics_are_the_same_wherever_in_memory_they_are_written() {
                     continue;
                 }
                 let (x, y, setting) = (&x[..rows], &y[..rows], Window::new(window));
-                let kernels: [(&str, &dyn Fn(&mut [f64])); 4] = [
+                let kernels: [(&str, Kernel<'_>); 4] = [
                     ("mean", &|out| rolling_mean(x, setting, out).unwrap()),
                     ("var", &|out| rolling_var(x, setting, 1, out).unwrap()),
                     ("std", &|out| rolling_std(x, setting, 1, out).unwrap()),
