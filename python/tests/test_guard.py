@@ -340,12 +340,17 @@ def test_what_is_kept_of_a_call_is_enough_to_ask_it_again(native: None, state: P
         ("mean", ((), (5, 5, 0))),  # a stream that was to be made
         ("push mean", (x[:4], (5.0,), (5, 5, 0))),
     ]
-    for call, args in asked:
+
+    def kept(call: str, args: Any) -> records.Incident:
         incident = records.made(
             "kernels", "panic", records.Subject("b1d"), started=records.now(),
             call=call.removeprefix("push "), has_arguments=True, detected_by="the call",
         )  # fmt: skip
         records.recorded(incident, functools.partial(arguments_text, call, args))
+        return incident
+
+    for call, args in asked:
+        incident = kept(call, args)
         assert incident.reproduce == f"python -m omega_slicer incidents reproduce {incident.rollback_id}"
         agree, said = reproduced(incident.rollback_id)
         assert agree, said
@@ -362,13 +367,8 @@ def test_what_is_kept_of_a_call_is_enough_to_ask_it_again(native: None, state: P
         ("push mean", ((1.0,), (5, 5, 0))),
     ]
     for call, args in edited:
-        incident = records.made(
-            "kernels", "panic", records.Subject("b1d"), started=records.now(),
-            call=call.removeprefix("push "), has_arguments=True, detected_by="the call",
-        )  # fmt: skip
-        records.recorded(incident, functools.partial(arguments_text, call, args))
         with pytest.raises(om.InvalidFormatError, match=f"not the arguments of {call}, which takes"):
-            reproduced(incident.rollback_id)
+            reproduced(kept(call, args).rollback_id)
     arrow = records.made(
         "slicer", "panic", records.Subject("b1d"), started=records.now(), call="to_ipc", has_arguments=True,
         detected_by="the call",
