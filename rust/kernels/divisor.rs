@@ -196,15 +196,19 @@ impl Boundary {
 mod tests {
     use super::{Divisor, round};
 
-    #[test]
-    fn a_quotient_told_by_the_leading_bits_is_that_of_all_bits() {
-        let mut state = 9_u64;
-        let mut random = || {
+    /// Random bits, the same each time.
+    fn bits(mut state: u64) -> impl FnMut() -> u64 {
+        move || {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
             state
-        };
+        }
+    }
+
+    #[test]
+    fn a_quotient_told_by_the_leading_bits_is_that_of_all_bits() {
+        let mut random = bits(9);
         let (mut told, mut divisor) = (0, Divisor::ONE);
         for i in 0..200_000 {
             let d = if i % 4 == 0 { 1 << (random() % 64) } else { random() >> (random() % 64) }.max(1);
@@ -224,15 +228,10 @@ mod tests {
         }
         assert!(told > 100_000, "{told}");
     }
+
     #[test]
     fn a_quotient_next_to_the_middle_of_two_doubles_is_that_of_the_long_division() {
-        let mut state = 11_u64;
-        let mut random = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state
-        };
+        let mut random = bits(11);
         let (mut hard, mut divisor) = ([0, 0], Divisor::ONE);
         for i in 0..200_000 {
             // The first of these, just above a power of two, are those whose estimates are the farthest off.

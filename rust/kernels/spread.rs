@@ -359,9 +359,8 @@ impl<const SQUARE: bool> Spread<SQUARE> {
         debug_assert!(limbs[reach..].iter().all(|&limb| limb == sign), "{reach}");
         let Some(last) = limbs[..reach].iter().rposition(|&limb| limb != sign) else { return (0.0, false) };
         work(reach - last);
-        let leading: [u64; 5] = limbs[last - 3..last + 2].try_into().expect("five limbs");
+        let mut leading: [u64; 5] = limbs[last - 3..last + 2].try_into().expect("five limbs");
         let unit = 64 * (last as i32 - 3 - PAD as i32) - 2148;
-        let mut leading = leading;
         if negative {
             // What makes up for the one that a complement lacks is the rest.
             let rest = self.rest(last - 3, sums, sxy);

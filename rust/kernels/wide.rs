@@ -132,7 +132,8 @@ impl<const SQUARE: bool> WideMoments<SQUARE> {
         if self.m + self.slack >= 1 << 30 {
             return None;
         }
-        let sums = self.sx.0.top().zip(if SQUARE { self.sx.0.top() } else { self.sy.0.top() });
+        let x_top = self.sx.0.top();
+        let sums = x_top.zip(if SQUARE { x_top } else { self.sy.0.top() });
         // One digit more than the tops of the two: their carries.
         let product_top = sums.map(|(x_top, y_top)| x_top + y_top + 1 - PAD);
         let Some(top) = self.sxy.top().max(product_top) else { return Some(0.0) };
