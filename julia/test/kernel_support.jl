@@ -94,7 +94,9 @@ function awkward_series(random, rows)
     walk(start, step) = start .* exp.(cumsum(randn(random, rows)) .* step)
     mixed(low, high) = [ldexp(rand(random) - 0.5, rand(random, low:high)) for _ in 1:rows]
     spoiled(x, values...) = (y = copy(x); foreach(v -> y[rand(random, 1:rows)] = v, values); y)
+    levels(x) = (level = rand(random, -1070:1022, rows ÷ 30 + 1); [ldexp(v, level[(i-1)÷30+1]) for (i, v) in enumerate(x)])
     return Dict(
+        "levels" => levels(walk(1.1, 1e-4)),
         "walk" => walk(1.1, 1e-4), "index" => walk(40000.0, 1e-3), "decimals" => round.(walk(1.1, 1e-3); digits=4),
         "crossing" => walk(1.0, 1e-3), "volumes" => Float64.(rand(random, 1:5_000_000, rows)),
         "integers" => Float64.(rand(random, -9:9, rows)), "past 2^53" => 2.0^53 .+ 2.0 .* rand(random, 0:2^52, rows),
@@ -107,3 +109,21 @@ function awkward_series(random, rows)
         "missing" => spoiled(walk(1.1, 1e-4), NaN, NaN, NaN), "infinite" => spoiled(walk(1.1, 1e-4), Inf, -Inf, Inf, NaN),
     )
 end
+
+# A series in which remarkable values come and go, and stretches of another level.
+function visited_series(random, rows)
+    x = copy(rand(random, collect(values(awkward_series(random, rows)))))
+    for _ in 1:rand(random, 0:5)
+        first = rand(random, 1:rows)
+        some = first:min(rows, first + rand(random, (0, rand(random, 1:200))))
+        if rand(random) < 0.6
+            x[some] .= rand(random, (NaN, NaN, Inf, -Inf, 0.0, -0.0, 1.0, 1.1, 1e9, -1e300, 5e-324))
+        else
+            x[some] .= ldexp.(x[some], rand(random, -1100:1020))
+        end
+    end
+    return x
+end
+
+# A window or period of one of the kinds that are worked on differently.
+any_length(random) = rand(random, rand(random, (1:9, 10:69, 70:255, 256:399, 400:1499)))

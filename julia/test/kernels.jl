@@ -316,6 +316,25 @@ if "native" in BACKENDS
         @test differ == 0
     end
 
+    @testset "both backends give the same bits whatever comes and goes" begin
+        random = MersenneTwister(41)
+        differ = 0
+        for round in 1:400
+            rows, window = rand(random, rand(random, (1:50, 50:1500, 1500:4000))), any_length(random)
+            x, y, z = (visited_series(random, rows) for _ in 1:3)
+            period = any_length(random)
+            options = Dict("window" => string(window), "min_periods" => string(rand(random, (window, rand(random, 1:window)))),
+                "ddof" => string(rand(random, 0:2)), "nan" => rand(random, ("propagate", "skip")), "period" => string(period),
+                "fast" => string(period), "slow" => string(2period + 1), "signal" => string(period ÷ 2 + 1), "width" => "4004000000000000")
+            for kernel in keys(TWINS)
+                columns = kernel in ("cov", "corr") ? [x, y] : kernel in ("atr", "true_range") ? [x, y, z] : [x]
+                answers, native = (answers_of(kernel_calls(kernel, options, word)[1](columns)) for word in ("julia", "native"))
+                same_bits(answers, native) || (differ += 1; differ < 10 && println(stderr, "differ: ", kernel, " of ", rows, " rows ", options))
+            end
+        end
+        @test differ == 0
+    end
+
     @testset "both backends give the same bits over many blocks" begin
         random = MersenneTwister(6)
         for x in (1.1 .* exp.(cumsum(randn(random, 20_000)) .* 1e-4), randn(random, 20_000) .* 1e-4), window in (20, 3000)

@@ -180,4 +180,30 @@ MAKERS: dict[str, Maker] = {
         random.random(n) < 0.01, random.choice([np.inf, -np.inf, np.nan], n), walk(1.1)(random, n)
     ),
     "sparse": lambda random, n: np.where(random.random(n) < 0.01, 1.1, 0.0),
+    "levels": lambda random, n: at_levels(random, walk(1.1)(random, n)),
 }
+REMARKABLE = (NAN, NAN, math.inf, -math.inf, 0.0, -0.0, 1.0, 1.1, 1e9, -1e300, 5e-324)
+
+
+def at_levels(random: np.random.Generator, x: np.ndarray) -> np.ndarray:
+    """The series in stretches that are any power of two apart."""
+    levels = np.repeat(random.integers(-1070, 1023, len(x) // 30 + 1), 30)
+    return np.ldexp(x, levels[: len(x)])
+
+
+def visited(random: np.random.Generator, n: int) -> np.ndarray:
+    """A series in which remarkable values come and go, and stretches of another level."""
+    x = MAKERS[random.choice(list(MAKERS))](random, n).astype(np.float64)
+    for _ in range(random.integers(0, 6)):
+        first = random.integers(0, n)
+        rows = slice(first, first + int(random.choice([1, random.integers(1, 200)])))
+        level = int(random.integers(-1100, 1020))
+        with np.errstate(over="ignore"):
+            x[rows] = random.choice(REMARKABLE) if random.random() < 0.6 else np.ldexp(x[rows], level)
+    return x
+
+
+def any_length(random: np.random.Generator) -> int:
+    """A window or period of one of the kinds that are worked on differently."""
+    least, most = random.choice([(1, 10), (10, 70), (70, 256), (256, 400), (400, 1500)])
+    return int(random.integers(least, most))

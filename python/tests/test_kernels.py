@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 import kernels
 from helpers import same_bits
-from kernels import EVERY, MAKERS, arguments_of, call, inputs_of, streamed, vector_cases
+from kernels import (
+    EVERY,
+    MAKERS,
+    any_length,
+    arguments_of,
+    call,
+    inputs_of,
+    streamed,
+    vector_cases,
+    visited,
+)
 from omega_slicer import rolling
 
 
@@ -112,6 +122,26 @@ def test_any_doubles_at_all_give_the_same_bits_in_both_backends_and_in_streams(
     assert_same(call(kernel, inputs, given_, "python"), expected, given_)
     for word in ("native", "python"):
         assert_same(streamed(kernel, inputs, given_, word), expected, f"{word} stream, {given_}")
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 2**32))
+@pytest.mark.parametrize("kernel", EVERY)
+def test_whatever_comes_and_goes_both_backends_give_the_same_bits(
+    kernel: str, seed: int, native: None
+) -> None:
+    random = np.random.default_rng(seed)
+    least, most = random.choice([(1, 50), (50, 1500), (1500, 4000)])
+    n, length = int(random.integers(least, most)), any_length(random)
+    given_ = arguments_of(
+        kernel,
+        length,
+        min_periods=int(random.choice([length, random.integers(1, length + 1)])),
+        ddof=int(random.integers(0, 3)),
+        nan=str(random.choice(["propagate", "skip"])),
+    )
+    inputs = inputs_of(kernel, visited(random, n), visited(random, n))
+    assert_same(call(kernel, inputs, given_, "python"), call(kernel, inputs, given_, "native"), (n, given_))
 
 
 @pytest.mark.parametrize("kernel", ["sum", "mean", "var", "std", "cov", "corr", "zscore", "min", "argmax"])

@@ -63,6 +63,10 @@ const fn nothing<const MAX: bool>() -> f64 {
     if MAX { f64::NEG_INFINITY } else { f64::INFINITY }
 }
 
+const fn everything<const MAX: bool>() -> f64 {
+    -nothing::<MAX>()
+}
+
 /// A NaN, on the left, loses against nothing.
 #[inline(always)]
 fn load<L: Lanes, const MAX: bool, const SKIP: bool>(lanes: L, x: &[f64], at: usize) -> L::F {
@@ -92,8 +96,9 @@ fn padded<'a, const MAX: bool>(x: &[f64], first: isize, room: &'a mut [f64]) -> 
 
 /// The extremes, lane by lane, of the vectors that lie wholly in a window.
 trait Vertical<L: Lanes> {
-    /// Of the windows that end with each of these vectors, the next chunk, which begins with row `first`.
-    fn next(&mut self, lanes: L, first: isize, now: &[L::F; CHUNK]) -> [L::F; CHUNK];
+    /// Of the windows that end with each of these vectors, the next chunk, which begins with row `first`. The product of
+    /// its rows, lane by lane, is a NaN if one of them is.
+    fn next(&mut self, lanes: L, first: isize, now: &[L::F; CHUNK], product: L::F) -> [L::F; CHUNK];
 }
 
 impl<const MAX: bool, const SKIP: bool> Extremes<'_, MAX, SKIP> {
@@ -117,7 +122,7 @@ impl<const MAX: bool, const SKIP: bool> Extremes<'_, MAX, SKIP> {
                 *now = load::<L, MAX, SKIP>(lanes, x, j * L::N);
             }
             found |= lanes.zero_or_nan(product);
-            let extremes = vertical.next(lanes, first, &now);
+            let extremes = vertical.next(lanes, first, &now, product);
             let at = first - self.start as isize;
             let whole = usize::try_from(at).ok().and_then(|at| self.out.get_mut(at..at + len));
             let is_whole = whole.is_some();
@@ -240,7 +245,7 @@ impl<L: Lanes, const MAX: bool, const Q: usize> Few<L, MAX, Q> {
 
 impl<L: Lanes, const MAX: bool, const Q: usize> Vertical<L> for Few<L, MAX, Q> {
     #[inline(always)]
-    fn next(&mut self, lanes: L, _: isize, now: &[L::F; CHUNK]) -> [L::F; CHUNK] {
+    fn next(&mut self, lanes: L, _: isize, now: &[L::F; CHUNK], _: L::F) -> [L::F; CHUNK] {
         let mut extremes = *now;
         for extreme in &mut extremes {
             *extreme = self.push(lanes, *extreme);
@@ -334,7 +339,7 @@ impl<'a, L: Lanes, const MAX: bool, const SKIP: bool> Many<'a, L, MAX, SKIP> {
 
 impl<L: Lanes, const MAX: bool, const SKIP: bool> Vertical<L> for Many<'_, L, MAX, SKIP> {
     #[inline(always)]
-    fn next(&mut self, lanes: L, first: isize, now: &[L::F; CHUNK]) -> [L::F; CHUNK] {
+    fn next(&mut self, lanes: L, first: isize, now: &[L::F; CHUNK], _: L::F) -> [L::F; CHUNK] {
         let mut since = self.prefix;
         if let Some(&before) = self.turn.get(self.at) {
             since = beyond::<L, MAX>(lanes, since, before);
@@ -348,11 +353,13 @@ impl<L: Lanes, const MAX: bool, const SKIP: bool> Vertical<L> for Many<'_, L, MA
 
 /// Of far more. All rows of the turn are in every window that ends in the chunk, so of one chunk in it the extreme of all
 /// lanes is enough, and the turn stays in the nearest cache. Where nothing in the two chunks before the turn is beyond
-/// what it has, as is usual, the oldest rows are not read: that cache has them no more.
+/// what it has, as is usual, the oldest rows are not read: that cache has them no more. Once a NaN has left, the rows after
+/// it count although their chunk's extreme may be anything: of such a chunk everything is expected.
 struct Far<'a, L: Lanes, const MAX: bool, const SKIP: bool> {
     old: Old<'a, SKIP>,
-    /// The newest chunk, lane by lane: the extreme of its lanes takes a while to know.
+    /// The newest chunk, lane by lane: the extreme of its lanes takes a while to know. And whether it may hold a NaN.
     last: L::F,
+    clouded: bool,
     /// The others of the turn, as in [`Many`].
     turn: Vec<f64>,
     at: usize,
@@ -368,13 +375,13 @@ impl<'a, L: Lanes, const MAX: bool, const SKIP: bool> Far<'a, L, MAX, SKIP> {
         let (old, nothing) = (Old::new(x, vectors), nothing::<MAX>());
         let (turn, chunks) = (vec![nothing; old.turn() - 1], vec![nothing; old.turn()]);
         let last = lanes.splat(nothing);
-        Self { old, last, turn, at: 0, prefix: nothing, first: nothing, chunks, second: 0 }
+        Self { old, last, clouded: false, turn, at: 0, prefix: nothing, first: nothing, chunks, second: 0 }
     }
 
-    /// Takes the extreme of one more chunk.
+    /// Takes the extreme of one more chunk, and the most that it may have.
     #[inline(always)]
-    fn push(&mut self, extreme: f64) {
-        self.first = std::mem::replace(&mut self.chunks[self.second], extreme);
+    fn push(&mut self, extreme: f64, most: f64) {
+        self.first = std::mem::replace(&mut self.chunks[self.second], most);
         self.second = if self.second + 1 == self.chunks.len() { 0 } else { self.second + 1 };
         self.turn[self.at] = extreme;
         self.prefix = more::<MAX>(self.prefix, extreme);
@@ -393,15 +400,16 @@ impl<'a, L: Lanes, const MAX: bool, const SKIP: bool> Far<'a, L, MAX, SKIP> {
 
 impl<L: Lanes, const MAX: bool, const SKIP: bool> Vertical<L> for Far<'_, L, MAX, SKIP> {
     #[inline(always)]
-    fn next(&mut self, lanes: L, first: isize, now: &[L::F; CHUNK]) -> [L::F; CHUNK] {
+    fn next(&mut self, lanes: L, first: isize, now: &[L::F; CHUNK], product: L::F) -> [L::F; CHUNK] {
         let since = more::<MAX>(self.prefix, self.turn[self.at]);
         let before = more::<MAX>(self.first, self.chunks[self.second]);
         let turn = beyond::<L, MAX>(lanes, lanes.splat(since), self.last);
         let looks_back = more::<MAX>(before, since) != since;
         let mut extremes = if looks_back { self.old.and::<L, MAX>(lanes, first, turn) } else { [turn; CHUNK] };
         let chunk = onwards::<L, MAX>(lanes, &mut extremes, now);
-        let last = std::mem::replace(&mut self.last, chunk);
-        self.push(of_all::<L, MAX>(lanes, last));
+        let last = of_all::<L, MAX>(lanes, std::mem::replace(&mut self.last, chunk));
+        let clouded = std::mem::replace(&mut self.clouded, !SKIP && lanes.differ(product, product) != 0);
+        self.push(last, if clouded { everything::<MAX>() } else { last });
         extremes
     }
 }

@@ -7,6 +7,7 @@ use omega_slicer::kernels::{
 use proptest::prelude::*;
 
 use super::oracle;
+use super::placed::{LINE, Placed};
 use super::series::{Random, every, walk};
 use super::{assert_same, same};
 
@@ -153,9 +154,9 @@ fn chains_are_the_same_wherever_in_memory_they_are_written() {
     for period in [2, 14, 60] {
         let expected = [ema_of(&x, period), wilder_of(&x, period), rsi_of(&x, period)];
         for isa in Isa::available() {
-            for place in 0..8 {
-                let mut room = vec![0.5; x.len() + place];
-                let out = &mut room[place..];
+            for place in 0..LINE {
+                let mut room = Placed::room(x.len(), place);
+                let out = room.series();
                 let what = |kernel| format!("{kernel} of {period}, {isa:?}, {place}");
                 isa.run(|| ema(&x, &[period], NanPolicy::Propagate, out)).unwrap();
                 assert_same(&what("ema"), out, &expected[0]);
@@ -163,6 +164,7 @@ fn chains_are_the_same_wherever_in_memory_they_are_written() {
                 assert_same(&what("wilder"), out, &expected[1]);
                 isa.run(|| rsi(&x, period, NanPolicy::Propagate, out)).unwrap();
                 assert_same(&what("rsi"), out, &expected[2]);
+                room.assert_untouched_around(|| what("one of them"));
             }
         }
     }

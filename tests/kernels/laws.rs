@@ -4,6 +4,7 @@ use omega_slicer::Error;
 use omega_slicer::kernels::*;
 
 use crate::oracle::{counted, cov, mean};
+use crate::placed::{LINE, Placed};
 use crate::series::{Random, every, walk};
 use crate::{assert_same, same};
 
@@ -21,16 +22,17 @@ const KERNELS: [(&str, Kernel); 9] = [
     ("argmax", rolling_argmax),
 ];
 
-/// The kernel's results, which every set of instructions must give.
+/// The kernel's results, which every set of instructions must give, each to another place in memory.
 pub(crate) fn run(
     kernel: impl Fn(&[f64], Window, &mut [f64]) -> Result<(), Error>,
     x: &[f64],
     window: Window,
 ) -> Vec<f64> {
-    let results = Isa::available().map(|isa| {
-        let mut out = vec![0.5; x.len()];
-        isa.run(|| kernel(x, window, &mut out)).unwrap();
-        (isa, out)
+    let results = Isa::available().enumerate().map(|(at, isa)| {
+        let mut out = Placed::room(x.len(), 3 * at + x.len() + window.len % LINE);
+        isa.run(|| kernel(x, window, out.series())).unwrap();
+        out.assert_untouched_around(|| format!("{isa:?}, {window:?}"));
+        (isa, out.series().to_vec())
     });
     let (_, first) = results
         .reduce(|(_, expected), (isa, got)| {

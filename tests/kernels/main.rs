@@ -10,6 +10,7 @@
     reason = "tests make doubles of integers and back, and speak of x, y, m, n and d"
 )]
 
+mod anywhere;
 mod cases;
 mod chains;
 mod extremes;
@@ -21,6 +22,7 @@ mod limbs;
 mod logarithm;
 mod long_windows;
 mod oracle;
+mod placed;
 mod series;
 mod streams;
 

@@ -95,6 +95,11 @@ def series():
     made["low"] = [v * (1 - 1e-4 * u) for v, u in zip(price, reversed(uniform), strict=True)]
     made["high_nan"] = [NAN if i in (3, 40) else v for i, v in enumerate(made["high"])]
     made["nans_y"] = [NAN if i in (1, 5, 20, 50) else v for i, v in enumerate(made["walk_index"])]
+    # Beside a far larger number that comes and goes these are easily taken for nothing.
+    made["beside_a_tick"] = [{5: 1e200, 40: -1e300}.get(i, v * 1e-300) for i, v in enumerate(uniform)]
+    made["levels"] = [
+        math.ldexp(v, (0, 700, -1040, -30, 1020, -700, 90, -1050)[i // 9]) for i, v in enumerate(uniform)
+    ]
     return made
 
 
@@ -138,6 +143,8 @@ def pair_cases(made):
         ("log_returns", "uniform"),
         ("alternating", "volumes"),
         ("constant", "constant"),
+        ("walk_fx", "beside_a_tick"),
+        ("levels", "uniform_shifted"),
     ]
     for x, y in pairs:
         for window, least, ddof, skip in ((2, 2, 1, 0), (20, 20, 1, 0), (20, 3, 0, 1)):

@@ -243,8 +243,8 @@ def _near(block: Floats, bits: int) -> Near | None:
         return None
     if size > -_TINY:
         return near_fixed_point(block, bits)
-    steps, rest, exponent = near_fixed_point(block * math.ldexp(1.0, _LIFT), bits)
-    return Near(steps, rest, exponent - _LIFT)
+    lifted = near_fixed_point(block * math.ldexp(1.0, _LIFT), bits)
+    return lifted and lifted._replace(exponent=lifted.exponent - _LIFT)
 
 
 def _missing(x: Near, y: Near, spreads: _Spreads, m: int | Ints, window: int) -> _Missing:

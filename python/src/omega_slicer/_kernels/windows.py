@@ -94,16 +94,22 @@ class Near(NamedTuple):
     exponent: int
 
 
-def near_fixed_point(block: Floats, bits: int) -> Near:
-    """Finite doubles in 2**-990 to 2**1000 as integers of fewer than `bits` bits around an anchor, and rests.
+def near_fixed_point(block: Floats, bits: int) -> Near | None:
+    """Doubles up to 2**1000 as integers of fewer than `bits` bits around an anchor, and rests.
+
+    None where a rest is so small beside the largest of them that it is no double.
 
     >>> near_fixed_point(np.array([1.5, 1.84375]), 3)
     Near(steps=array([-3,  3]), rest=array([ 0. , -0.5]), exponent=-4)
+    >>> near_fixed_point(np.array([1e200, 1e-300]), 50) is None
+    True
     """
     least, most = float(block.min()), float(block.max())
     spread = most * 0.5 - least * 0.5
     exponent = max(math.frexp(max(most, -least))[1] - 62, math.frexp(spread)[1] + 1 - bits)
     rest = block * math.ldexp(1.0, -exponent)
+    if exponent > 0 and (rest * math.ldexp(1.0, exponent) != block).any():
+        return None
     whole = np.rint(rest)
     rest -= whole
     steps = whole.astype(np.int64)
@@ -126,6 +132,8 @@ def two_limbs(block: Floats, bits: int, shift: int, lowest: int) -> Limbs | None
 
     >>> two_limbs(np.array([-3.0, 2.0**-57]), 10, 50, -1000)
     Limbs(high=array([-768,    0]), low=array([0, 2]), exponent=-58)
+    >>> two_limbs(np.array([1e200, 1e-300]), 10, 50, -1000) is None
+    True
     """
     top = max(float(block.max()), -float(block.min()))
     size = math.frexp(top)[1]
@@ -138,6 +146,8 @@ def two_limbs(block: Floats, bits: int, shift: int, lowest: int) -> Limbs | None
     low = block * math.ldexp(1.0, min(up, 1000))
     if up > 1000:
         low *= math.ldexp(1.0, up - 1000)
+    if up < 0 and (low * math.ldexp(1.0, -up) != block).any():  # too small to be a double any more
+        return None
     high = np.rint(low)
     low -= high
     low *= math.ldexp(1.0, shift)
