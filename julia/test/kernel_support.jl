@@ -96,7 +96,7 @@ function awkward_series(random, rows)
     spoiled(x, values...) = (y = copy(x); foreach(v -> y[rand(random, 1:rows)] = v, values); y)
     levels(x) = (level = rand(random, -1070:1022, rows ÷ 30 + 1); [ldexp(v, level[(i-1)÷30+1]) for (i, v) in enumerate(x)])
     return Dict(
-        "levels" => levels(walk(1.1, 1e-4)),
+        "levels" => levels(walk(1.1, 1e-4)), "smallest" => 5e-324 .* rand(random, -3:2, rows),
         "walk" => walk(1.1, 1e-4), "index" => walk(40000.0, 1e-3), "decimals" => round.(walk(1.1, 1e-3); digits=4),
         "crossing" => walk(1.0, 1e-3), "volumes" => Float64.(rand(random, 1:5_000_000, rows)),
         "integers" => Float64.(rand(random, -9:9, rows)), "past 2^53" => 2.0^53 .+ 2.0 .* rand(random, 0:2^52, rows),
@@ -117,7 +117,7 @@ function visited_series(random, rows)
         first = rand(random, 1:rows)
         some = first:min(rows, first + rand(random, (0, rand(random, 1:200))))
         if rand(random) < 0.6
-            x[some] .= rand(random, (NaN, NaN, Inf, -Inf, 0.0, -0.0, 1.0, 1.1, 1e9, -1e300, 5e-324))
+            x[some] .= rand(random, (NaN, NaN, Inf, -Inf, 0.0, -0.0, 1.0, 1.1, 1e9, -1e300, -5e-324))
         else
             x[some] .= ldexp.(x[some], rand(random, -1100:1020))
         end

@@ -179,10 +179,11 @@ MAKERS: dict[str, Maker] = {
     "infinities": lambda random, n: np.where(
         random.random(n) < 0.01, random.choice([np.inf, -np.inf, np.nan], n), walk(1.1)(random, n)
     ),
+    "the smallest": lambda random, n: random.integers(-3, 3, n) * 5e-324,
     "sparse": lambda random, n: np.where(random.random(n) < 0.01, 1.1, 0.0),
     "levels": lambda random, n: at_levels(random, walk(1.1)(random, n)),
 }
-REMARKABLE = (NAN, NAN, math.inf, -math.inf, 0.0, -0.0, 1.0, 1.1, 1e9, -1e300, 5e-324)
+REMARKABLE = (NAN, NAN, math.inf, -math.inf, 0.0, -0.0, 1.0, 1.1, 1e9, -1e300, -5e-324)
 
 
 def at_levels(random: np.random.Generator, x: np.ndarray) -> np.ndarray:

@@ -144,6 +144,45 @@ def test_whatever_comes_and_goes_both_backends_give_the_same_bits(
     assert_same(call(kernel, inputs, given_, "python"), call(kernel, inputs, given_, "native"), (n, given_))
 
 
+@pytest.mark.parametrize("backend", ["native", "python"])
+@settings(max_examples=60)
+@given(seed=st.integers(0, 2**32))
+def test_one_series_a_table_and_several_periods_agree_whatever_was_asked_before(
+    seed: int, backend: str, native: None
+) -> None:
+    random = np.random.default_rng(seed)
+    rows, columns = int(random.integers(1, 60)), int(random.integers(1, 4))
+    x, y = (
+        np.asfortranarray(np.column_stack([visited(random, rows) for _ in range(columns)])) for _ in range(2)
+    )
+    # Few parameters: what a call prepares for others with the same is met by another kind of call.
+    for _ in range(12):
+        kernel, length = str(random.choice(["ema", random.choice(EVERY)])), int(random.choice([2, 3, 20]))
+        given_ = arguments_of(kernel, length, min_periods=1, ddof=0)
+        alone = [call(kernel, inputs_of(kernel, x[:, i], y[:, i]), given_, "python") for i in range(columns)]
+        form = random.choice(["series", "table", "periods"])
+        if form == "series":
+            assert_same(call(kernel, inputs_of(kernel, x[:, 0], y[:, 0]), given_, backend), alone[0], given_)
+        elif form == "table":
+            lines = call(kernel, inputs_of(kernel, x, y), given_, backend)
+            for i in range(columns):
+                assert_same([line[:, i] for line in lines], alone[i], (kernel, given_, i))
+        elif kernel == "ema":
+            periods = [length, 5, 7][: int(random.integers(1, 4))]
+            several = rolling.ema(x[:, 0], periods, backend=backend)
+            for i, period in enumerate(periods):
+                assert_same([several[:, i]], [rolling.ema(x[:, 0], period, backend="python")], periods)
+
+
+def test_a_width_of_either_zero_is_its_own(backend: str) -> None:
+    x = np.array([-5e-324, 0.0])  # the mean rounds to -0.0
+    for width in (0.0, -0.0, 0.0):
+        alone = rolling.bollinger(x, 2, width, backend=backend).upper
+        table = rolling.bollinger(np.column_stack([x, x]), 2, width, backend=backend).upper
+        for upper in (alone[1], *table[1]):
+            assert math.copysign(1.0, upper) == math.copysign(1.0, width), width
+
+
 @pytest.mark.parametrize("kernel", ["sum", "mean", "var", "std", "cov", "corr", "zscore", "min", "argmax"])
 def test_where_a_series_starts_does_not_matter(kernel: str, backend: str) -> None:
     window = 20

@@ -72,6 +72,7 @@ pub(crate) fn every(n: usize) -> Vec<(&'static str, Vec<f64>)> {
         ("eighty binades", some(10, n, |r| r.magnitude(-40, 40))),
         ("log returns", some(11, n, |r| r.magnitude(-16, -7))),
         ("subnormals", some(12, n, |r| f64::from_bits(r.bits() >> 12) * if r.below(2) == 0 { 1.0 } else { -1.0 })),
+        ("the smallest", some(22, n, |r| (r.below(6) as f64 - 3.0) * 5e-324)),
         ("near 1e-160", some(13, n, |r| (r.unit() - 0.5) * 1e-160)),
         ("near 1e154", some(14, n, |r| (r.unit() - 0.5) * 1e154)),
         ("parts overflow", some(15, n, |r| if r.below(2) == 0 { 1.7e308 } else { -1.6e308 })),

@@ -51,6 +51,7 @@ class NativeKernels:
         self._tables = _as_it_is(ctypes.CFUNCTYPE, library, "omega_kernel_tables")
         self._ready: dict[str, _Ready] = {kernel: {} for kernel in SHAPES}
         self._ready_for_tables: dict[str, _Ready] = {kernel: {} for kernel in SHAPES}
+        self._ready_for_periods: _Ready = {}
 
     def run(
         self, kernel: str, inputs: tuple[Floats, ...], numbers: Numbers, outputs: tuple[Floats, ...]
@@ -76,7 +77,7 @@ class NativeKernels:
 
     def emas(self, kernel: str, x: Floats, numbers: Numbers, out: Floats) -> None:
         """All periods in one call."""
-        ready = self._ready_for_tables[kernel]
+        ready = self._ready_for_periods
         ask = ready.get(numbers) or _kept(ready, numbers, self._emas_asker(numbers))
         status = ask((x,), (out,))
         if status:
@@ -205,7 +206,8 @@ def _kept(ready: _Ready, numbers: Numbers, ask: _Ask) -> _Ask:
     """Remembered for the next call with these parameters."""
     if len(ready) >= _MOST_READY:
         ready.clear()
-    ready[numbers] = ask
+    if not any(number == 0.0 and isinstance(number, float) for number in numbers):  # 0.0 is not -0.0
+        ready[numbers] = ask
     return ask
 
 

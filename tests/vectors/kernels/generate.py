@@ -100,6 +100,8 @@ def series():
     made["levels"] = [
         math.ldexp(v, (0, 700, -1040, -30, 1020, -700, 90, -1050)[i // 9]) for i, v in enumerate(uniform)
     ]
+    # Of both signs and so small that means and variances round to a zero, which has the sign of what it stands for.
+    made["smallest"] = [source.randrange(-3, 3) * 5e-324 for _ in range(n)]
     return made
 
 
@@ -145,6 +147,7 @@ def pair_cases(made):
         ("constant", "constant"),
         ("walk_fx", "beside_a_tick"),
         ("levels", "uniform_shifted"),
+        ("smallest", "uniform_shifted"),
     ]
     for x, y in pairs:
         for window, least, ddof, skip in ((2, 2, 1, 0), (20, 20, 1, 0), (20, 3, 0, 1)):

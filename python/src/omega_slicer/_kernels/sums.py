@@ -145,7 +145,8 @@ def _twofold_means(high: Ints, low: Ints, shift: int, m: int | Ints, finest: boo
         whole, rest = (quotients[small] << shift) + lows[small], remainders[small]
         count = m if isinstance(m, int) else m[small]
         if finest:
-            answer[small] = whole + ((2 * rest > count) | ((2 * rest == count) & (whole & 1 == 1)))
+            rounded = whole + ((2 * rest > count) | ((2 * rest == count) & (whole & 1 == 1)))
+            answer[small] = np.copysign(rounded, whole)  # what rounds to zero from below is -0.0
         else:
             answer[small] = _nearest(whole, rest, count)
     return answer
