@@ -100,7 +100,7 @@ def series():
     made["levels"] = [
         math.ldexp(v, (0, 700, -1040, -30, 1020, -700, 90, -1050)[i // 9]) for i, v in enumerate(uniform)
     ]
-    # Of both signs and so small that means and variances round to a zero, which has the sign of what it stands for.
+    # So small that means round to a zero, which has the sign of what it stands for.
     made["smallest"] = [source.randrange(-3, 3) * 5e-324 for _ in range(n)]
     return made
 
