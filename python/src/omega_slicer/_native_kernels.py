@@ -51,7 +51,7 @@ class NativeKernels:
         self._tables = _as_it_is(ctypes.CFUNCTYPE, library, "omega_kernel_tables")
         self._ready: dict[str, _Ready] = {kernel: {} for kernel in SHAPES}
         self._ready_for_tables: dict[str, _Ready] = {kernel: {} for kernel in SHAPES}
-        self._ready_for_periods: _Ready = {}
+        self._ready_for_periods: dict[str, _Ready] = {kernel: {} for kernel in SHAPES}
 
     def run(
         self, kernel: str, inputs: tuple[Floats, ...], numbers: Numbers, outputs: tuple[Floats, ...]
@@ -77,7 +77,7 @@ class NativeKernels:
 
     def emas(self, kernel: str, x: Floats, numbers: Numbers, out: Floats) -> None:
         """All periods in one call."""
-        ready = self._ready_for_periods
+        ready = self._ready_for_periods[kernel]
         ask = ready.get(numbers) or _kept(ready, numbers, self._emas_asker(numbers))
         status = ask((x,), (out,))
         if status:
