@@ -226,3 +226,14 @@ def test_damaged_bytes_never_do_more_than_raise(data: Any) -> None:
         if not isinstance(found, tuple):
             assert (np.diff(found.timestamp) > 0).all()
             assert np.isfinite(found.close).all()
+
+
+@pytest.mark.usefixtures("native")
+def test_a_name_that_is_no_text_is_refused_alike() -> None:
+    made = pa.table({"timestamp": pa.array([0], pa.timestamp("us", "UTC")), "open": [1.0]})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, made.schema) as out:
+        out.write_table(made)
+    data = sink.getvalue().to_pybytes().replace(b"open", b"\x80pen")
+    codes = [outcome(om.CandleSeries.from_ipc, data, {}, word)[0] for word in ("native", "python")]
+    assert codes == [3004, 3004]

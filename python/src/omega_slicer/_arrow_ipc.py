@@ -113,11 +113,12 @@ def _parse(data: Any, mapped: bool, strict: bool) -> Table:
             ipc, buffer = pyarrow.ipc, pyarrow.py_buffer(data)
             frame = (ipc.open_file(buffer) if head.is_file else ipc.open_stream(buffer)).read_all()
             frame.validate()
+        given = ask(frame)  # names that are no text are found here
     except MemoryError:
         raise
     except Exception as error:
         raise DeserializationFailedError(f"it cannot be read: {error}") from None
-    return table_of(ask(frame))._replace(metadata=head.metadata)
+    return table_of(given)._replace(metadata=head.metadata)
 
 
 def batch_of(pyarrow: Any, rows: Rows) -> Any:
