@@ -27,117 +27,58 @@ impl Question {
 type Batch = fn(Question, [&[f64]; 3], [&mut [f64]; 3]);
 type Twin = fn(Question) -> Box<dyn FnMut([f64; 3]) -> [f64; 3]>;
 
-/// A twin of one result.
+/// A kernel of one result: the columns it takes, its twin, and what both are told.
 macro_rules! one {
-    ($twin:expr, $($row:tt),+) => {{
-        let mut twin = $twin;
-        Box::new(move |rows: [f64; 3]| [twin.push($(rows[$row]),+), AROUND, AROUND])
-    }};
+    ($batch:ident of $($column:tt),+; $twin:ident, |$q:ident| $($told:expr),+) => {
+        (
+            stringify!($batch),
+            1,
+            |$q, columns, [out, ..]| $batch($(columns[$column],)+ $($told,)+ out).unwrap(),
+            |$q| {
+                let mut twin = $twin::new($($told),+).unwrap();
+                Box::new(move |row| [twin.push($(row[$column]),+), AROUND, AROUND])
+            },
+        )
+    };
 }
 
 /// A kernel, how many results it has, and its twin.
-const KERNELS: [(&str, usize, Batch, Twin); 21] = [
-    (
-        "sum",
-        1,
-        |q, [x, ..], [out, ..]| rolling_sum(x, q.window, out).unwrap(),
-        |q| one!(RollingSum::new(q.window).unwrap(), 0),
-    ),
-    (
-        "mean",
-        1,
-        |q, [x, ..], [out, ..]| rolling_mean(x, q.window, out).unwrap(),
-        |q| one!(RollingMean::new(q.window).unwrap(), 0),
-    ),
-    (
-        "var",
-        1,
-        |q, [x, ..], [out, ..]| rolling_var(x, q.window, q.ddof, out).unwrap(),
-        |q| one!(RollingVar::new(q.window, q.ddof).unwrap(), 0),
-    ),
-    (
-        "std",
-        1,
-        |q, [x, ..], [out, ..]| rolling_std(x, q.window, q.ddof, out).unwrap(),
-        |q| one!(RollingStd::new(q.window, q.ddof).unwrap(), 0),
-    ),
-    (
-        "zscore",
-        1,
-        |q, [x, ..], [out, ..]| rolling_zscore(x, q.window, q.ddof, out).unwrap(),
-        |q| one!(RollingZscore::new(q.window, q.ddof).unwrap(), 0),
-    ),
-    (
-        "cov",
-        1,
-        |q, [x, y, _], [out, ..]| rolling_cov(x, y, q.window, q.ddof, out).unwrap(),
-        |q| one!(RollingCov::new(q.window, q.ddof).unwrap(), 0, 1),
-    ),
-    (
-        "corr",
-        1,
-        |q, [x, y, _], [out, ..]| rolling_corr(x, y, q.window, q.ddof, out).unwrap(),
-        |q| one!(RollingCorr::new(q.window, q.ddof).unwrap(), 0, 1),
-    ),
-    (
-        "min",
-        1,
-        |q, [x, ..], [out, ..]| rolling_min(x, q.window, out).unwrap(),
-        |q| one!(RollingMin::new(q.window).unwrap(), 0),
-    ),
-    (
-        "max",
-        1,
-        |q, [x, ..], [out, ..]| rolling_max(x, q.window, out).unwrap(),
-        |q| one!(RollingMax::new(q.window).unwrap(), 0),
-    ),
-    (
-        "argmin",
-        1,
-        |q, [x, ..], [out, ..]| rolling_argmin(x, q.window, out).unwrap(),
-        |q| one!(RollingArgmin::new(q.window).unwrap(), 0),
-    ),
-    (
-        "argmax",
-        1,
-        |q, [x, ..], [out, ..]| rolling_argmax(x, q.window, out).unwrap(),
-        |q| one!(RollingArgmax::new(q.window).unwrap(), 0),
-    ),
-    (
-        "bollinger",
-        3,
-        |q, [x, ..], [a, b, c]| bollinger(x, q.window, 2.0, q.ddof, a, b, c).unwrap(),
-        |q| {
-            let mut twin = RollingBollinger::new(q.window, 2.0, q.ddof).unwrap();
-            Box::new(move |[x, ..]| {
-                let Bands { middle, upper, lower } = twin.push(x);
-                [middle, upper, lower]
-            })
-        },
-    ),
+const KERNELS: [(&str, usize, Batch, Twin); 22] = [
+    one!(rolling_sum of 0; RollingSum, |q| q.window),
+    one!(rolling_mean of 0; RollingMean, |q| q.window),
+    one!(rolling_var of 0; RollingVar, |q| q.window, q.ddof),
+    one!(rolling_std of 0; RollingStd, |q| q.window, q.ddof),
+    one!(rolling_zscore of 0; RollingZscore, |q| q.window, q.ddof),
+    one!(rolling_cov of 0, 1; RollingCov, |q| q.window, q.ddof),
+    one!(rolling_corr of 0, 1; RollingCorr, |q| q.window, q.ddof),
+    one!(rolling_min of 0; RollingMin, |q| q.window),
+    one!(rolling_max of 0; RollingMax, |q| q.window),
+    one!(rolling_argmin of 0; RollingArgmin, |q| q.window),
+    one!(rolling_argmax of 0; RollingArgmax, |q| q.window),
+    one!(wilder of 0; StreamingWilder, |q| q.period, q.window.nan),
+    one!(rsi of 0; StreamingRsi, |q| q.period, q.window.nan),
+    one!(atr of 0, 1, 2; StreamingAtr, |q| q.period, q.window.nan),
+    one!(diff of 0; StreamingDiff, |q| q.period),
+    one!(returns of 0; StreamingReturns, |q| q.period),
+    one!(log_returns of 0; StreamingLogReturns, |q| q.period),
+    one!(shift of 0; StreamingShift, |q| q.period),
     (
         "ema",
         1,
         |q, [x, ..], [out, ..]| ema(x, &[q.period], q.window.nan, out).unwrap(),
-        |q| one!(StreamingEma::new(q.period, q.window.nan).unwrap(), 0),
+        |q| {
+            let mut twin = StreamingEma::new(q.period, q.window.nan).unwrap();
+            Box::new(move |[x, ..]| [twin.push(x), AROUND, AROUND])
+        },
     ),
     (
-        "wilder",
+        "true_range",
         1,
-        |q, [x, ..], [out, ..]| wilder(x, q.period, q.window.nan, out).unwrap(),
-        |q| one!(StreamingWilder::new(q.period, q.window.nan).unwrap(), 0),
-    ),
-    (
-        "rsi",
-        1,
-        |q, [x, ..], [out, ..]| rsi(x, q.period, q.window.nan, out).unwrap(),
-        |q| one!(StreamingRsi::new(q.period, q.window.nan).unwrap(), 0),
-    ),
-    (
-        "atr",
-        1,
-        |q, [x, y, z], [out, ..]| atr(x, y, z, q.period, q.window.nan, out).unwrap(),
-        |q| one!(StreamingAtr::new(q.period, q.window.nan).unwrap(), 0, 1, 2),
+        |_, [high, low, close], [out, ..]| true_range(high, low, close, out).unwrap(),
+        |_| {
+            let mut twin = StreamingTrueRange::new();
+            Box::new(move |[high, low, close]| [twin.push(high, low, close), AROUND, AROUND])
+        },
     ),
     (
         "macd",
@@ -152,28 +93,16 @@ const KERNELS: [(&str, usize, Batch, Twin); 21] = [
         },
     ),
     (
-        "true_range",
-        1,
-        |_, [x, y, z], [out, ..]| true_range(x, y, z, out).unwrap(),
-        |_| one!(StreamingTrueRange::new(), 0, 1, 2),
-    ),
-    (
-        "diff",
-        1,
-        |q, [x, ..], [out, ..]| diff(x, q.period, out).unwrap(),
-        |q| one!(StreamingDiff::new(q.period).unwrap(), 0),
-    ),
-    (
-        "returns",
-        1,
-        |q, [x, ..], [out, ..]| returns(x, q.period, out).unwrap(),
-        |q| one!(StreamingReturns::new(q.period).unwrap(), 0),
-    ),
-    (
-        "log_returns",
-        1,
-        |q, [x, ..], [out, ..]| log_returns(x, q.period, out).unwrap(),
-        |q| one!(StreamingLogReturns::new(q.period).unwrap(), 0),
+        "bollinger",
+        3,
+        |q, [x, ..], [a, b, c]| bollinger(x, q.window, 2.0, q.ddof, a, b, c).unwrap(),
+        |q| {
+            let mut twin = RollingBollinger::new(q.window, 2.0, q.ddof).unwrap();
+            Box::new(move |[x, ..]| {
+                let Bands { middle, upper, lower } = twin.push(x);
+                [middle, upper, lower]
+            })
+        },
     ),
 ];
 
